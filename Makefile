@@ -1,0 +1,94 @@
+# make            build everything into build/release
+# make SAN=1      the same with address and undefined sanitizers, into build/san
+# make run        install packages, build, start everything with demo data; make stop ends it
+# make test       all tests; make bench: ratios against the limits; make lint: reads the code
+# make install    PREFIX=/usr/local DESTDIR=
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PREFIX  ?= /usr/local
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+BUILD   := build/$(if $(SAN),san,release)
+PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng
+comma   := ,
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
+	-Wpointer-arith -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	$(if $(findstring clang,$(CC)),,-Wnull-dereference -Wduplicated-cond -Wlogical-op)
+HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Werror
+SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined
+CPPFLAGS := -Ilib -Itests/unit -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+CFLAGS  := -std=gnu11 -g $(WARN) -fno-common $(if $(SAN),$(SANS),$(HARD))
+LDFLAGS := -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),$(SANS),-pie)
+LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcrypt -lm
+
+# The tree is the list: a folder under fcgi/ is a worker, a file under jobs/ is
+# a job, tests/unit/x_test.c and tests/store/x_test.c are test programs.
+LIB_SRC := $(wildcard lib/*/*.c)
+WORKERS := $(notdir $(wildcard fcgi/*))
+JOBS    := $(basename $(notdir $(wildcard jobs/*.c)))
+UNIT    := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
+STORE   := $(basename $(notdir $(wildcard tests/store/*.c)))
+SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/*.c)
+obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIB     := $(BUILD)/libzhixing.a
+
+.PHONY: all programs tests lint format tidy layers install clean run stop reset test bench
+programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
+tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%)
+all: programs
+.DEFAULT_GOAL := programs
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC   $@";)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+# Programs take what they call from the library; a test that prepares every
+# statement takes all of it.
+define program # name, objects, library, extra libraries
+$(1): $(2) $(LIB)
+	@mkdir -p $$(@D)
+	$$(if $$(V),,@echo "  LINK $$@";)$$(CC) $$(LDFLAGS) $(2) $(3) $(4) $$(LDLIBS) -o $$@
+endef
+WHOLE := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive
+$(foreach w,$(WORKERS),$(eval $(call program,$(BUILD)/bin/$(w).fcgi,$(call obj,$(wildcard fcgi/$(w)/*.c)),$(LIB))))
+$(foreach j,$(JOBS),$(eval $(call program,$(BUILD)/bin/$(j),$(BUILD)/jobs/$(j).o,$(LIB))))
+$(foreach t,$(UNIT),$(eval $(call program,$(BUILD)/tests/$(t),$(BUILD)/tests/unit/$(t).o,$(LIB),-lcmocka)))
+$(foreach t,$(STORE),$(eval $(call program,$(BUILD)/tests/$(t),$(BUILD)/tests/store/$(t).o,$(WHOLE),-lcmocka)))
+
+run:
+	@tests/stack/install.sh build run
+	@$(MAKE) --no-print-directory programs
+	@/usr/bin/python3 tests/stack/stack.py up --build $(BUILD)
+stop reset:
+	@/usr/bin/python3 tests/stack/stack.py $(if $(filter stop,$@),down,reset)
+test:
+	@tests/run.sh
+bench:
+	@tests/bench/run.sh
+
+lint: layers format tidy
+format:
+	clang-format-14 --dry-run -Werror $(SRC) $(wildcard lib/*/*.h fcgi/*/*.h)
+tidy:
+	clang-tidy-14 --quiet --warnings-as-errors='*' $(SRC) -- $(CPPFLAGS) -std=gnu11
+layers: # a lower layer must not include a higher one
+	@awk -f tests/lint/layers.awk $(SRC) $(wildcard lib/*/*.h fcgi/*/*.h)
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/libexec/zhixing $(DESTDIR)$(PREFIX)/share/zhixing/migrations
+	install -m 755 $(BUILD)/bin/* $(DESTDIR)$(PREFIX)/libexec/zhixing
+	install -m 644 migrations/*.sql $(DESTDIR)$(PREFIX)/share/zhixing/migrations
+	cd nginx && find play docs openapi.yaml -type f -exec \
+		install -Dm 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/zhixing/www/{} \;
+
+clean:
+	rm -rf build
+
+-include $(patsubst %.o,%.d,$(call obj,$(SRC)))

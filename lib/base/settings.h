@@ -1,0 +1,71 @@
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* All settings, one line each: name, default, range, sentence. They come from
+ * the environment as ZX_<NAME>; secrets are always names of files. */
+#define SETTINGS_TEXT(X)                                                                       \
+	X(db, "", "PostgreSQL as libpq conninfo, for example host=/run/postgresql dbname=zx")  \
+	X(redis, "", "path of Redis's unix socket; empty: do without")                         \
+	X(mq_host, "127.0.0.1", "RabbitMQ host")                                               \
+	X(mq_user, "guest", "RabbitMQ user")                                                   \
+	X(mq_password_file, "", "file with the password of the RabbitMQ user")                 \
+	X(mq_vhost, "/", "RabbitMQ virtual host")                                              \
+	X(issuer, "https://localhost:58443", "own public base URL: token issuer, notify URLs") \
+	X(token_keys, "",                                                                      \
+		"folder of <kid>.pem (EC P-256); its file `current` names the signer")         \
+	X(code_key_file, "", "file with 32 or more bytes that sign check-in codes")            \
+	X(wx_api_base, "https://api.weixin.qq.com", "WeChat mini-program API")                 \
+	X(wx_appid, "", "appid of the mini-program")                                           \
+	X(wx_secret_file, "", "file with the mini-program's secret")                           \
+	X(wxpay_base, "https://api.mch.weixin.qq.com", "WeChat Pay API")                       \
+	X(wxpay_mchid, "", "merchant id")                                                      \
+	X(wxpay_serial, "", "serial of the merchant's certificate, upper-case hex")            \
+	X(wxpay_key_file, "", "file with the merchant's private key, PEM")                     \
+	X(wxpay_apiv3_key_file, "", "file with the APIv3 key, exactly 32 bytes")               \
+	X(wxpay_pubkey_id, "", "PUB_KEY_ID_…; empty: platform certificates only")              \
+	X(wxpay_pubkey_file, "", "file with WeChat Pay's public key, PEM")                     \
+	X(ca_file, "", "CA bundle for outbound TLS; empty: the system's")                      \
+	X(log_level, "info", "debug, info, warn or error")
+
+#define SETTINGS_INT(X)                                                                       \
+	X(mq_port, 5672, 1, 65535, "RabbitMQ port")                                           \
+	X(mq_heartbeat_s, 20, 5, 300, "seconds between heartbeats to RabbitMQ")               \
+	X(token_ttl_s, 7200, 60, 86400, "life of an access token, seconds")                   \
+	X(out_timeout_ms, 5000, 100, 60000, "limit of one outbound call")                     \
+	X(out_connect_ms, 2000, 50, 30000, "limit of an outbound connect")                    \
+	X(db_timeout_ms, 3000, 100, 60000, "limit of one wait for PostgreSQL")                \
+	X(redis_timeout_ms, 100, 5, 5000, "limit of one call to Redis")                       \
+	X(request_limit_s, 15, 2, 300, "watchdog: a worker that needs longer ends itself")    \
+	X(body_max, 65536, 1024, 1048576, "largest request body, bytes")                      \
+	X(recycle_after, 50000, 100, 1000000000, "requests after which a worker is replaced") \
+	X(order_ttl_s, 600, 60, 7200, "seconds that an unpaid order holds its courts")        \
+	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")      \
+	X(login_per_minute, 10, 1, 1000000, "password tries per minute and client address")   \
+	X(password_cost, 5, 1, 11, "yescrypt cost of new passwords")
+
+struct settings {
+#define X(name, ...) const char *name;
+	SETTINGS_TEXT(X)
+#undef X
+#define X(name, ...) int64_t name;
+	SETTINGS_INT(X)
+#undef X
+};
+extern struct settings settings;
+
+enum { EXIT_CONFIG = 78 }; /* sysexits.h: EX_CONFIG */
+
+/* Read the environment; ends the program with 78 and the reason on a wrong
+ * value. Answers --settings (prints the table, exits 0). */
+void settings_load(int argc, char **argv);
+void settings_print(FILE *);
+
+/* Contents of a secret's file without a final newline, malloc'd for the life
+ * of the process; ends with 78 if it is missing, empty or over 64 KiB. *len
+ * may be NULL. */
+const char *secret_read(const char *setting, const char *path, size_t *len);
+
+#endif
