@@ -1,0 +1,524 @@
+#include "io/db.h"
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+#include "io/dbwire.h"
+#include "io/rules.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUEUE_MAX = 64, ID_BLOCK = 256 };
+
+/* A statement that waits for its turn, and where its answer goes. */
+struct note {
+	struct sql *sql;
+	enum want want;
+	enum err err; /* when `want` is not met, or the one row is missing */
+	const struct shape *shape;
+	void *one;
+	struct list *all;
+	struct db_params params;
+};
+
+enum prepared { UNPREPARED, SENT, PREPARED };
+
+struct db {
+	PGconn *conn;
+	const char *conninfo, *program;
+	uint8_t *prepared; /* by sql.index, of this connection */
+	struct note queue[QUEUE_MAX];
+	size_t queued;
+	bool reused, overflow;
+	int64_t id_next, id_end;
+};
+
+SQL(begin, "BEGIN");
+SQL(commit, "COMMIT");
+SQL(rollback, "ROLLBACK");
+
+static size_t sql_count(void)
+{
+	return (size_t)(__stop_sqls - __start_sqls);
+}
+
+struct db *db_new(const char *conninfo, const char *program)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (!db)
+		abort();
+	db->conninfo = conninfo;
+	db->program = program;
+	db->prepared = calloc(sql_count(), 1);
+	if (!db->prepared)
+		abort();
+	for (size_t i = 0; i < sql_count(); i++)
+		__start_sqls[i]->index = (uint16_t)i;
+	return db;
+}
+
+void db_drop(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	db->queued = 0;
+	memset(db->prepared, UNPREPARED, sql_count());
+}
+
+void db_free(struct db *db)
+{
+	db_drop(db);
+	free(db->prepared);
+	free(db);
+}
+
+bool db_reused(const struct db *db)
+{
+	return db->reused;
+}
+
+static void quiet(void *arg, const char *message)
+{
+	(void)arg;
+	log_debug("db_notice", "%s", message);
+}
+
+/* The server gives up on a statement a little before we do, so that a slow one
+ * ends as an error and not as a lost connection. */
+static enum err connect_now(struct db *db)
+{
+	char options[160];
+	long long ms = settings.db_timeout_ms;
+
+	snprintf(options, sizeof(options),
+		"-c statement_timeout=%lld -c lock_timeout=%lld"
+		" -c idle_in_transaction_session_timeout=10000",
+		ms * 9 / 10, ms * 7 / 10);
+	const char *const names[] = {"dbname", "options", "client_encoding",
+		"fallback_application_name", "connect_timeout", NULL};
+	const char *const values[] = {db->conninfo, options, "UTF8", db->program, "2", NULL};
+
+	db_drop(db);
+	db->conn = PQconnectdbParams(names, values, 1);
+	PQsetNoticeProcessor(db->conn, quiet, NULL);
+	if (PQstatus(db->conn) == CONNECTION_OK && PQsetnonblocking(db->conn, 1) == 0 &&
+		PQenterPipelineMode(db->conn) == 1)
+		return E_OK;
+	log_error("db_connect", "%s", PQerrorMessage(db->conn));
+	db_drop(db);
+	return E_DB_DOWN;
+}
+
+static enum err err_of(const PGresult *res, const struct sql *sql)
+{
+	static const struct {
+		const char *constraint;
+		enum err err;
+	} rules[] = {
+#define X(constraint, err) {#constraint, err},
+		RULE_TABLE(X)
+#undef X
+	};
+	static const struct {
+		const char *state;
+		enum err err;
+	} states[] = {
+		{"40",    E_RETRY  }, /* serialization failure, deadlock */
+		{"55P03", E_RETRY  }, /* lock timeout */
+		{"0A000", E_RETRY  }, /* cached plan after a migration */
+		{"26000", E_RETRY  }, /* prepared statement is gone */
+		{"08",    E_DB_DOWN},
+                {"53",    E_DB_DOWN}, /* out of connections, memory, disk */
+		{"57",    E_DB_DOWN}, /* shutdown, statement timeout */
+		{"25006", E_DB_DOWN}, /* read-only */
+	};
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *rule = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+
+	for (size_t i = 0; rule && i < COUNT_OF(rules); i++)
+		if (strcmp(rule, rules[i].constraint) == 0)
+			return rules[i].err;
+	log_error("db_error", "%s: %s %s", sql->name, state ? state : "-",
+		PQresultErrorMessage(res));
+	for (size_t i = 0; state && i < COUNT_OF(states); i++)
+		if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
+			return states[i].err;
+	return state ? E_INTERNAL : E_DB_DOWN;
+}
+
+/* Let bytes flow both ways until there is something to read; false when the
+ * connection is lost or the time is up. */
+static bool wait_readable(struct db *db, int64_t deadline)
+{
+	for (;;) {
+		int unsent = PQflush(db->conn);
+		struct pollfd p = {.fd = PQsocket(db->conn),
+			.events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
+		int64_t left = deadline - clock_ms();
+
+		if (unsent < 0 || left <= 0 || poll(&p, 1, (int)left) < 0)
+			return false;
+		if (p.revents & (POLLIN | POLLHUP | POLLERR))
+			return PQconsumeInput(db->conn) == 1;
+	}
+}
+
+/* The next result, NULL between two statements' results; *lost when there is
+ * no hope of any. */
+static PGresult *next_result(struct db *db, int64_t deadline, bool *lost)
+{
+	while (PQisBusy(db->conn))
+		if (!wait_readable(db, deadline)) {
+			*lost = true;
+			return NULL;
+		}
+	return PQgetResult(db->conn);
+}
+
+static void clear(void *res)
+{
+	PQclear(res);
+}
+
+static enum err keep_rows(struct tx *tx, const struct note *n, PGresult *res)
+{
+	size_t rows = (size_t)PQntuples(res);
+
+	if (n->one)
+		return rows == 0 ? n->err : db_scan(res, 0, n->shape, n->one);
+	n->all->count = rows;
+	n->all->at =
+		arena_alloc(tx->mem, array_size(rows, n->shape->size), _Alignof(max_align_t));
+	for (size_t i = 0; i < rows; i++)
+		TRY(db_scan(res, (int)i, n->shape, (char *)n->all->at + i * n->shape->size));
+	return E_OK;
+}
+
+static enum err judge(struct tx *tx, const struct note *n, PGresult *res)
+{
+	if (n->one || n->all)
+		return keep_rows(tx, n, res);
+	if (n->want == WANT_ANY)
+		return E_OK;
+	int64_t touched = PQresultStatus(res) == PGRES_TUPLES_OK
+				  ? PQntuples(res)
+				  : strtoll(PQcmdTuples(res), NULL, 10);
+	return touched == (n->want == WANT_ONE) ? E_OK : n->err;
+}
+
+/* Read the answer to one statement. After an error the server skips the rest
+ * of the batch: those answers are PIPELINE_ABORTED and say nothing new. */
+static enum err read_answer(struct tx *tx, const struct note *n, int64_t deadline, bool *lost)
+{
+	enum err err = E_OK;
+	PGresult *res;
+
+	while ((res = next_result(tx->db, deadline, lost)) != NULL) {
+		arena_defer(tx->mem, clear, res);
+		switch (PQresultStatus(res)) {
+		case PGRES_TUPLES_OK:
+		case PGRES_COMMAND_OK:
+			err = n ? judge(tx, n, res) : E_OK;
+			break;
+		case PGRES_PIPELINE_ABORTED:
+			err = E_INTERNAL;
+			break;
+		default:
+			err = err_of(res, n ? n->sql : &begin);
+			tx->broken = true;
+			if (err == E_DB_DOWN || PQstatus(tx->db->conn) != CONNECTION_OK)
+				*lost = PQstatus(tx->db->conn) != CONNECTION_OK;
+		}
+	}
+	return err;
+}
+
+static bool send_note(struct db *db, const struct note *n)
+{
+	const struct db_params *p = &n->params;
+
+	if (db->prepared[n->sql->index] == UNPREPARED) {
+		if (!PQsendPrepare(db->conn, n->sql->name, n->sql->text, p->count, p->types))
+			return false;
+		db->prepared[n->sql->index] = SENT;
+	}
+	return PQsendQueryPrepared(db->conn, n->sql->name, p->count, p->values, p->lengths,
+		       p->formats, 1) == 1;
+}
+
+/* Which notes need a PREPARE first is decided before sending, because reading
+ * the answers has to expect the same sequence. */
+static size_t send_all(struct db *db, bool prepares[QUEUE_MAX])
+{
+	for (size_t i = 0; i < db->queued; i++) {
+		prepares[i] = db->prepared[db->queue[i].sql->index] == UNPREPARED;
+		if (!send_note(db, &db->queue[i]))
+			return i;
+	}
+	return db->queued;
+}
+
+static enum err connection_lost(struct tx *tx, bool committing)
+{
+	log_error("db_lost", "%s", tx->db->conn ? PQerrorMessage(tx->db->conn) : "time-out");
+	db_drop(tx->db);
+	tx->open = false;
+	tx->broken = true;
+	return committing ? E_UNKNOWN : E_DB_DOWN;
+}
+
+static bool read_sync(struct db *db, int64_t deadline)
+{
+	for (;;) {
+		bool lost = false;
+		PGresult *res = next_result(db, deadline, &lost);
+		bool sync = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+
+		PQclear(res);
+		if (sync || lost)
+			return !lost;
+		if (PQstatus(db->conn) != CONNECTION_OK)
+			return false;
+	}
+}
+
+static enum err read_all(
+	struct tx *tx, const bool prepares[QUEUE_MAX], int64_t deadline, bool *lost)
+{
+	struct db *db = tx->db;
+	enum err first = E_OK;
+
+	for (size_t i = 0; i < db->queued && !*lost; i++) {
+		struct note *n = &db->queue[i];
+		enum err err = E_OK;
+
+		if (prepares[i]) {
+			struct note bare = {.sql = n->sql};
+			err = read_answer(tx, &bare, deadline, lost);
+			db->prepared[n->sql->index] = err == E_OK ? PREPARED : UNPREPARED;
+		}
+		if (!*lost) {
+			enum err answer = read_answer(tx, n, deadline, lost);
+			err = err == E_OK ? answer : err;
+		}
+		if (first == E_OK)
+			first = err;
+	}
+	return first;
+}
+
+/* Send what is queued and read every answer. A read-only batch ends with Sync
+ * and so is its own transaction; a writing one ends with Flush and stays open,
+ * except that the last, with COMMIT in it, ends with Sync. */
+static enum err exchange(struct tx *tx, bool sync)
+{
+	struct db *db = tx->db;
+	bool prepares[QUEUE_MAX], lost = false;
+	int64_t deadline = clock_ms() + settings.db_timeout_ms;
+
+	if (db->overflow)
+		return E_INTERNAL;
+	if (send_all(db, prepares) < db->queued ||
+		!(sync ? PQpipelineSync(db->conn) : PQsendFlushRequest(db->conn)))
+		return connection_lost(tx, false);
+	tx->commit_sent = tx->mode == TX_WRITE && sync;
+	enum err err = read_all(tx, prepares, deadline, &lost);
+	db->queued = 0;
+	if (lost || (sync && !read_sync(db, deadline)))
+		return connection_lost(tx, tx->commit_sent);
+	tx->broken |= err != E_OK;
+	return err;
+}
+
+void tx_begin(struct tx *tx, struct db *db, struct arena *mem, enum tx_mode mode)
+{
+	*tx = (struct tx){.db = db, .mem = mem, .mode = mode};
+	db->queued = 0;
+	db->overflow = false;
+	db->reused = db->conn != NULL;
+}
+
+static struct note *note_new(
+	struct tx *tx, struct sql *sql, const struct db_arg *args, size_t n)
+{
+	static struct note spill;
+	struct db *db = tx->db;
+
+	db->overflow |= db->queued == QUEUE_MAX || n > DB_ARGS_MAX;
+	if (db->overflow)
+		return &spill;
+	struct note *note = &db->queue[db->queued++];
+	*note = (struct note){.sql = sql};
+	db_params_fill(tx->mem, &note->params, args, n);
+	return note;
+}
+
+/* BEGIN goes before the first statement of a writing transaction. */
+static void ensure_begun(struct tx *tx)
+{
+	if (tx->mode != TX_WRITE || tx->open)
+		return;
+	note_new(tx, &begin, NULL, 0);
+	tx->open = true;
+}
+
+void db_note_(struct tx *tx, struct sql *sql, enum want want, enum err err,
+	const struct db_arg *args, size_t n)
+{
+	ensure_begun(tx);
+	struct note *note = note_new(tx, sql, args, n);
+
+	note->want = want;
+	note->err = err;
+}
+
+void db_ask_(struct tx *tx, struct sql *sql, const struct shape *sh, void *one,
+	struct list *all, enum err missing, const struct db_arg *args, size_t n)
+{
+	ensure_begun(tx);
+	struct note *note = note_new(tx, sql, args, n);
+
+	note->shape = sh;
+	note->one = one;
+	note->all = all;
+	note->err = missing;
+}
+
+static enum err ready(struct tx *tx)
+{
+	if (tx->broken)
+		return E_INTERNAL; /* somebody went on after an error */
+	if (tx->db->conn && PQstatus(tx->db->conn) == CONNECTION_OK)
+		return E_OK;
+	size_t queued = tx->db->queued;
+	enum err err = connect_now(tx->db);
+	tx->db->queued = queued; /* the notes are as good on the new connection */
+	return err;
+}
+
+enum err db_sync(struct tx *tx)
+{
+	if (tx->db->queued == 0)
+		return E_OK;
+	TRY(ready(tx));
+	return exchange(tx, tx->mode != TX_WRITE);
+}
+
+static bool commit_must_wait(const struct db *db)
+{
+	for (size_t i = 0; i < db->queued; i++)
+		if (db->queue[i].want != WANT_ANY || db->queue[i].one)
+			return true;
+	return false;
+}
+
+enum err tx_commit(struct tx *tx)
+{
+	if (tx->mode != TX_WRITE)
+		return db_sync(tx);
+	if (!tx->open)
+		return E_OK;
+	if (commit_must_wait(tx->db)) /* what only we can judge is judged first */
+		TRY(db_sync(tx));
+	TRY(ready(tx));
+	note_new(tx, &commit, NULL, 0);
+	enum err err = exchange(tx, true);
+	if (err == E_OK)
+		tx->open = false;
+	return err;
+}
+
+void tx_rollback(struct tx *tx)
+{
+	struct db *db = tx->db;
+	int64_t deadline = clock_ms() + settings.db_timeout_ms;
+
+	db->queued = 0;
+	db->overflow = false;
+	if (!tx->open || !db->conn) {
+		tx->open = false;
+		return;
+	}
+	tx->open = false;
+	/* The first Sync ends the batch that failed, if the commit's didn't. */
+	bool ok = tx->commit_sent || (PQpipelineSync(db->conn) && read_sync(db, deadline));
+	struct note note = {.sql = &rollback};
+	ok = ok && send_note(db, &note) && PQpipelineSync(db->conn) && read_sync(db, deadline);
+	if (ok)
+		db->prepared[rollback.index] = PREPARED;
+	else
+		db_drop(db);
+}
+
+bool db_wait_notify(struct db *db, int timeout_ms)
+{
+	int64_t deadline = clock_ms() + timeout_ms;
+	bool some = false;
+
+	if (!db->conn || PQstatus(db->conn) != CONNECTION_OK)
+		return false;
+	do {
+		for (PGnotify *n; (n = PQnotifies(db->conn)) != NULL; PQfreemem(n))
+			some = true;
+	} while (!some && wait_readable(db, deadline));
+	return some;
+}
+
+struct block {
+	int64_t first;
+};
+static const struct field block_fields[] = {FIELD(struct block, first)};
+static const struct shape block_shape = SHAPE(struct block, block_fields);
+SQL(id_block, "SELECT nextval('id_block') * 256 AS first");
+
+enum err ids_take(struct tx *tx, size_t count, int64_t *first)
+{
+	struct db *db = tx->db;
+
+	if (count > ID_BLOCK)
+		return E_INTERNAL;
+	if (db->id_end - db->id_next < (int64_t)count) {
+		struct block b;
+		TRY(db_one(tx, &id_block, &block_shape, &b));
+		db->id_next = b.first;
+		db->id_end = b.first + ID_BLOCK;
+	}
+	*first = db->id_next;
+	db->id_next += (int64_t)count;
+	return E_OK;
+}
+
+size_t db_check_all(struct db *db)
+{
+	size_t bad = 0;
+	struct arena *mem = arena_new(4096);
+
+	for (size_t i = 0; i < sql_count(); i++) {
+		struct sql *sql = __start_sqls[i];
+		if (!db->conn && connect_now(db) != E_OK)
+			break;
+		PQexitPipelineMode(db->conn);
+		PGresult *res = PQprepare(db->conn, sql->name, sql->text, 0, NULL);
+		if (PQresultStatus(res) != PGRES_COMMAND_OK) {
+			fprintf(stderr, "%s: %s", sql->name, PQerrorMessage(db->conn));
+			bad++;
+		}
+		PQclear(res);
+	}
+	arena_free(mem);
+	db_drop(db);
+	return bad;
+}
+
+const struct sql *sql_find(const char *name)
+{
+	for (size_t i = 0; i < sql_count(); i++)
+		if (strcmp(__start_sqls[i]->name, name) == 0)
+			return __start_sqls[i];
+	return NULL;
+}

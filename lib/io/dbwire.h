@@ -1,0 +1,27 @@
+#ifndef IO_DBWIRE_H
+#define IO_DBWIRE_H
+
+#include "io/db.h"
+
+#include <libpq-fe.h>
+
+/* PostgreSQL's binary formats, both ways. Only db.c includes this.
+ * Source: PostgreSQL 15, src/backend/utils/adt/, the …send and …recv functions. */
+
+enum { DB_ARGS_MAX = 24 };
+
+struct db_params {
+	int count;
+	Oid types[DB_ARGS_MAX];
+	const char *values[DB_ARGS_MAX];
+	int lengths[DB_ARGS_MAX], formats[DB_ARGS_MAX];
+};
+
+void db_params_fill(struct arena *, struct db_params *, const struct db_arg *, size_t count);
+
+/* Fill one struct from one row. A field that the row lacks, a NULL in a field
+ * that is not optional, a type or width that doesn't fit: E_INTERNAL. Texts
+ * point into the result. */
+enum err db_scan(const PGresult *, int row, const struct shape *, void *out) CHECKED;
+
+#endif
