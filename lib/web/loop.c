@@ -1,0 +1,211 @@
+#include "base/json.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+#include "web/request.h"
+
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* The accept loop. libfcgi alone can lose a SIGTERM around accept() and cut a
+ * body short at a signal; so signals are blocked except inside ppoll, the
+ * listening socket does not block, and a request once begun is finished. */
+
+enum { FIRST_BLOCK = 64 * 1024, EXIT_SOFTWARE = 70, REQUEST_ID_MAX = 64 };
+
+static volatile sig_atomic_t stopping;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stopping = 1;
+}
+
+/* The watchdog: a request that hangs takes only its worker with it. */
+static void on_alarm(int signal)
+{
+	static const char line[] =
+		"{\"level\":\"error\",\"event\":\"watchdog\","
+		"\"msg\":\"request took too long, worker ends\"}\n";
+
+	(void)signal;
+	ssize_t ignored = write(STDERR_FILENO, line, sizeof(line) - 1);
+	(void)ignored;
+	_exit(EXIT_SOFTWARE);
+}
+
+static void signals_init(sigset_t *while_waiting)
+{
+	static const int stops[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < COUNT_OF(stops); i++) {
+		sigaddset(&blocked, stops[i]);
+		sigaction(stops[i], &(struct sigaction){.sa_handler = on_stop}, NULL);
+	}
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+	sigprocmask(SIG_BLOCK, &blocked, while_waiting);
+	for (size_t i = 0; i < COUNT_OF(stops); i++)
+		sigdelset(while_waiting, stops[i]);
+}
+
+static enum method method_of(const char *name)
+{
+	static const char *const names[] = {"", "GET", "POST", "PUT", "DELETE"};
+
+	for (size_t i = 1; name && i < COUNT_OF(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum method)i;
+	return 0;
+}
+
+/* nginx's id, or one of our own where it is missing or odd: it goes into logs. */
+static const char *request_id(const struct req *r)
+{
+	const char *given = header(r, "REQUEST_ID");
+	size_t n = given ? strlen(given) : 0;
+
+	if (n >= 8 && n <= REQUEST_ID_MAX && strspn(given, "0123456789abcdef-") == n)
+		return given;
+	return arena_printf(
+		r->mem, "%08lx%08lx", (unsigned long)random(), (unsigned long)random());
+}
+
+/* All of the body or an error; libfcgi itself does not notice a short one. */
+static enum err take_body(struct req *r, FCGX_Stream *in)
+{
+	const char *length = header(r, "CONTENT_LENGTH");
+	char *end = NULL;
+
+	r->body = "";
+	if (!length || !*length)
+		return r->method == GET || r->method == DELETE ? E_OK : E_LENGTH_REQUIRED;
+	long long n = strtoll(length, &end, 10);
+	if (*end || n < 0)
+		return E_BAD_BODY;
+	if (n > settings.body_max)
+		return E_TOO_LARGE;
+	char *at = arena_alloc(r->mem, (size_t)n + 1, 1);
+	int got = n ? FCGX_GetStr(at, (int)n, in) : 0;
+	if (got != n || FCGX_GetError(in) != 0)
+		return E_BAD_BODY;
+	r->body = at;
+	r->body_len = (size_t)n;
+	return E_OK;
+}
+
+static const char *split_query(struct req *r, const char *uri)
+{
+	size_t path = strcspn(uri, "?");
+	char *copy = arena_strdup(r->mem, uri);
+
+	r->query_text = uri[path] ? uri + path + 1 : "";
+	copy[path] = '\0';
+	return copy;
+}
+
+static void send_answer(struct req *r, FCGX_Stream *out)
+{
+	struct buf head = buf_in(r->mem, 4096);
+
+	buf_printf(&head, "Status: %d\r\nX-Request-Id: %s\r\n", r->status, r->request_id);
+	if (r->status != 204)
+		buf_printf(&head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+			r->content_type, r->out.len);
+	if (r->status == 405)
+		buf_printf(&head, "Allow: %s\r\n", routes_allowed(r));
+	if (r->status == 401)
+		buf_puts(&head, "WWW-Authenticate: Bearer\r\n");
+	if (r->status == 503 || r->status == 429)
+		buf_printf(&head, "Retry-After: %lld\r\n",
+			(long long)(r->retry_after_s ? r->retry_after_s : 1));
+	if (r->replayed)
+		buf_puts(&head, "Idempotent-Replay: true\r\n");
+	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200;
+	buf_printf(&head, "Cache-Control: %s\r\n\r\n", keep ? "no-cache" : "no-store");
+	FCGX_PutStr(head.at, (int)head.len, out);
+	if (r->status != 204 && r->method != 0)
+		FCGX_PutStr(r->out.at, (int)r->out.len, out);
+}
+
+static void serve(const struct web *web, struct db *db, struct arena *mem, FCGX_Request *fcgi)
+{
+	struct req r = {.web = web, .db = db, .mem = mem, .params = fcgi->envp};
+
+	alarm((unsigned)settings.request_limit_s);
+	json_use(mem);
+	r.now = stamp_now();
+	r.method = method_of(header(&r, "REQUEST_METHOD"));
+	r.remote = header(&r, "REMOTE_ADDR");
+	r.request_id = request_id(&r);
+	const char *uri = header(&r, "REQUEST_URI");
+	r.path = split_query(&r, uri ? uri : "");
+	enum err err = take_body(&r, fcgi->in);
+	request_serve(&r, err);
+	send_answer(&r, fcgi->out);
+	FCGX_Finish_r(fcgi);
+	alarm(0);
+	arena_reset(mem);
+}
+
+static void loop(const struct web *web, const sigset_t *while_waiting)
+{
+	struct db *db = db_new(settings.db, web->name);
+	struct arena *mem = arena_new(FIRST_BLOCK);
+	struct pollfd listening = {.fd = STDIN_FILENO, .events = POLLIN};
+	FCGX_Request fcgi;
+	int64_t left = settings.recycle_after + random() % (settings.recycle_after / 10 + 1);
+
+	FCGX_InitRequest(&fcgi, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR);
+	while (!stopping && left > 0) {
+		if (ppoll(&listening, 1, NULL, while_waiting) < 1)
+			continue;
+		if (FCGX_Accept_r(&fcgi) < 0)
+			continue; /* another worker was quicker */
+		serve(web, db, mem, &fcgi);
+		left--;
+	}
+	FCGX_Free(&fcgi, 1);
+	arena_free(mem);
+	db_free(db);
+}
+
+static void refuse(const char *why)
+{
+	fprintf(stderr, "%s\n", why);
+	exit(EXIT_CONFIG);
+}
+
+int web_main(int argc, char **argv, const struct web *web)
+{
+	sigset_t while_waiting;
+	const char *fault = routes_fault(web);
+
+	settings_load(argc, argv);
+	log_init(web->name);
+	if (fault)
+		refuse(fault);
+	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
+		routes_print(web);
+		return 0;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* never outlive the supervisor */
+	srandom((unsigned)(stamp_now().us ^ getpid()));
+	if (web->init)
+		web->init();
+	signals_init(&while_waiting);
+	if (FCGX_IsCGI() || fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) != 0)
+		refuse("standard input must be a listening socket (spawn-fcgi)");
+	FCGX_Init();
+	loop(web, &while_waiting);
+	return 0;
+}

@@ -1,0 +1,267 @@
+#include "base/log.h"
+#include "base/time.h"
+#include "web/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TRIES_MAX = 4, ANSWER_MAX = 4 << 20 };
+
+/* The answer to an earlier request with the same key. */
+struct stored {
+	const char *digest, *answer;
+	int64_t status;
+};
+static const struct field stored_fields[] = {
+	FIELD(struct stored, digest),
+	FIELD(struct stored, status),
+	FIELD(struct stored, answer),
+};
+static const struct shape stored_shape = SHAPE(struct stored, stored_fields);
+
+SQL(idempotency_known, "SELECT 1 FROM idempotency WHERE account_id = $1 AND key = $2");
+SQL(idempotency_load,
+	"SELECT digest, status, answer FROM idempotency WHERE account_id = $1 AND key = $2");
+SQL(idempotency_keep,
+	"INSERT INTO idempotency (account_id, key, digest, status, answer)"
+	" VALUES ($1, $2, $3, $4, $5)");
+
+enum err fail(struct req *r, enum err err, const char *field)
+{
+	r->field = field;
+	return err;
+}
+
+struct buf *reply_begin(struct req *r, int status)
+{
+	r->status = status;
+	r->content_type = "application/json";
+	buf_clear(&r->out);
+	return &r->out;
+}
+
+enum err reply_end(struct req *r)
+{
+	return r->out.full ? E_INTERNAL : E_OK;
+}
+
+enum err reply(struct req *r, int status, const struct shape *sh, const void *obj)
+{
+	json_shape(reply_begin(r, status), NULL, sh, obj);
+	return reply_end(r);
+}
+
+enum err reply_list(
+	struct req *r, const struct shape *sh, const struct list *list, const char *next_cursor)
+{
+	struct buf *b = reply_begin(r, 200);
+
+	json_open(b, NULL, '{');
+	json_list(b, "items", sh, list);
+	json_text(b, "next_cursor", next_cursor);
+	json_close(b, '}');
+	return reply_end(r);
+}
+
+enum err reply_bytes(struct req *r, const char *content_type, const void *at, size_t n)
+{
+	buf_add(reply_begin(r, 200), at, n);
+	r->content_type = content_type;
+	return reply_end(r);
+}
+
+enum err reply_empty(struct req *r)
+{
+	reply_begin(r, 204);
+	return E_OK;
+}
+
+static void queue_checks(struct req *r, struct tx *tx)
+{
+	if (r->who.session_id)
+		r->web->guard(tx, &r->who, r->route->permission);
+	if (r->key)
+		db_queue_none(
+			tx, &idempotency_known, E_REPLAY, A(r->who.account_id), A(r->key));
+}
+
+static void queue_answer(struct req *r, struct tx *tx)
+{
+	db_queue(tx, &idempotency_keep, A(r->who.account_id), A(r->key), A(r->digest),
+		A(r->status), A(buf_text(&r->out)));
+}
+
+/* A handler with transactions of its own: the checks go in one before it, the
+ * answer is kept in one after it. Its work is repeatable by itself. */
+static enum err run_own(struct req *r)
+{
+	tx_begin(&r->tx, r->db, r->mem, TX_READ);
+	queue_checks(r, &r->tx);
+	TRY(tx_commit(&r->tx));
+	TRY(r->route->fn(r));
+	if (!r->key)
+		return E_OK;
+	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	queue_answer(r, &r->tx);
+	return tx_commit(&r->tx);
+}
+
+static enum err run_once(struct req *r)
+{
+	enum err err;
+
+	if (r->route->tx == TX_NONE) {
+		err = run_own(r);
+	} else {
+		tx_begin(&r->tx, r->db, r->mem, r->route->tx);
+		queue_checks(r, &r->tx);
+		err = r->route->fn(r);
+		if (err == E_OK && r->key)
+			queue_answer(r, &r->tx);
+		if (err == E_OK)
+			err = tx_commit(&r->tx);
+	}
+	if (err != E_OK)
+		tx_rollback(&r->tx);
+	return err;
+}
+
+/* Errors after which the first of two equal requests may just have won. */
+static bool may_be_repeat(const struct req *r, enum err err)
+{
+	return r->key && (err == E_REPLAY || err == E_UNKNOWN || err_info[err].http == 409);
+}
+
+static enum err replay(struct req *r, enum err err)
+{
+	struct stored s;
+	struct tx tx;
+
+	tx_begin(&tx, r->db, r->mem, TX_READ);
+	if (db_one(&tx, &idempotency_load, &stored_shape, &s, A(r->who.account_id),
+		    A(r->key)) != E_OK)
+		return err == E_REPLAY ? E_RETRY : err;
+	if (strcmp(s.digest, r->digest) != 0)
+		return E_KEY_REUSED;
+	buf_puts(reply_begin(r, (int)s.status), s.answer);
+	r->replayed = true;
+	return reply_end(r);
+}
+
+static void record_refusal(struct req *r, enum err why)
+{
+	struct tx tx;
+
+	tx_begin(&tx, r->db, r->mem, TX_WRITE);
+	r->route->refused(r, &tx, why);
+	enum err err = tx_commit(&tx);
+	if (err == E_OK)
+		return;
+	tx_rollback(&tx);
+	log_error("refusal_lost", "%s: %s", r->route->path, err_info[err].code);
+}
+
+/* Lost races are run again, with a growing random pause. So is a request that
+ * found its idle connection dead: nothing of it can have been stored. */
+static enum err run(struct req *r)
+{
+	enum err err = E_INTERNAL;
+
+	for (int try = 0; try < TRIES_MAX; try++) {
+		err = run_once(r);
+		bool stale = err == E_DB_DOWN && try == 0 && db_reused(r->db) &&
+			     r->route->tx != TX_NONE;
+		if (err != E_RETRY && !stale)
+			break;
+		usleep((useconds_t)(random() % (5000 << try)));
+	}
+	if (may_be_repeat(r, err))
+		err = replay(r, err);
+	if (err != E_OK && r->route->refused)
+		record_refusal(r, err);
+	return err;
+}
+
+/* RFC 6749 §5.2 has words of its own for some of our codes. */
+static const char *oauth_code(enum err err)
+{
+	switch (err) {
+	case E_BAD_FIELD:
+	case E_UNKNOWN_FIELD:
+	case E_BAD_REQUEST:
+	case E_BAD_BODY:
+	case E_MEDIA_TYPE:
+	case E_LENGTH_REQUIRED:
+		return "invalid_request";
+	case E_UPSTREAM:
+	case E_DB_DOWN:
+	case E_RETRY:
+		return "temporarily_unavailable";
+	case E_INTERNAL:
+		return "server_error";
+	default:
+		return err_info[err].code;
+	}
+}
+
+static void write_oauth_error(struct req *r, struct buf *b, enum err err)
+{
+	const char *code = oauth_code(err);
+
+	if (strcmp(code, "invalid_request") == 0)
+		r->status = 400;
+	json_open(b, NULL, '{');
+	json_text(b, "error", code);
+	json_text(b, "error_description",
+		r->field ? arena_printf(r->mem, "%s: %s", err_info[err].text, r->field)
+			 : err_info[err].text);
+	json_text(b, "request_id", r->request_id);
+	json_close(b, '}');
+}
+
+static void write_error(struct req *r, enum err err)
+{
+	struct buf *b = reply_begin(r, err_info[err].http);
+
+	if (r->route && r->route->flags & OAUTH) {
+		write_oauth_error(r, b, err);
+		return;
+	}
+	json_open(b, NULL, '{');
+	json_open(b, "error", '{');
+	json_text(b, "code", err_info[err].code);
+	json_text(b, "message", err_info[err].text);
+	if (r->field)
+		json_text(b, "field", r->field);
+	json_text(b, "request_id", r->request_id);
+	json_close(b, '}');
+	json_close(b, '}');
+}
+
+static enum err serve(struct req *r, enum err body)
+{
+	TRY(route_find(r));
+	TRY(body);
+	TRY(request_check(r));
+	return run(r);
+}
+
+void request_serve(struct req *r, enum err body)
+{
+	int64_t began = stamp_now().us;
+	enum err err;
+
+	r->out = buf_in(r->mem, ANSWER_MAX);
+	log_request(r->request_id);
+	err = serve(r, body);
+	if (err != E_OK)
+		write_error(r, err);
+	log_access(&(struct log_access){.method = header(r, "REQUEST_METHOD"),
+		.route = r->route ? r->route->path : "-",
+		.status = r->status,
+		.us = stamp_now().us - began,
+		.user_id = r->who.account_id,
+		.code = err == E_OK ? NULL : err_info[err].code});
+	log_request(NULL);
+}
