@@ -1,0 +1,78 @@
+#include "account/account.h"
+
+static const struct field account_fields[] = {
+	FIELD(struct account, id),
+	FIELD(struct account, nickname),
+	FIELD(struct account, phone, .optional = true),
+	FIELD(struct account, roles),
+};
+const struct shape account_shape = SHAPE(struct account, account_fields);
+
+SQL(account_by_id,
+	"SELECT a.id, a.nickname, a.phone,"
+	" (SELECT coalesce(jsonb_agg(DISTINCT r.role), '[]') FROM account_role r"
+	"  WHERE r.account_id = a.id) AS roles"
+	" FROM account a WHERE a.id = $1");
+
+enum err account_load(struct tx *tx, int64_t id, struct account *out)
+{
+	return db_one(tx, &account_by_id, &account_shape, out, A(id));
+}
+
+struct found {
+	int64_t account_id;
+};
+static const struct field found_fields[] = {FIELD(struct found, account_id)};
+static const struct shape found_shape = SHAPE(struct found, found_fields);
+
+SQL(account_by_openid,
+	"SELECT account_id FROM wechat_identity WHERE appid = $1 AND openid = $2");
+SQL(account_by_unionid,
+	"SELECT account_id FROM wechat_identity WHERE unionid = $1 ORDER BY created_at LIMIT 1");
+SQL(account_insert, "INSERT INTO account (id) VALUES ($1)");
+SQL(identity_insert,
+	"INSERT INTO wechat_identity (appid, openid, unionid, account_id)"
+	" VALUES ($1, $2, $3, $4) ON CONFLICT (appid, openid) DO NOTHING");
+
+enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
+	const char *unionid, int64_t *account_id)
+{
+	struct found found;
+	enum err err =
+		db_one(tx, &account_by_openid, &found_shape, &found, A(appid), A(openid));
+
+	if (err == E_OK) {
+		*account_id = found.account_id;
+		return E_OK;
+	}
+	if (err == E_NOT_FOUND && unionid) /* the same person through another app */
+		err = db_one(tx, &account_by_unionid, &found_shape, &found, A(unionid));
+	if (err == E_NOT_FOUND) {
+		TRY(ids_take(tx, 1, &found.account_id));
+		db_queue(tx, &account_insert, A(found.account_id));
+		err = E_OK;
+	}
+	TRY(err);
+	db_queue_one(tx, &identity_insert, E_RETRY, A(appid), A(openid), A(unionid),
+		A(found.account_id));
+	*account_id = found.account_id;
+	return E_OK;
+}
+
+struct openid {
+	const char *openid;
+};
+static const struct field openid_fields[] = {FIELD(struct openid, openid)};
+static const struct shape openid_shape = SHAPE(struct openid, openid_fields);
+
+SQL(openid_of_account,
+	"SELECT openid FROM wechat_identity WHERE account_id = $1 AND appid = $2 LIMIT 1");
+
+enum err account_openid(struct tx *tx, int64_t id, const char *appid, const char **out)
+{
+	struct openid row;
+	enum err err = db_one(tx, &openid_of_account, &openid_shape, &row, A(id), A(appid));
+
+	*out = err == E_OK ? row.openid : NULL;
+	return err == E_NOT_FOUND ? E_NO_OPENID : err;
+}

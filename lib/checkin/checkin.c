@@ -1,0 +1,169 @@
+#include "checkin/checkin.h"
+
+#include "account/account.h"
+
+#include <string.h>
+
+static const struct field used_item_fields[] = {
+	FIELD(struct used_item, id),
+	FIELD(struct used_item, court),
+	FIELD(struct used_item, start),
+	FIELD(struct used_item, end),
+};
+static const struct shape used_item_shape = SHAPE(struct used_item, used_item_fields);
+
+static const struct field checkin_fields[] = {
+	FIELD(struct checkin, order_id),
+	FIELD(struct checkin, order_no),
+	FIELD(struct checkin, venue),
+	FIELD(struct checkin, customer),
+	FIELD(struct checkin, items, .of = &used_item_shape),
+	FIELD(struct checkin, checked_in_at),
+};
+const struct shape checkin_shape = SHAPE(struct checkin, checkin_fields);
+
+/* The order behind a code, as far as the decision needs it. */
+struct target {
+	int64_t order_id, venue_id, early_minutes;
+	const char *order_no, *state, *customer;
+	raw_json venue;
+	stamp now;
+};
+static const struct field target_fields[] = {
+	FIELD(struct target, order_id),
+	FIELD(struct target, venue_id),
+	FIELD(struct target, early_minutes),
+	FIELD(struct target, order_no),
+	FIELD(struct target, state),
+	FIELD(struct target, customer),
+	FIELD(struct target, venue),
+	FIELD(struct target, now),
+};
+static const struct shape target_shape = SHAPE(struct target, target_fields);
+
+SQL(checkin_target,
+	"SELECT o.id AS order_id, o.venue_id, v.checkin_early_minutes AS early_minutes,"
+	" o.no AS order_no, o.state, a.nickname AS customer,"
+	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, now() AS now"
+	" FROM orders o JOIN venue v ON v.id = o.venue_id JOIN account a ON a.id = o.account_id"
+	" WHERE o.id = (SELECT c.order_id FROM checkin_code c WHERE c.short_code = $1"
+	"  UNION ALL SELECT c.order_id FROM checkin_code c WHERE c.order_id = $2 AND c.nonce = $3"
+	"  UNION ALL SELECT n.id FROM orders n WHERE n.no = $4) FOR UPDATE OF o");
+
+static const struct field judged_fields[] = {
+	FIELD(struct item, id),
+	FIELD(struct item, court_name),
+	FIELD(struct item, start),
+	FIELD(struct item, end),
+	FIELD(struct item, state),
+};
+static const struct shape judged_shape = SHAPE(struct item, judged_fields);
+
+SQL(checkin_items,
+	"SELECT i.id, c.name AS court_name, lower(i.during) AS start, upper(i.during) AS \"end\","
+	" i.state FROM order_item i JOIN court c ON c.id = i.court_id"
+	" WHERE i.order_id = $1 AND i.state IN ('booked', 'used') ORDER BY i.id");
+
+enum err checkin_judge(struct list *items, stamp now, int64_t early_minutes)
+{
+	struct item *kept = items->at;
+	size_t open = 0;
+	bool early = false, late = false;
+
+	for (size_t i = 0; i < items->count; i++) {
+		struct item it = kept[i];
+
+		if (strcmp(it.state, "booked") != 0)
+			continue;
+		if (now.us < it.start.us - early_minutes * MINUTE) {
+			early = true;
+		} else if (now.us >= it.end.us) {
+			late = true;
+		} else {
+			it.state = "used";
+			kept[open++] = it;
+		}
+	}
+	items->count = open;
+	if (open > 0)
+		return E_OK;
+	return early ? E_TOO_EARLY : late ? E_TOO_LATE : E_CHECKED_IN;
+}
+
+SQL(checkin_insert,
+	"INSERT INTO checkin (item_id, order_id, venue_id, staff_id, method, at)"
+	" SELECT t.id, $2, $3, $4, $5, $6 FROM unnest($1::bigint[]) AS t(id)");
+SQL(checkin_item_used,
+	"UPDATE order_item SET state = 'used' WHERE id = ANY($1::bigint[]) AND state = 'booked'");
+SQL(checkin_try_insert,
+	"INSERT INTO checkin_try (id, order_id, staff_id, method, result)"
+	" VALUES (nextval('id_block') * 256, $1, $2, $3, $4)");
+
+static void write_use(struct tx *tx, const struct scanned *scanned, const struct target *t,
+	int64_t staff_id, const struct list *items)
+{
+	const struct item *it = items->at;
+	int64_t *ids = NEW_N(tx->mem, int64_t, items->count);
+	struct ints list = {ids, items->count};
+
+	for (size_t i = 0; i < items->count; i++)
+		ids[i] = it[i].id;
+	db_queue(tx, &checkin_insert, A(list), A(t->order_id), A(t->venue_id), A(staff_id),
+		A(scanned->method), A(t->now));
+	db_queue(tx, &checkin_item_used, A(list));
+	db_queue(tx, &checkin_try_insert, A(t->order_id), A(staff_id), A(scanned->method),
+		A("ok"));
+}
+
+static void describe(struct arena *mem, const struct target *t, const struct list *items,
+	struct checkin *out)
+{
+	const struct item *it = items->at;
+	struct used_item *used = NEW_N(mem, struct used_item, items->count);
+
+	for (size_t i = 0; i < items->count; i++)
+		used[i] =
+			(struct used_item){it[i].id, it[i].court_name, it[i].start, it[i].end};
+	*out = (struct checkin){
+		.order_id = t->order_id,
+		.order_no = t->order_no,
+		.customer = t->customer,
+		.venue = t->venue,
+		.items = {used, items->count},
+		.checked_in_at = t->now
+        };
+}
+
+enum err checkin_use(
+	struct tx *tx, const struct scanned *scanned, int64_t staff_id, struct checkin *out)
+{
+	struct target t;
+	struct list items;
+	enum err err = db_one(tx, &checkin_target, &target_shape, &t, A(scanned->short_code),
+		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no));
+
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_CODE_UNKNOWN : err;
+	staff_scope(tx, staff_id, "checkin", t.venue_id);
+	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
+	if (strcmp(t.state, "paid") != 0)
+		return E_ORDER_UNPAID;
+	TRY(checkin_judge(&items, t.now, t.early_minutes));
+	write_use(tx, scanned, &t, staff_id, &items);
+	describe(tx->mem, &t, &items, out);
+	return E_OK;
+}
+
+SQL(checkin_refusal_insert,
+	"INSERT INTO checkin_try (id, order_id, staff_id, method, result)"
+	" VALUES (nextval('id_block') * 256, coalesce($1,"
+	"  (SELECT c.order_id FROM checkin_code c WHERE c.short_code = $2),"
+	"  (SELECT o.id FROM orders o WHERE o.no = $3)), $4, $5, $6)");
+
+void checkin_refused(
+	struct tx *tx, const struct scanned *scanned, int64_t staff_id, enum err why)
+{
+	db_queue(tx, &checkin_refusal_insert, A(arg_id_or_null(scanned->order_id)),
+		A(scanned->short_code), A(scanned->order_no), A(staff_id), A(scanned->method),
+		A(err_info[why].code));
+}

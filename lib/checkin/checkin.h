@@ -1,0 +1,69 @@
+#ifndef CHECKIN_CHECKIN_H
+#define CHECKIN_CHECKIN_H
+
+#include "order/order.h"
+
+/* The code that opens the court. One per order: a signed text for the QR and
+ * ten digits for the keyboard. It is made when the order is paid, by a consumer
+ * of the message order.paid. */
+
+void checkin_init(void); /* reads the signing key */
+
+enum { CODE_INPUT_MAX = 128 };
+
+struct checkin_code {
+	const char *state; /* "active", "used" */
+	const char *short_code, *qr_text;
+};
+extern const struct shape checkin_code_shape;
+
+/* Make the code of a paid order; a second call changes nothing. */
+enum err checkin_code_make(struct tx *, int64_t order_id) CHECKED;
+
+/* E_NOT_FOUND for another person's order, E_ORDER_UNPAID, E_CODE_NOT_READY. */
+enum err checkin_code_load(
+	struct tx *, int64_t order_id, int64_t account_id, struct checkin_code *) CHECKED;
+
+/* "ZX1.<order>.<nonce>.<signature>" */
+const char *checkin_qr_text(struct arena *, int64_t order_id, const char *nonce);
+
+/* What staff scanned or typed: the QR's text, the short code, or (by hand, when
+ * the customer's phone is dead) the order's number. E_CODE_FORGED for a wrong
+ * signature or form. */
+struct scanned {
+	const char *method;     /* "scan", "typed", "number" */
+	int64_t order_id;       /* of a QR */
+	const char *nonce;      /* of a QR */
+	const char *short_code; /* typed */
+	const char *order_no;   /* typed */
+};
+enum err checkin_read(struct arena *, const char *input, struct scanned *) CHECKED;
+
+struct used_item {
+	int64_t id;
+	const char *court;
+	stamp start, end;
+};
+struct checkin {
+	int64_t order_id;
+	const char *order_no, *customer;
+	raw_json venue;    /* {"id","name"} */
+	struct list items; /* of struct used_item: those that this check-in used */
+	stamp checked_in_at;
+};
+extern const struct shape checkin_shape;
+
+/* Use every item of the order whose time window is open. E_CODE_UNKNOWN,
+ * E_WRONG_VENUE, E_ORDER_UNPAID, E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The
+ * order's row is locked, and an item's primary key lets it be used once. */
+enum err checkin_use(
+	struct tx *, const struct scanned *, int64_t staff_id, struct checkin *) CHECKED;
+
+/* Queue the record of a try that was refused. */
+void checkin_refused(struct tx *, const struct scanned *, int64_t staff_id, enum err);
+
+/* Which items may be used now: E_OK if some, else the reason. Marks them by
+ * item->state = "used". Pure. */
+enum err checkin_judge(struct list *items, stamp now, int64_t early_minutes) CHECKED;
+
+#endif

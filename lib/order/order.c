@@ -1,0 +1,185 @@
+#include "order/order.h"
+
+#include "base/settings.h"
+
+#include <stdlib.h>
+
+static const struct field item_fields[] = {
+	FIELD(struct item, id),
+	FIELD(struct item, order_id, .hidden = true),
+	FIELD(struct item, court_id),
+	FIELD(struct item, court_name),
+	FIELD(struct item, start),
+	FIELD(struct item, end),
+	FIELD(struct item, price_fen),
+	FIELD(struct item, state),
+	FIELD(struct item, checked_in_at, .optional = true),
+};
+const struct shape item_shape = SHAPE(struct item, item_fields);
+
+static const struct field order_fields[] = {
+	FIELD(struct order, id),
+	FIELD(struct order, no),
+	FIELD(struct order, account_id, .hidden = true),
+	FIELD(struct order, venue_id),
+	FIELD(struct order, venue_name),
+	FIELD(struct order, date),
+	FIELD(struct order, state),
+	FIELD(struct order, pay_state),
+	FIELD(struct order, amount_fen),
+	FIELD(struct order, created_at),
+	FIELD(struct order, expires_at),
+	FIELD(struct order, paid_at, .optional = true),
+	FIELD(struct order, note, .optional = true),
+	FIELD(struct order, items, .of = &item_shape),
+};
+const struct shape order_shape = SHAPE(struct order, order_fields);
+
+/* The date (China's) and the id: sorts by time, reads well on the phone. */
+static const char *order_number(struct arena *mem, stamp created, int64_t id)
+{
+	char text[STAMP_TEXT];
+
+	stamp_write(text, created);
+	return arena_printf(
+		mem, "%.4s%.2s%.2s%010lld", text, text + 5, text + 8, (long long)id);
+}
+
+SQL(order_insert,
+	"INSERT INTO orders (id, no, account_id, venue_id, play_date, amount_fen, note,"
+	" created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+SQL(order_items_insert,
+	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen)"
+	" SELECT t.id, $1, $2, t.court, tstzrange(t.starts, t.ends, '[)'), t.price"
+	" FROM unnest($3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],"
+	"  $7::bigint[]) AS t(id, court, starts, ends, price)");
+/* In the order of the primary key, so that rivals queue up and never deadlock. */
+SQL(occupancy_take,
+	"INSERT INTO occupancy (unit_id, at, item_id)"
+	" SELECT u.unit_id, t.at, t.item FROM"
+	" unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS t(court, at, item)"
+	" JOIN court_unit u ON u.court_id = t.court ORDER BY u.unit_id, t.at");
+/* The limit is written with the count: the check constraint refuses one too many. */
+SQL(quota_take,
+	"INSERT INTO booking_day (account_id, play_date, periods, allowed)"
+	" VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, play_date) DO UPDATE"
+	" SET periods = booking_day.periods + excluded.periods, allowed = excluded.allowed");
+
+static void add_items(struct tx *tx, const struct order *order)
+{
+	const struct item *items = order->items.at;
+	size_t n = order->items.count;
+	int64_t *ids = NEW_N(tx->mem, int64_t, n), *courts = NEW_N(tx->mem, int64_t, n);
+	int64_t *prices = NEW_N(tx->mem, int64_t, n);
+	stamp *starts = NEW_N(tx->mem, stamp, n), *ends = NEW_N(tx->mem, stamp, n);
+
+	for (size_t i = 0; i < n; i++) {
+		ids[i] = items[i].id;
+		courts[i] = items[i].court_id;
+		prices[i] = items[i].price_fen.fen;
+		starts[i] = items[i].start;
+		ends[i] = items[i].end;
+	}
+	db_queue(tx, &order_items_insert, A(order->id), A(order->venue_id),
+		A(((struct ints){ids, n})), A(((struct ints){courts, n})),
+		A(((struct stamps){starts, n})), A(((struct stamps){ends, n})),
+		A(((struct ints){prices, n})));
+}
+
+static void take_steps(struct tx *tx, const struct order *order)
+{
+	const struct item *items = order->items.at;
+	size_t n = 0, k = 0;
+
+	for (size_t i = 0; i < order->items.count; i++)
+		n += (size_t)((items[i].end.us - items[i].start.us) / STEP);
+	int64_t *courts = NEW_N(tx->mem, int64_t, n), *ids = NEW_N(tx->mem, int64_t, n);
+	stamp *at = NEW_N(tx->mem, stamp, n);
+	for (size_t i = 0; i < order->items.count; i++)
+		for (int64_t us = items[i].start.us; us < items[i].end.us; us += STEP, k++) {
+			courts[k] = items[i].court_id;
+			at[k].us = us;
+			ids[k] = items[i].id;
+		}
+	db_queue(tx, &occupancy_take, A(((struct ints){courts, n})),
+		A(((struct stamps){at, n})), A(((struct ints){ids, n})));
+}
+
+enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
+{
+	struct item *items = order->items.at;
+	int64_t id;
+
+	TRY(ids_take(tx, 1 + order->items.count, &id));
+	order->id = id++;
+	order->account_id = account_id;
+	order->no = order_number(tx->mem, order->created_at, order->id);
+	for (size_t i = 0; i < order->items.count; i++)
+		items[i].id = id++;
+	db_queue(tx, &quota_take, A(account_id), A(order->date), A((int64_t)order->items.count),
+		A(settings.quota_per_day));
+	db_queue(tx, &order_insert, A(order->id), A(order->no), A(account_id),
+		A(order->venue_id), A(order->date), A(order->amount_fen), A(order->note),
+		A(order->created_at), A(order->expires_at));
+	add_items(tx, order);
+	take_steps(tx, order);
+	return E_OK;
+}
+
+#define ORDER_COLUMNS                                                                        \
+	"o.id, o.no, o.account_id, o.venue_id, v.name AS venue_name, o.play_date AS date,"   \
+	" o.state, o.pay_state, o.amount_fen, o.created_at, o.expires_at, o.paid_at, o.note" \
+	" FROM orders o JOIN venue v ON v.id = o.venue_id"
+
+SQL(order_by_id, "SELECT " ORDER_COLUMNS " WHERE o.id = $1 AND o.account_id = $2");
+SQL(orders_of_account,
+	"SELECT " ORDER_COLUMNS
+	" WHERE o.account_id = $1 AND (o.id < $2 OR $2 = 0) ORDER BY o.id DESC LIMIT $3");
+SQL(items_of_orders,
+	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
+	" upper(i.during) AS \"end\", i.price_fen, i.state, k.at AS checked_in_at"
+	" FROM order_item i JOIN court c ON c.id = i.court_id"
+	" LEFT JOIN checkin k ON k.item_id = i.id"
+	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY i.order_id DESC, i.id");
+
+enum err order_load(struct tx *tx, int64_t id, int64_t account_id, struct order *out)
+{
+	struct list items;
+	struct ints one = {&id, 1};
+
+	db_ask_one(tx, &order_by_id, &order_shape, out, E_NOT_FOUND, A(id), A(account_id));
+	db_ask_all(tx, &items_of_orders, &item_shape, &items, A(one));
+	TRY(db_sync(tx));
+	out->items = items;
+	return E_OK;
+}
+
+/* Both lists come in the same order: hand each order its run of items. */
+static void deal_items(struct list *orders, const struct list *items)
+{
+	struct order *o = orders->at;
+	struct item *i = items->at, *end = i + items->count;
+
+	for (size_t k = 0; k < orders->count; k++) {
+		o[k].items.at = i;
+		while (i < end && i->order_id == o[k].id)
+			i++;
+		o[k].items.count = (size_t)(i - (struct item *)o[k].items.at);
+	}
+}
+
+enum err order_list(
+	struct tx *tx, int64_t account_id, int64_t before, int64_t limit, struct list *out)
+{
+	struct list items;
+
+	TRY(db_all(
+		tx, &orders_of_account, &order_shape, out, A(account_id), A(before), A(limit)));
+	int64_t *ids = NEW_N(tx->mem, int64_t, out->count);
+	for (size_t i = 0; i < out->count; i++)
+		ids[i] = ((struct order *)out->at)[i].id;
+	TRY(db_all(tx, &items_of_orders, &item_shape, &items,
+		A(((struct ints){ids, out->count}))));
+	deal_items(out, &items);
+	return E_OK;
+}

@@ -1,0 +1,61 @@
+#ifndef ORDER_ORDER_H
+#define ORDER_ORDER_H
+
+#include "venue/day.h"
+
+/* An order is money; its items are courts and times. The price is frozen on
+ * the item when the order is made. */
+
+enum { PERIODS_MAX = 60, NOTE_MAX = 100 };
+
+struct period {
+	int64_t court_id;
+	stamp start, end;
+};
+
+struct order_in {
+	int64_t venue_id;
+	date date;
+	struct list periods; /* of struct period */
+	const char *note;    /* may be NULL */
+};
+extern const struct shape order_in_shape;
+
+struct item {
+	int64_t id, order_id, court_id;
+	const char *court_name, *state;
+	stamp start, end, checked_in_at;
+	money price_fen;
+};
+extern const struct shape item_shape;
+
+struct order {
+	int64_t id, account_id, venue_id;
+	const char *no, *venue_name, *state, *pay_state, *note;
+	date date;
+	money amount_fen;
+	stamp created_at, expires_at, paid_at;
+	struct list items; /* of struct item */
+};
+extern const struct shape order_shape;
+
+/* Check and price every period: the first that can't be had decides, and
+ * *field says which ("periods[2]"). Fills everything but ids and number. Pure. */
+enum err order_draft(struct arena *, const struct order_in *, const struct day *,
+	struct order *, const char **field) CHECKED;
+
+/* Queue the order, its items, what they occupy and the person's count of the
+ * day: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come from there. */
+enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;
+
+/* The order with its items; another person's is E_NOT_FOUND. */
+enum err order_load(struct tx *, int64_t id, int64_t account_id, struct order *) CHECKED;
+
+/* Newest first, from behind the order `before` (0: from the newest). */
+enum err order_list(
+	struct tx *, int64_t account_id, int64_t before, int64_t limit, struct list *) CHECKED;
+
+/* Courts that the order asks for, for day_of_courts. */
+struct ints order_in_courts(struct arena *, const struct order_in *);
+
+#endif

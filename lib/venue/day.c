@@ -1,0 +1,141 @@
+#include "venue/day.h"
+
+static const struct field head_fields[] = {
+	FIELD(struct day_head, venue_id),
+	FIELD(struct day_head, venue_name),
+	FIELD(struct day_head, window_days),
+	FIELD(struct day_head, weekday),
+	FIELD(struct day_head, day_kind, .optional = true),
+	FIELD(struct day_head, day_name, .optional = true),
+	FIELD(struct day_head, date),
+	FIELD(struct day_head, today),
+	FIELD(struct day_head, now),
+};
+static const struct shape head_shape = SHAPE(struct day_head, head_fields);
+
+static const struct field opening_fields[] = {
+	FIELD(struct opening, opens),
+	FIELD(struct opening, closes),
+	FIELD(struct opening, opens_at),
+	FIELD(struct opening, closes_at),
+};
+static const struct shape opening_shape = SHAPE(struct opening, opening_fields);
+
+static const struct field court_fields[] = {
+	FIELD(struct court, id),
+	FIELD(struct court, sport_id),
+	FIELD(struct court, slot_minutes),
+	FIELD(struct court, name),
+};
+static const struct shape court_shape = SHAPE(struct court, court_fields);
+
+static const struct field rule_fields[] = {
+	FIELD(struct price_rule, id),
+	FIELD(struct price_rule, sport_id, .optional = true),
+	FIELD(struct price_rule, court_id, .optional = true),
+	FIELD(struct price_rule, weekdays, .optional = true),
+	FIELD(struct price_rule, opens),
+	FIELD(struct price_rule, closes),
+	FIELD(struct price_rule, day_kind, .optional = true),
+	FIELD(struct price_rule, from_day, .optional = true),
+	FIELD(struct price_rule, hour_fen),
+};
+static const struct shape rule_shape = SHAPE(struct price_rule, rule_fields);
+
+static const struct field taken_fields[] = {
+	FIELD(struct taken, court_id),
+	FIELD(struct taken, at),
+};
+static const struct shape taken_shape = SHAPE(struct taken, taken_fields);
+
+SQL(day_head,
+	"SELECT v.id AS venue_id, v.name AS venue_name, v.window_days,"
+	" coalesce(c.as_weekday, extract(isodow FROM $2::date)::bigint) AS weekday,"
+	" c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
+	" (now() AT TIME ZONE v.timezone)::date AS today, now() AS now"
+	" FROM venue v LEFT JOIN calendar_day c ON c.day = $2::date"
+	" WHERE v.id = $1 AND v.closed_at IS NULL");
+
+/* A dated exception replaces the weekday's hours; one without hours closes. */
+SQL(day_openings,
+	"SELECT h.opens, h.closes,"
+	" ($2::date + h.opens * interval '1 minute') AT TIME ZONE v.timezone AS opens_at,"
+	" ($2::date + h.closes * interval '1 minute') AT TIME ZONE v.timezone AS closes_at"
+	" FROM venue v JOIN ("
+	"  SELECT e.venue_id, e.opens, e.closes FROM opening_exception_hours e"
+	"   WHERE e.venue_id = $1 AND e.day = $2::date"
+	"  UNION ALL SELECT o.venue_id, o.opens, o.closes FROM opening o"
+	"   WHERE o.venue_id = $1 AND o.weekday = coalesce((SELECT c.as_weekday FROM calendar_day c"
+	"    WHERE c.day = $2::date), extract(isodow FROM $2::date)::bigint)"
+	"   AND NOT EXISTS (SELECT 1 FROM opening_exception x"
+	"    WHERE x.venue_id = $1 AND x.day = $2::date)"
+	" ) h ON h.venue_id = v.id ORDER BY h.opens");
+
+/* A court without units would hold nothing: it is not for sale. */
+SQL(day_courts_of_sport,
+	"SELECT c.id, c.sport_id, vs.slot_minutes, c.name"
+	" FROM court c JOIN sport s ON s.id = c.sport_id"
+	" JOIN venue_sport vs ON vs.venue_id = c.venue_id AND vs.sport_id = c.sport_id"
+	" WHERE c.venue_id = $1 AND s.code = $2 AND c.closed_at IS NULL"
+	" AND EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)"
+	" ORDER BY c.position, c.id");
+SQL(day_courts_by_id,
+	"SELECT c.id, c.sport_id, vs.slot_minutes, c.name"
+	" FROM court c"
+	" JOIN venue_sport vs ON vs.venue_id = c.venue_id AND vs.sport_id = c.sport_id"
+	" WHERE c.venue_id = $1 AND c.id = ANY($2::bigint[]) AND c.closed_at IS NULL"
+	" AND EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)");
+
+SQL(day_rules,
+	"SELECT id, sport_id, court_id, weekdays, opens, closes, day_kind, from_day, hour_fen"
+	" FROM price_rule WHERE venue_id = $1"
+	" AND (from_day IS NULL OR $2::date BETWEEN from_day AND to_day)");
+
+SQL(day_taken,
+	"SELECT cu.court_id, o.at FROM venue v"
+	" JOIN court c ON c.venue_id = v.id JOIN sport s ON s.id = c.sport_id"
+	" JOIN court_unit cu ON cu.court_id = c.id"
+	" JOIN occupancy o ON o.unit_id = cu.unit_id"
+	"  AND o.at >= $2::date::timestamp AT TIME ZONE v.timezone"
+	"  AND o.at < ($2::date::timestamp + interval '30 hours') AT TIME ZONE v.timezone"
+	" WHERE v.id = $1 AND s.code = $3");
+
+static void ask_frame(struct tx *tx, int64_t venue_id, date on, struct day *day)
+{
+	db_ask_one(
+		tx, &day_head, &head_shape, &day->head, E_VENUE_NOT_FOUND, A(venue_id), A(on));
+	db_ask_all(tx, &day_openings, &opening_shape, &day->openings, A(venue_id), A(on));
+	db_ask_all(tx, &day_rules, &rule_shape, &day->rules, A(venue_id), A(on));
+}
+
+static enum err inside_window(const struct day_head *head)
+{
+	return head->date.days < head->today.days ||
+			       head->date.days > head->today.days + head->window_days
+		       ? E_DATE_OUTSIDE_WINDOW
+		       : E_OK;
+}
+
+enum err day_of_sport(
+	struct tx *tx, int64_t venue_id, date on, const char *sport, struct day *day)
+{
+	*day = (struct day){0};
+	ask_frame(tx, venue_id, on, day);
+	db_ask_all(tx, &day_courts_of_sport, &court_shape, &day->courts, A(venue_id), A(sport));
+	db_ask_all(tx, &day_taken, &taken_shape, &day->taken, A(venue_id), A(on), A(sport));
+	TRY(db_sync(tx));
+	if (day->courts.count == 0)
+		return E_SPORT_NOT_FOUND;
+	return inside_window(&day->head);
+}
+
+enum err day_of_courts(
+	struct tx *tx, int64_t venue_id, date on, struct ints court_ids, struct day *day)
+{
+	*day = (struct day){0};
+	ask_frame(tx, venue_id, on, day);
+	db_ask_all(
+		tx, &day_courts_by_id, &court_shape, &day->courts, A(venue_id), A(court_ids));
+	TRY(db_sync(tx));
+	return inside_window(&day->head);
+}

@@ -1,0 +1,66 @@
+#ifndef VENUE_DAY_H
+#define VENUE_DAY_H
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "io/db.h"
+#include "venue/price.h"
+
+/* One play day of one venue: when it is open, which courts there are, what
+ * they cost. A play day belongs to the date on which it opens, so a period at
+ * 00:30 may be of the day before. */
+
+enum { STEP_MINUTES = 30, DAY_MINUTES_MAX = 1800 };
+#define STEP (STEP_MINUTES * MINUTE)
+
+struct opening {
+	int64_t opens, closes; /* minutes of the play day */
+	stamp opens_at, closes_at;
+};
+
+struct court {
+	int64_t id, sport_id, slot_minutes;
+	const char *name;
+};
+
+struct day_head {
+	int64_t venue_id, window_days, weekday;
+	const char *venue_name;
+	const char *day_kind, *day_name; /* NULL on an ordinary day */
+	date date, today;
+	stamp now; /* the database's clock */
+};
+
+struct day {
+	struct day_head head;
+	struct list openings; /* of struct opening, in order */
+	struct list courts;   /* of struct court, by position */
+	struct list rules;    /* of struct price_rule that can apply on the date */
+	struct list taken;    /* of struct taken, only with day_of_sport */
+};
+
+struct taken {
+	int64_t court_id;
+	stamp at;
+};
+
+/* All courts of a sport, with what is taken of them. E_VENUE_NOT_FOUND,
+ * E_SPORT_NOT_FOUND, E_DATE_OUTSIDE_WINDOW. One round trip. */
+enum err day_of_sport(
+	struct tx *, int64_t venue_id, date, const char *sport, struct day *) CHECKED;
+
+/* The named courts only (of any sport). A court that is unknown, closed or of
+ * another venue is missing from day->courts. One round trip. */
+enum err day_of_courts(
+	struct tx *, int64_t venue_id, date, struct ints court_ids, struct day *) CHECKED;
+
+/* E_OK, or why the period can't be had on this day. Pure. */
+enum err period_check(const struct day *, const struct court *, stamp start, stamp end) CHECKED;
+
+/* What a slot of a court costs, step by step. False if a step has no price. Pure. */
+bool period_price(const struct day *, const struct court *, stamp start, stamp end, money *);
+
+/* {"venue_id", …, "slots": […], "courts": [{"cells": […]}]}: product row B1. */
+void day_write(struct buf *, const struct day *, const char *sport);
+
+#endif

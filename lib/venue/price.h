@@ -1,0 +1,32 @@
+#ifndef VENUE_PRICE_H
+#define VENUE_PRICE_H
+
+#include "base/shape.h"
+
+/* What a half hour costs: pure rules, no database. */
+
+/* One line of a venue's price list. What is zero or NULL matches everything.
+ * Weekdays are a mask, Monday 1, Tuesday 2, Wednesday 4 …; minutes count from
+ * the play day's midnight and may pass 1440. */
+struct price_rule {
+	int64_t id, sport_id, court_id, weekdays, opens, closes;
+	const char *day_kind; /* "holiday", "makeup" */
+	date from_day;        /* set: a dated exception, and the date is inside */
+	money hour_fen;       /* even, so that half of it is whole */
+};
+
+/* One step of one court. */
+struct price_ask {
+	int64_t sport_id, court_id;
+	const char *day_kind; /* NULL on an ordinary day */
+	int weekday;          /* 1–7; on a 调休 day the one it stands for */
+	int64_t minute;
+};
+
+/* The most specific rule that matches decides: a dated exception before the
+ * kind of day (holiday, 调休) before the court before the sport before the
+ * weekday before the narrower hours before the newer rule. NULL: no price. */
+const struct price_rule *price_rule_for(
+	const struct price_rule *, size_t count, const struct price_ask *);
+
+#endif

@@ -1,0 +1,25 @@
+#ifndef VENUE_VENUE_H
+#define VENUE_VENUE_H
+
+#include "io/db.h"
+
+/* What guests see of a venue. */
+struct venue {
+	int64_t id, window_days;
+	const char *name, *address, *phone;
+	raw_json sports; /* [{"code","name","slot_minutes","courts"}] */
+};
+extern const struct shape venue_shape;
+
+struct venue_detail {
+	int64_t id, window_days, checkin_early_minutes;
+	const char *name, *address, *phone, *timezone;
+	raw_json sports, hours; /* hours: [{"weekday","opens":"08:00","closes":"25:30"}] */
+};
+extern const struct shape venue_detail_shape;
+
+/* By id, from behind `after`. */
+enum err venue_list(struct tx *, int64_t after, int64_t limit, struct list *) CHECKED;
+enum err venue_load(struct tx *, int64_t id, struct venue_detail *) CHECKED;
+
+#endif
