@@ -1,0 +1,284 @@
+"""The control API /sim/: what a person, WeChat's client or fate does. Loopback only, no
+signature, JSON in and out; 400 {"error"} for a wrong call.
+
+    GET  /sim/ping                                      {"ok":true}
+    POST /sim/users          {"nickname"?,"user"?,"phone"?,"blocked"?}   creates or gets
+    POST /sim/login-code     {"user"}                   {"code"} as wx.login gives it
+    POST /sim/phone-code     {"user"}                   {"code"} as the phone button gives it
+    POST /sim/subscribe      {"user","template_id","count"?}    the user accepts messages
+    POST /sim/pay            see pay()
+    POST /sim/refunds/decide {"out_refund_no","status"} final word for a PROCESSING refund
+    POST /sim/notify/resend  {"out_trade_no"|"out_refund_no","raw"?}   {"status"}: its answer
+    POST /sim/faults         {"name","times"?,…} a fault, {"name","value"} a setting (faults.py)
+    POST /sim/certificates   {"step":"publish"|"switch"|"retire"}      rotation
+    POST /sim/tokens/kill    {}                         every access_token becomes invalid
+    POST /sim/clock          {"advance_s"}              lives of codes, tickets, orders, bills
+    POST /sim/reset          {"keep_books"?}
+    GET  /sim/faults         what is armed, and the settings
+    GET  /sim/users /sim/orders /sim/refunds /sim/notifies /sim/messages /sim/requests
+                             {"items":[…]}; a query like ?out_trade_no=… picks
+"""
+import time
+
+import faults
+import simclock
+import wxcrypto
+import wxpay
+import wxrefund
+from answers import Answer, Request, plain
+
+PAY_PARAMETERS = ("timeStamp", "nonceStr", "package", "signType", "paySign")
+
+
+class ControlError(Exception):
+    pass
+
+
+def _user(sim, body: dict):
+    user = sim.books.users.get(body.get("user", ""))
+    if user is None:
+        raise ControlError("no such user")
+    return user
+
+
+def users(sim, body: dict) -> dict:
+    """By user, by nickname, or a new one; phone and blocked are changed when given."""
+    with sim.lock:
+        if "user" in body:
+            user = _user(sim, body)
+        else:
+            nickname = body.get("nickname", "")
+            user = sim.books.user_by("nickname", nickname) or sim.books.add_user(nickname)
+        if "phone" in body or "blocked" in body:
+            user.phone = body.get("phone", user.phone)
+            user.blocked = body.get("blocked", user.blocked)
+            sim.books.save(user)
+        return dict(vars(user))
+
+
+def login_code(sim, body: dict) -> dict:
+    with sim.lock:
+        return {"code": sim.codes.issue("login", _user(sim, body).user)}
+
+
+def phone_code(sim, body: dict) -> dict:
+    with sim.lock:
+        return {"code": sim.codes.issue("phone", _user(sim, body).user)}
+
+
+def subscribe(sim, body: dict) -> dict:
+    with sim.lock:
+        openid = _user(sim, body).openid
+        sim.messages.accept(openid, body.get("template_id", ""), body.get("count", 1))
+        return {"ok": True}
+
+
+def _check_pay_parameters(sim, body: dict) -> str:
+    """What WeChat's client refuses before it shows the payment (page 4012365339)."""
+    for name in PAY_PARAMETERS:
+        if name not in body:
+            return f"调用支付JSAPI缺少参数：{name}"
+        if not isinstance(body[name], str):
+            return f"parameter.{name} should be String"
+    if body["signType"] != "RSA" or not body["timeStamp"].isdecimal():
+        return "支付验证签名失败"
+    if not 1 <= len(body["nonceStr"]) <= 32 or not body["package"].startswith("prepay_id="):
+        return "支付验证签名失败"
+    text = wxcrypto.paysign_text(sim.config.appid, body["timeStamp"], body["nonceStr"],
+                                 body["package"])
+    if not wxcrypto.verify(sim.config.merchant_key, text, body["paySign"]):
+        return "支付验证签名失败"
+    return ""
+
+
+def _find_order(sim, body: dict) -> tuple:
+    """(order, ticket, refusal): by the JSAPI package, the scanned code_url, or directly."""
+    if "out_trade_no" in body:
+        return sim.books.order(body["out_trade_no"]), "", ""
+    if "code_url" in body:
+        ticket, refusal = body["code_url"], ""
+    else:
+        refusal = _check_pay_parameters(sim, body)
+        ticket = str(body.get("package", "")).removeprefix("prepay_id=")
+        if body.get("prepay_id", ticket) != ticket:
+            refusal = refusal or "prepay_id与package不一致"
+    return sim.books.order_of_ticket(ticket), ticket, refusal
+
+
+def _payer(sim, body: dict, order) -> tuple[str, str]:
+    """(openid, refusal): a JSAPI order is paid by its own user only."""
+    openid = wxpay.order_user(sim, order)
+    if "user" not in body:
+        return openid, ""
+    mine = _user(sim, body).openid
+    if order.product == "JSAPI" and mine != openid:
+        return mine, "支付用户与下单用户不一致"
+    return mine, ""
+
+
+def _result(name: str, refusal: str = "", **more) -> dict:
+    text = {"ok": "ok", "cancel": "fail cancel"}.get(name, f"fail {refusal}")
+    return {"result": name, "errMsg": f"requestPayment:{text}", **more}
+
+
+def _await_close(sim, order) -> None:
+    """The race that the close wins: the user's payment hangs until the order is closed."""
+    fault = sim.faults.take("close_wins_pay", out_trade_no=order.out_trade_no)
+    until = time.monotonic() + (fault.params.get("ms", 2000) / 1000 if fault else 0)
+    while time.monotonic() < until and order.state != "CLOSED":
+        time.sleep(0.01)
+
+
+def pay(sim, body: dict) -> dict:
+    """The user taps 支付. One of
+    {"package","timeStamp","nonceStr","signType","paySign"}  the mini-program's five (and
+    "prepay_id"), verified as WeChat's client does; {"code_url"} a scanned Native code;
+    {"out_trade_no"} no questions asked. Besides: "user", "mode" ok|cancel|fail, "wait" until
+    the first notify was delivered, "success_time" to date the payment back."""
+    mode = body.get("mode", "ok")
+    if mode not in ("ok", "cancel", "fail"):
+        raise ControlError("mode must be ok, cancel or fail")
+    with sim.lock:
+        order, ticket, refusal = _find_order(sim, body)
+        if refusal or order is None:
+            return _result("fail", refusal or "无效的支付凭证")
+        openid, refusal = _payer(sim, body, order)
+    if refusal or mode == "fail":
+        return _result("fail", refusal or "支付失败，银行拒绝")
+    if mode == "cancel":
+        return _result("cancel")
+    _await_close(sim, order)
+    with sim.lock:
+        refusal = wxpay.payable(sim, order, ticket)
+        if refusal:
+            return _result("fail", refusal)
+        dated = body.get("success_time")
+        wxpay.pay(sim, order, openid, simclock.parse_rfc3339(dated) if dated else 0)
+        notify = wxpay.pay_notify(sim, order)
+    sim.notifier.announce(notify, wait=body.get("wait", False))
+    return _result("ok", transaction_id=order.transaction_id)
+
+
+def decide_refund(sim, body: dict) -> dict:
+    refund = sim.books.refunds.get(body.get("out_refund_no", ""))
+    if refund is None or body.get("status") not in wxrefund.SUMMARY:
+        raise ControlError("no such refund, or a status other than SUCCESS, ABNORMAL, CLOSED")
+    wxrefund.decide(sim, refund, body["status"])
+    return {"status": refund.status}
+
+
+def resend(sim, body: dict) -> dict:
+    """The latest notify about this order or refund."""
+    wanted = (body.get("out_trade_no"), body.get("out_refund_no"))
+    for notify in reversed(list(sim.notifier.log)):
+        facts = notify.facts
+        if (facts["out_trade_no"], facts["out_refund_no"]) == wanted or \
+                facts["out_refund_no"] == wanted[1] is not None:
+            return {"status": sim.notifier.resend(notify, body.get("raw", False))}
+    raise ControlError("no notify about that yet")
+
+
+def set_fault(sim, body: dict) -> dict:
+    name = body.get("name")
+    if name in faults.SETTINGS:
+        sim.faults.set(name, body.get("value"))
+    elif name in faults.FAULTS:
+        params = {key: value for key, value in body.items() if key not in ("name", "times")}
+        sim.faults.arm(name, body.get("times", 1), params)
+    else:
+        raise ControlError(f"no fault or setting {name!r}")
+    return sim.faults.show()
+
+
+def rotate(sim, body: dict) -> dict:
+    if body.get("step") not in ("publish", "switch", "retire"):
+        raise ControlError("step must be publish, switch or retire")
+    with sim.lock:
+        return {"serials": sim.keys.rotate(body["step"])}
+
+
+def kill_tokens(sim, body: dict) -> dict:
+    with sim.lock:
+        sim.tokens.kill_all()
+    return {"ok": True}
+
+
+def advance(sim, body: dict) -> dict:
+    sim.clock.advance(float(body.get("advance_s", 0)))
+    return {"now": simclock.rfc3339(sim.clock.now())}
+
+
+def reset(sim, body: dict) -> dict:
+    sim.reset(body.get("keep_books", False))
+    return {"ok": True}
+
+
+def orders(sim, query: dict) -> list:
+    found = [{**wxpay.transaction(sim, order), "product": order.product,
+              "created_at": simclock.rfc3339(order.created_at),
+              "expire_at": simclock.rfc3339(order.expire_at), "tickets": list(order.tickets),
+              "notified": order.notified, "shipments": order.shipments}
+             for order in sim.books.orders.values()]
+    return _only(found, query)
+
+
+def refunds(sim, query: dict) -> list:
+    found = [wxrefund.shown(sim, refund) for refund in sim.books.refunds.values()]
+    return _only(found, query)
+
+
+def _only(rows: list, query: dict) -> list:
+    """?out_trade_no=… and the like pick rows."""
+    return [row for row in rows if all(str(row.get(k)) == v for k, v in query.items())]
+
+
+POSTS = {  # path: (function, members it knows; None: it checks itself)
+    "/sim/users": (users, ("nickname", "user", "phone", "blocked")),
+    "/sim/login-code": (login_code, ("user",)),
+    "/sim/phone-code": (phone_code, ("user",)),
+    "/sim/subscribe": (subscribe, ("user", "template_id", "count")),
+    "/sim/pay": (pay, PAY_PARAMETERS + ("prepay_id", "code_url", "out_trade_no", "user", "mode",
+                                        "wait", "success_time")),
+    "/sim/refunds/decide": (decide_refund, ("out_refund_no", "status")),
+    "/sim/notify/resend": (resend, ("out_trade_no", "out_refund_no", "raw")),
+    "/sim/faults": (set_fault, None),
+    "/sim/certificates": (rotate, ("step",)),
+    "/sim/tokens/kill": (kill_tokens, ()),
+    "/sim/clock": (advance, ("advance_s",)),
+    "/sim/reset": (reset, ("keep_books",)),
+}
+LISTS = {
+    "/sim/users": lambda sim, query: [dict(vars(u)) for u in sim.books.users.values()],
+    "/sim/orders": orders,
+    "/sim/refunds": refunds,
+    "/sim/notifies": lambda sim, query: _only([n.show() for n in sim.notifier.log], query),
+    "/sim/messages": lambda sim, query: list(sim.messages.sent),
+    "/sim/requests": lambda sim, query: _only(list(sim.requests), query),
+}
+
+
+def _post(sim, req: Request) -> Answer:
+    function, members = POSTS[req.path]
+    body = req.json() if req.body else {}
+    unknown = set(body) - set(members if members is not None else body)
+    if unknown:
+        raise ControlError(f"unknown member {', '.join(sorted(unknown))}")
+    return plain(function(sim, body))
+
+
+def handle(sim, req: Request) -> Answer:
+    if req.client not in ("127.0.0.1", "::1"):
+        return plain({"error": "loopback only"}, 403)
+    try:
+        if req.method == "POST" and req.path in POSTS:
+            return _post(sim, req)
+        if req.method == "GET" and req.path in LISTS:
+            with sim.lock:
+                return plain({"items": LISTS[req.path](sim, req.query)})
+        if req.target == "/sim/faults":
+            return plain(sim.faults.show())
+        if req.target == "/sim/ping":
+            return plain({"ok": True})
+    except (ControlError, faults.FaultError, ValueError) as wrong:
+        return plain({"error": str(wrong)}, 400)
+    return plain({"error": "not found"}, 404)
