@@ -331,7 +331,6 @@ static enum err exchange(struct tx *tx, bool sync)
 	db->queued = 0;
 	if (lost || (sync && !read_sync(db, deadline)))
 		return connection_lost(tx, tx->commit_sent);
-	tx->broken |= err != E_OK;
 	return err;
 }
 

@@ -24,7 +24,7 @@ struct tx {
 	enum tx_mode mode;
 	bool open;        /* BEGIN was sent */
 	bool commit_sent; /* from here on a lost connection means: unknown */
-	bool broken;      /* a statement failed: only tx_rollback may follow */
+	bool broken;      /* the server refused a statement: only tx_rollback may follow */
 };
 
 /* A statement, prepared under its own C identifier, beside its only caller. */

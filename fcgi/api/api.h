@@ -1,0 +1,9 @@
+#ifndef API_H
+#define API_H
+
+#include "web/web.h"
+
+/* The pool that never waits for an outside party: browsing, booking, codes. */
+extern const struct route health_routes[], venue_routes[], order_routes[], code_routes[];
+
+#endif

@@ -1,0 +1,85 @@
+#include "account/account.h"
+#include "api.h"
+#include "message/message.h"
+#include "order/order.h"
+
+enum { PAGE = 20, PAGE_MAX = 100 };
+
+static enum err me(struct req *r)
+{
+	struct account account;
+
+	TRY(account_load(&r->tx, r->who.account_id, &account));
+	return reply(r, 200, &account_shape, &account);
+}
+
+static enum err tell_created(struct req *r, const struct order *order)
+{
+	int64_t id;
+
+	TRY(ids_take(&r->tx, 1, &id));
+	message_add(&r->tx, id, "order.created", order->id,
+		arena_printf(r->mem, "{\"order_id\":%lld,\"venue_id\":%lld}",
+			(long long)order->id, (long long)order->venue_id));
+	return E_OK;
+}
+
+static enum err place(struct req *r)
+{
+	const struct order_in *in = r->in;
+	struct day day;
+	struct order order;
+
+	enum err err = day_of_courts(
+		&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
+	if (err != E_OK)
+		return fail(r, err,
+			err == E_VENUE_NOT_FOUND       ? "venue_id"
+			: err == E_DATE_OUTSIDE_WINDOW ? "date"
+						       : NULL);
+	TRY(order_draft(r->mem, in, &day, &order, &r->field));
+	TRY(order_add(&r->tx, &order, r->who.account_id));
+	TRY(tell_created(r, &order));
+	return reply(r, 201, &order_shape, &order);
+}
+
+struct page {
+	int64_t cursor, limit;
+};
+static const struct field page_fields[] = {
+	FIELD(struct page, cursor, .optional = true, .min = 1, .max = 1LL << 53),
+	FIELD(struct page, limit, .optional = true, .min = 1, .max = PAGE_MAX),
+};
+static const struct shape page_shape = SHAPE(struct page, page_fields);
+
+static enum err list_mine(struct req *r)
+{
+	const struct page *page = r->query;
+	int64_t limit = page->limit ? page->limit : PAGE;
+	struct list orders;
+
+	TRY(order_list(&r->tx, r->who.account_id, page->cursor, limit, &orders));
+	const struct order *last = (const struct order *)orders.at + orders.count - 1;
+	return reply_list(r, &order_shape, &orders,
+		(int64_t)orders.count == limit
+			? arena_printf(r->mem, "%lld", (long long)last->id)
+			: NULL);
+}
+
+static enum err show(struct req *r)
+{
+	struct order order;
+
+	TRY(order_load(&r->tx, r->arg[0], r->who.account_id, &order));
+	return reply(r, 200, &order_shape, &order);
+}
+
+const struct route order_routes[] = {
+	{GET,	       "/api/v1/me", USER, TX_READ, me, .says = "Who is logged in"},
+	{POST,             "/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
+         .flags = IDEMPOTENT, .says = "Order one or several periods, all or nothing"},
+	{GET,	       "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
+         .says = "Own orders, newest first"},
+	{GET,		 "/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
+	{0},
+};
