@@ -1,0 +1,177 @@
+// Our own HTTP API: bearer token, idempotency keys, errors that can be shown to people.
+
+const TIMEOUT_MS = 25_000; /* longer than the gateway's own limit */
+
+const OAUTH_MESSAGES = {
+	invalid_grant: "账号或凭证不正确",
+	invalid_request: "登录请求不完整",
+	invalid_client: "登录方式不被接受",
+	unsupported_grant_type: "暂不支持这种登录方式",
+	temporarily_unavailable: "登录服务暂时繁忙，请稍后再试",
+	server_error: "登录服务出错，请稍后再试",
+};
+
+/** Every failed call ends as one of these; `message` is Chinese and fit to be shown. */
+export class ApiError extends Error {
+	constructor(code, message, more = {}) {
+		super(message);
+		this.code = code;
+		this.status = more.status ?? 0;
+		this.field = more.field ?? null;
+		this.request_id = more.request_id ?? null;
+	}
+
+	/** Whether it may have been carried out: then only the same key may try again. */
+	get is_unknown() {
+		return this.status === 0 || this.status >= 500 || this.status === 429;
+	}
+}
+
+/** How far the server's clock is ahead of this one, so that a countdown tells its time. */
+let clock_skew_ms = 0;
+export const server_now_ms = () => Date.now() + clock_skew_ms;
+
+function clock_learn(response) {
+	const date = Date.parse(response.headers.get("Date") ?? "");
+	if (Number.isFinite(date) && Math.abs(date - Date.now()) > 2000)
+		clock_skew_ms = date - Date.now();
+}
+
+/** fetch() whose only failure is an ApiError; statuses other than 2xx are the caller's. */
+export async function fetch_or_explain(url, options, unreachable) {
+	const limit = AbortSignal.timeout(TIMEOUT_MS);
+	const signal = options?.signal ? AbortSignal.any([options.signal, limit]) : limit;
+	try {
+		return await fetch(url, { ...options, signal });
+	} catch (cause) {
+		if (options?.signal?.aborted)
+			throw cause;
+		if (cause.name === "TimeoutError")
+			throw new ApiError("timeout", "等待太久没有回应，请重试");
+		throw new ApiError("network", unreachable);
+	}
+}
+
+/** The JSON of a successful answer; one that breaks off is as good as none. */
+async function answer_of(response) {
+	try {
+		return await response.json();
+	} catch {
+		throw new ApiError("answer_broken", "服务器的回答不完整，请重试");
+	}
+}
+
+/** Descriptions of RFC 6749 are ASCII for developers; only a Chinese one is for people. */
+function oauth_message(error, description) {
+	const is_chinese = /\p{Script=Han}/u.test(description ?? "");
+	return is_chinese ? description : OAUTH_MESSAGES[error] ?? "登录失败，请稍后再试";
+}
+
+async function error_of(response) {
+	const body = await response.json().catch(() => null);
+	const status = response.status;
+	const error = body?.error;
+	if (typeof error === "string")
+		return new ApiError(error, oauth_message(error, body.error_description),
+			{ status, request_id: body.request_id });
+	return new ApiError(error?.code ?? `http_${status}`,
+		error?.message ?? `服务器没有给出可读的回答（${status}）`,
+		{ status, field: error?.field, request_id: error?.request_id });
+}
+
+/** One signed-in (or guest) party; the token lives in sessionStorage under the party's name. */
+export class Client {
+	#name;
+	#keys = new Map();
+
+	/** Called with the ApiError when the server no longer knows the token. */
+	on_signed_out = () => {};
+
+	constructor(name) {
+		this.#name = name;
+	}
+
+	get token() {
+		return sessionStorage.getItem(`zx.${this.#name}.token`);
+	}
+
+	get is_signed_in() {
+		return this.token !== null;
+	}
+
+	sign_out() {
+		sessionStorage.removeItem(`zx.${this.#name}.token`);
+		this.#keys.clear();
+	}
+
+	/** Takes the members of one OAuth2 grant (RFC 6749, form encoded). */
+	async sign_in(grant) {
+		const response = await this.#fetch("/oauth2/token", {
+			method: "POST", body: new URLSearchParams(grant),
+		});
+		if (!response.ok)
+			throw await error_of(response);
+		const { access_token } = await answer_of(response);
+		sessionStorage.setItem(`zx.${this.#name}.token`, access_token);
+	}
+
+	async get(path, signal) {
+		return answer_of(await this.#call(path, { signal }));
+	}
+
+	/** An image of the API as an object URL; the caller revokes it. */
+	async image(path, signal) {
+		const response = await this.#call(path, { signal });
+		return URL.createObjectURL(await response.blob());
+	}
+
+	/**
+	 * Posts JSON under an idempotency key. The key is kept while the outcome is unknown, so
+	 * that asking again for the same thing can't do it twice, and dropped once it is known.
+	 */
+	async post(path, body) {
+		const text = JSON.stringify(body);
+		const attempt = `${path}\n${text}`;
+		const key = this.#keys.get(attempt) ?? crypto.randomUUID();
+		this.#keys.set(attempt, key);
+		try {
+			const response = await this.#call(path, {
+				method: "POST", body: text,
+				headers: {
+					"Content-Type": "application/json",
+					"Idempotency-Key": key,
+				},
+			});
+			const answer = await answer_of(response);
+			this.#keys.delete(attempt);
+			return answer;
+		} catch (error) {
+			if (error instanceof ApiError && !error.is_unknown)
+				this.#keys.delete(attempt);
+			throw error;
+		}
+	}
+
+	async #fetch(path, options) {
+		const response = await fetch_or_explain(path, options,
+			"连不上服务器，请检查网络后重试");
+		clock_learn(response);
+		return response;
+	}
+
+	async #call(path, options) {
+		const headers = { ...options.headers };
+		const token = this.token;
+		if (token)
+			headers.Authorization = `Bearer ${token}`;
+		const response = await this.#fetch(path, { ...options, headers });
+		if (response.ok)
+			return response;
+		const error = await error_of(response);
+		if (error.status === 401 && token && token === this.token) {
+			this.sign_out();
+			this.on_signed_out(error);
+		}
+		throw error;
+	}
+}
