@@ -3,7 +3,7 @@
 #include "message/message.h"
 #include "order/order.h"
 
-enum { PAGE = 20, PAGE_MAX = 100 };
+enum { PAGE = 20 };
 
 static enum err me(struct req *r)
 {
@@ -43,27 +43,14 @@ static enum err place(struct req *r)
 	return reply(r, 201, &order_shape, &order);
 }
 
-struct page {
-	int64_t cursor, limit;
-};
-static const struct field page_fields[] = {
-	FIELD(struct page, cursor, .optional = true, .min = 1, .max = 1LL << 53),
-	FIELD(struct page, limit, .optional = true, .min = 1, .max = PAGE_MAX),
-};
-static const struct shape page_shape = SHAPE(struct page, page_fields);
-
 static enum err list_mine(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page->limit ? page->limit : PAGE;
+	int64_t limit = page_limit(r, PAGE);
 	struct list orders;
 
 	TRY(order_list(&r->tx, r->who.account_id, page->cursor, limit, &orders));
-	const struct order *last = (const struct order *)orders.at + orders.count - 1;
-	return reply_list(r, &order_shape, &orders,
-		(int64_t)orders.count == limit
-			? arena_printf(r->mem, "%lld", (long long)last->id)
-			: NULL);
+	return reply_page(r, &order_shape, &orders, limit);
 }
 
 static enum err show(struct req *r)

@@ -3,31 +3,16 @@
 #include "venue/day.h"
 #include "venue/venue.h"
 
-#include <stdlib.h>
-
-enum { PAGE = 50, PAGE_MAX = 100 };
-
-struct page {
-	int64_t cursor, limit;
-};
-static const struct field page_fields[] = {
-	FIELD(struct page, cursor, .optional = true, .min = 1, .max = 1LL << 53),
-	FIELD(struct page, limit, .optional = true, .min = 1, .max = PAGE_MAX),
-};
-static const struct shape page_shape = SHAPE(struct page, page_fields);
+enum { PAGE = 50 };
 
 static enum err list(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page->limit ? page->limit : PAGE;
+	int64_t limit = page_limit(r, PAGE);
 	struct list venues;
 
 	TRY(venue_list(&r->tx, page->cursor, limit, &venues));
-	const struct venue *last = (const struct venue *)venues.at + venues.count - 1;
-	return reply_list(r, &venue_shape, &venues,
-		(int64_t)venues.count == limit
-			? arena_printf(r->mem, "%lld", (long long)last->id)
-			: NULL);
+	return reply_page(r, &venue_shape, &venues, limit);
 }
 
 static enum err show(struct req *r)

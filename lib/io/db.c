@@ -6,6 +6,7 @@
 #include "io/dbwire.h"
 #include "io/rules.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -161,7 +162,7 @@ static bool wait_readable(struct db *db, int64_t deadline)
 			.events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
 		int64_t left = deadline - clock_ms();
 
-		if (unsent < 0 || left <= 0 || poll(&p, 1, (int)left) < 0)
+		if (unsent < 0 || left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
 			return false;
 		if (p.revents & (POLLIN | POLLHUP | POLLERR))
 			return PQconsumeInput(db->conn) == 1;

@@ -45,6 +45,7 @@ static const struct shape rule_shape = SHAPE(struct price_rule, rule_fields);
 static const struct field taken_fields[] = {
 	FIELD(struct taken, court_id),
 	FIELD(struct taken, at),
+	FIELD(struct taken, blocked),
 };
 static const struct shape taken_shape = SHAPE(struct taken, taken_fields);
 
@@ -92,7 +93,7 @@ SQL(day_rules,
 	" AND (from_day IS NULL OR $2::date BETWEEN from_day AND to_day)");
 
 SQL(day_taken,
-	"SELECT cu.court_id, o.at FROM venue v"
+	"SELECT cu.court_id, o.at, o.block_id IS NOT NULL AS blocked FROM venue v"
 	" JOIN court c ON c.venue_id = v.id JOIN sport s ON s.id = c.sport_id"
 	" JOIN court_unit cu ON cu.court_id = c.id"
 	" JOIN occupancy o ON o.unit_id = cu.unit_id"

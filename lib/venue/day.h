@@ -42,6 +42,7 @@ struct day {
 struct taken {
 	int64_t court_id;
 	stamp at;
+	bool blocked; /* by staff, not by an order */
 };
 
 /* All courts of a sport, with what is taken of them. E_VENUE_NOT_FOUND,

@@ -43,25 +43,49 @@ bool period_price(
 	return o != NULL;
 }
 
-static bool is_taken(const struct day *day, int64_t court_id, stamp start, stamp end)
+/* Bit k: the step k half hours after the day's first opening is taken, or
+ * blocked by staff. A play day has at most 60 steps. */
+struct steps {
+	uint64_t taken, blocked;
+};
+
+static struct steps steps_of(const struct day *day, int64_t court_id)
 {
 	const struct taken *t = day->taken.at;
+	const struct opening *first = day->openings.at;
+	struct steps steps = {0};
 
-	for (size_t i = 0; i < day->taken.count; i++)
-		if (t[i].court_id == court_id && t[i].at.us >= start.us && t[i].at.us < end.us)
-			return true;
-	return false;
+	for (size_t i = 0; i < day->taken.count; i++) {
+		int64_t step = (t[i].at.us - first->opens_at.us) / STEP;
+
+		if (t[i].court_id != court_id || t[i].at.us < first->opens_at.us || step > 63)
+			continue;
+		steps.taken |= 1ULL << step;
+		steps.blocked |= (uint64_t)t[i].blocked << step;
+	}
+	return steps;
 }
 
-static void write_cell(
-	struct buf *b, const struct day *day, const struct court *court, stamp start, stamp end)
+/* The bits of one slot. */
+static uint64_t slot_mask(const struct day *day, const struct court *court, stamp start)
 {
+	const struct opening *first = day->openings.at;
+	uint64_t bits = (1ULL << court->slot_minutes / STEP_MINUTES) - 1;
+
+	return bits << (start.us - first->opens_at.us) / STEP;
+}
+
+static void write_cell(struct buf *b, const struct day *day, const struct court *court,
+	struct steps steps, stamp start)
+{
+	stamp end = {start.us + court->slot_minutes * MINUTE};
+	uint64_t mask = slot_mask(day, court, start);
 	money price;
 	bool priced = period_price(day, court, start, end, &price);
-	const char *state = start.us <= day->head.now.us           ? "past"
-			    : is_taken(day, court->id, start, end) ? "taken"
-			    : priced                               ? "free"
-								   : "closed";
+	const char *state = start.us <= day->head.now.us      ? "past"
+			    : steps.blocked & mask || !priced ? "closed"
+			    : steps.taken & mask              ? "taken"
+							      : "free";
 
 	json_open(b, NULL, '{');
 	json_text(b, "state", state);
@@ -78,13 +102,15 @@ static void write_slots(
 	struct buf *b, const struct day *day, const struct court *court, int64_t slot)
 {
 	const struct opening *o = day->openings.at;
+	struct steps steps =
+		court && day->openings.count ? steps_of(day, court->id) : (struct steps){0};
 
 	for (size_t i = 0; i < day->openings.count; i++) {
 		stamp start = o[i].opens_at, end = {start.us + slot};
 
 		for (; end.us <= o[i].closes_at.us; start = end, end.us += slot) {
 			if (court) {
-				write_cell(b, day, court, start, end);
+				write_cell(b, day, court, steps, start);
 				continue;
 			}
 			json_open(b, NULL, '{');

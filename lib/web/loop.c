@@ -62,6 +62,8 @@ static enum method method_of(const char *name)
 {
 	static const char *const names[] = {"", "GET", "POST", "PUT", "DELETE"};
 
+	if (name && strcmp(name, "HEAD") == 0)
+		return GET; /* nginx leaves the body out */
 	for (size_t i = 1; name && i < COUNT_OF(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return (enum method)i;

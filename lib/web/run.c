@@ -27,56 +27,6 @@ SQL(idempotency_keep,
 	"INSERT INTO idempotency (account_id, key, digest, status, answer)"
 	" VALUES ($1, $2, $3, $4, $5)");
 
-enum err fail(struct req *r, enum err err, const char *field)
-{
-	r->field = field;
-	return err;
-}
-
-struct buf *reply_begin(struct req *r, int status)
-{
-	r->status = status;
-	r->content_type = "application/json";
-	buf_clear(&r->out);
-	return &r->out;
-}
-
-enum err reply_end(struct req *r)
-{
-	return r->out.full ? E_INTERNAL : E_OK;
-}
-
-enum err reply(struct req *r, int status, const struct shape *sh, const void *obj)
-{
-	json_shape(reply_begin(r, status), NULL, sh, obj);
-	return reply_end(r);
-}
-
-enum err reply_list(
-	struct req *r, const struct shape *sh, const struct list *list, const char *next_cursor)
-{
-	struct buf *b = reply_begin(r, 200);
-
-	json_open(b, NULL, '{');
-	json_list(b, "items", sh, list);
-	json_text(b, "next_cursor", next_cursor);
-	json_close(b, '}');
-	return reply_end(r);
-}
-
-enum err reply_bytes(struct req *r, const char *content_type, const void *at, size_t n)
-{
-	buf_add(reply_begin(r, 200), at, n);
-	r->content_type = content_type;
-	return reply_end(r);
-}
-
-enum err reply_empty(struct req *r)
-{
-	reply_begin(r, 204);
-	return E_OK;
-}
-
 static void queue_checks(struct req *r, struct tx *tx)
 {
 	if (r->who.session_id)
@@ -178,7 +128,7 @@ static enum err run(struct req *r)
 	}
 	if (may_be_repeat(r, err))
 		err = replay(r, err);
-	if (err != E_OK && r->route->refused)
+	if (err_info[err].http / 100 == 4 && r->route->refused)
 		record_refusal(r, err);
 	return err;
 }

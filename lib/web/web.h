@@ -81,9 +81,15 @@ int web_main(int argc, char **argv, const struct web *);
 /* For handlers. */
 enum err fail(struct req *, enum err, const char *field) CHECKED;
 enum err reply(struct req *, int status, const struct shape *, const void *) CHECKED;
-/* {"items":[…],"next_cursor":…} */
-enum err reply_list(struct req *, const struct shape *, const struct list *,
-	const char *next_cursor) CHECKED;
+/* Lists page by cursor: the id of the last item that the reader has. */
+struct page {
+	int64_t cursor, limit;
+};
+extern const struct shape page_shape; /* for route->query */
+int64_t page_limit(const struct req *, int64_t otherwise);
+/* {"items":[…],"next_cursor":…}; the shape's first field is the id. */
+enum err reply_page(
+	struct req *, const struct shape *, const struct list *, int64_t limit) CHECKED;
 enum err reply_bytes(struct req *, const char *content_type, const void *, size_t) CHECKED;
 enum err reply_empty(struct req *) CHECKED; /* 204 */
 /* For answers that no shape describes: write JSON into r->out in between. */
