@@ -20,7 +20,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-st
 HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Werror
 SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined
 CPPFLAGS := -Ilib -Itests/unit -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
-CFLAGS  := -std=gnu11 -g $(WARN) -fno-common $(if $(SAN),$(SANS),$(HARD))
+CFLAGS  := -std=gnu11 -g $(WARN) -fno-common -fvisibility=hidden $(if $(SAN),$(SANS),$(HARD))
 LDFLAGS := -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),$(SANS),-pie)
 LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcrypt -lm
 
@@ -77,7 +77,8 @@ lint: layers format tidy
 format:
 	clang-format-14 --dry-run -Werror $(SRC) $(wildcard lib/*/*.h fcgi/*/*.h)
 tidy:
-	clang-tidy-14 --quiet --warnings-as-errors='*' $(SRC) -- $(CPPFLAGS) -std=gnu11
+	@printf '%s\n' $(SRC) | xargs -P 2 -I{} clang-tidy-14 --quiet --warnings-as-errors='*' {} \
+		-- $(CPPFLAGS) -std=gnu11
 layers: # a lower layer must not include a higher one
 	@awk -f tests/lint/layers.awk $(SRC) $(wildcard lib/*/*.h fcgi/*/*.h)
 

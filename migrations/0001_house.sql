@@ -85,13 +85,24 @@ CREATE TABLE message (
 	CONSTRAINT message_kind_form CHECK (kind ~ '^[a-z_]+\.[a-z_]+$')
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX message_waiting ON message (run_at, id) WHERE published_at IS NULL;
+CREATE INDEX message_age ON message USING brin (created_at);
 
 -- What a consumer has done, so that a message delivered twice acts once.
 CREATE TABLE message_done (
 	consumer   text NOT NULL,
 	message_id bigint NOT NULL CONSTRAINT message_done_message_fk REFERENCES message ON DELETE CASCADE,
 	done_at    timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT message_done_pkey PRIMARY KEY (consumer, message_id)
+	CONSTRAINT message_done_pkey PRIMARY KEY (message_id, consumer)
+);
+
+-- The tries of a consumer that did not end well: a crash or an error. After
+-- five the message is dead.
+CREATE TABLE message_try (
+	consumer   text NOT NULL,
+	message_id bigint NOT NULL CONSTRAINT message_try_message_fk REFERENCES message ON DELETE CASCADE,
+	tries      bigint NOT NULL,
+	last_error text,
+	CONSTRAINT message_try_pkey PRIMARY KEY (message_id, consumer)
 );
 
 -- Deliveries that a consumer gave up on; kept for staff to look at and replay.
@@ -104,7 +115,7 @@ CREATE TABLE message_dead (
 	attempts   bigint NOT NULL,
 	died_at    timestamptz NOT NULL DEFAULT now(),
 	replayed_at timestamptz,
-	CONSTRAINT message_dead_pkey PRIMARY KEY (consumer, message_id, died_at)
+	CONSTRAINT message_dead_pkey PRIMARY KEY (message_id, consumer, died_at)
 );
 
 -- Answers to unsafe requests, by the caller's key: a repeat gets the same bytes.
@@ -124,4 +135,5 @@ GRANT SELECT, INSERT, UPDATE ON account, wechat_identity, staff_login, session, 
 GRANT SELECT ON role, role_permission TO zx;
 GRANT SELECT, INSERT ON message_done, idempotency TO zx;
 GRANT SELECT, INSERT, UPDATE ON message_dead TO zx;
+GRANT SELECT, INSERT, UPDATE, DELETE ON message_try TO zx;
 GRANT DELETE ON message, idempotency, session TO zx;

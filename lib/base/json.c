@@ -80,7 +80,7 @@ static bool is_one_of(const char *words, const char *s)
 	for (const char *at = words; at; at = strchr(at, '|')) {
 		at += *at == '|';
 		if (strncmp(at, s, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
-			return true;
+			return !strchr(s, '|'); /* one word, not a run of them */
 	}
 	return false;
 }
@@ -104,7 +104,8 @@ static enum err read_text(const struct field *f, const char *s, void *at)
 
 static enum err read_number(const struct field *f, double v, void *at)
 {
-	if (!isfinite(v) || v != floor(v) || fabs(v) > (double)(1LL << SAFE_BITS) ||
+	/* 2^53 itself is out: 2^53 + 1 reads as the same double. */
+	if (!isfinite(v) || v != floor(v) || fabs(v) >= (double)(1LL << SAFE_BITS) ||
 		!in_range(f, (int64_t)v) || (f->kind != K_INT && f->kind != K_MONEY))
 		return E_BAD_FIELD;
 	*(int64_t *)at = (int64_t)v;

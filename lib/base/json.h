@@ -40,7 +40,7 @@ enum err json_load(struct arena *, const char *text, size_t len, const struct sh
 	enum json_mode, void *out, struct json_fault *) CHECKED;
 
 /* One value given as text (path or query), by the same rules as a JSON member. */
-enum err field_read_text(const struct field *, const char *text, void *obj) CHECKED;
+enum err field_read_text(const struct field *f, const char *s, void *obj) CHECKED;
 
 bool utf8_valid(const char *, size_t);
 

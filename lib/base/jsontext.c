@@ -110,6 +110,17 @@ static bool unicode_escape(struct scan *t)
 	return v > 0 && (v < 0xdc00 || v > 0xdfff);
 }
 
+/* Behind a backslash. */
+static bool escape(struct scan *t)
+{
+	if (word(t, "u"))
+		return unicode_escape(t);
+	if (peek(t) == '\0' || !strchr("\"\\/bfnrt", peek(t)))
+		return false;
+	t->i++;
+	return true;
+}
+
 static bool string(struct scan *t)
 {
 	if (!word(t, "\""))
@@ -122,14 +133,8 @@ static bool string(struct scan *t)
 		}
 		if (c == '\\') {
 			t->i++;
-			if (word(t, "u")) {
-				if (!unicode_escape(t))
-					return false;
-			} else if (peek(t) == '\0' || !strchr("\"\\/bfnrt", peek(t))) {
+			if (!escape(t))
 				return false;
-			} else {
-				t->i++;
-			}
 			continue;
 		}
 		size_t step = utf8_step((const unsigned char *)t->s + t->i, t->n - t->i);

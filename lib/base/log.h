@@ -8,7 +8,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-void log_init(const char *program);
+void log_init(const char *name); /* of the program */
 
 /* What the lines of the running request are marked with; NULL ends it. */
 void log_request(const char *request_id);

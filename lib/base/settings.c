@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,10 +114,11 @@ const char *secret_read(const char *setting, const char *path, size_t *len)
 	char *text = calloc(1, SECRET_MAX + 1);
 	size_t n = text ? fread(text, 1, SECRET_MAX, f) : 0;
 	fclose(f);
-	if (!text || n == 0 || n == SECRET_MAX)
-		refuse(setting, "its file is empty or too long");
-	if (text[n - 1] == '\n')
+	bool cut = n == SECRET_MAX;
+	if (n > 0 && text[n - 1] == '\n')
 		text[--n] = '\0';
+	if (!text || n == 0 || cut)
+		refuse(setting, "its file is empty or too long");
 	if (len)
 		*len = n;
 	return text;

@@ -13,7 +13,7 @@
 	X(mq_user, "guest", "RabbitMQ user")                                                   \
 	X(mq_password_file, "", "file with the password of the RabbitMQ user")                 \
 	X(mq_vhost, "/", "RabbitMQ virtual host")                                              \
-	X(issuer, "https://localhost:58443", "own public base URL: token issuer, notify URLs") \
+	X(issuer, "https://localhost:18443", "own public base URL: token issuer, notify URLs") \
 	X(token_keys, "",                                                                      \
 		"folder of <kid>.pem (EC P-256); its file `current` names the signer")         \
 	X(code_key_file, "", "file with 32 or more bytes that sign check-in codes")            \

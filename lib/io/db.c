@@ -18,11 +18,7 @@ enum { QUEUE_MAX = 64, ID_BLOCK = 256 };
 /* A statement that waits for its turn, and where its answer goes. */
 struct note {
 	struct sql *sql;
-	enum want want;
-	enum err err; /* when `want` is not met, or the one row is missing */
-	const struct shape *shape;
-	void *one;
-	struct list *all;
+	struct db_answer to;
 	struct db_params params;
 };
 
@@ -186,30 +182,30 @@ static void clear(void *res)
 	PQclear(res);
 }
 
-static enum err keep_rows(struct tx *tx, const struct note *n, PGresult *res)
+static enum err keep_rows(struct tx *tx, const struct db_answer *to, PGresult *res)
 {
 	size_t rows = (size_t)PQntuples(res);
 
-	if (n->one)
-		return rows == 0 ? n->err : db_scan(res, 0, n->shape, n->one);
-	n->all->count = rows;
-	n->all->at =
-		arena_alloc(tx->mem, array_size(rows, n->shape->size), _Alignof(max_align_t));
+	if (to->one)
+		return rows == 0 ? to->err : db_scan(res, 0, to->shape, to->one);
+	to->all->count = rows;
+	to->all->at =
+		arena_alloc(tx->mem, array_size(rows, to->shape->size), _Alignof(max_align_t));
 	for (size_t i = 0; i < rows; i++)
-		TRY(db_scan(res, (int)i, n->shape, (char *)n->all->at + i * n->shape->size));
+		TRY(db_scan(res, (int)i, to->shape, (char *)to->all->at + i * to->shape->size));
 	return E_OK;
 }
 
-static enum err judge(struct tx *tx, const struct note *n, PGresult *res)
+static enum err judge(struct tx *tx, const struct db_answer *to, PGresult *res)
 {
-	if (n->one || n->all)
-		return keep_rows(tx, n, res);
-	if (n->want == WANT_ANY)
+	if (to->one || to->all)
+		return keep_rows(tx, to, res);
+	if (to->want == WANT_ANY)
 		return E_OK;
 	int64_t touched = PQresultStatus(res) == PGRES_TUPLES_OK
 				  ? PQntuples(res)
 				  : strtoll(PQcmdTuples(res), NULL, 10);
-	return touched == (n->want == WANT_ONE) ? E_OK : n->err;
+	return touched == (to->want == WANT_ONE) ? E_OK : to->err;
 }
 
 /* Read the answer to one statement. After an error the server skips the rest
@@ -224,13 +220,13 @@ static enum err read_answer(struct tx *tx, const struct note *n, int64_t deadlin
 		switch (PQresultStatus(res)) {
 		case PGRES_TUPLES_OK:
 		case PGRES_COMMAND_OK:
-			err = n ? judge(tx, n, res) : E_OK;
+			err = judge(tx, &n->to, res);
 			break;
 		case PGRES_PIPELINE_ABORTED:
 			err = E_INTERNAL;
 			break;
 		default:
-			err = err_of(res, n ? n->sql : &begin);
+			err = err_of(res, n->sql);
 			tx->broken = true;
 			if (err == E_DB_DOWN || PQstatus(tx->db->conn) != CONNECTION_OK)
 				*lost = PQstatus(tx->db->conn) != CONNECTION_OK;
@@ -319,7 +315,7 @@ static enum err read_all(
 static enum err exchange(struct tx *tx, bool sync)
 {
 	struct db *db = tx->db;
-	bool prepares[QUEUE_MAX], lost = false;
+	bool prepares[QUEUE_MAX] = {0}, lost = false;
 	int64_t deadline = clock_ms() + settings.db_timeout_ms;
 
 	if (db->overflow)
@@ -343,50 +339,30 @@ void tx_begin(struct tx *tx, struct db *db, struct arena *mem, enum tx_mode mode
 	db->reused = db->conn != NULL;
 }
 
-static struct note *note_new(
-	struct tx *tx, struct sql *sql, const struct db_arg *args, size_t n)
+static void note_add(struct tx *tx, struct sql *sql, const struct db_answer *to,
+	const struct db_arg *args, size_t n)
 {
-	static struct note spill;
 	struct db *db = tx->db;
 
 	db->overflow |= db->queued == QUEUE_MAX || n > DB_ARGS_MAX;
 	if (db->overflow)
-		return &spill;
-	struct note *note = &db->queue[db->queued++];
-	*note = (struct note){.sql = sql};
+		return;
+	struct note *note = &db->queue[db->queued];
+	*note = (struct note){.sql = sql, .to = *to};
 	db_params_fill(tx->mem, &note->params, args, n);
-	return note;
+	db->queued++;
 }
 
 /* BEGIN goes before the first statement of a writing transaction. */
-static void ensure_begun(struct tx *tx)
-{
-	if (tx->mode != TX_WRITE || tx->open)
-		return;
-	note_new(tx, &begin, NULL, 0);
-	tx->open = true;
-}
-
-void db_note_(struct tx *tx, struct sql *sql, enum want want, enum err err,
+void db_note_(struct tx *tx, struct sql *sql, const struct db_answer *to,
 	const struct db_arg *args, size_t n)
 {
-	ensure_begun(tx);
-	struct note *note = note_new(tx, sql, args, n);
+	static const struct db_answer any;
 
-	note->want = want;
-	note->err = err;
-}
-
-void db_ask_(struct tx *tx, struct sql *sql, const struct shape *sh, void *one,
-	struct list *all, enum err missing, const struct db_arg *args, size_t n)
-{
-	ensure_begun(tx);
-	struct note *note = note_new(tx, sql, args, n);
-
-	note->shape = sh;
-	note->one = one;
-	note->all = all;
-	note->err = missing;
+	if (tx->mode == TX_WRITE && !tx->open)
+		note_add(tx, &begin, &any, NULL, 0);
+	tx->open |= tx->mode == TX_WRITE;
+	note_add(tx, sql, to, args, n);
 }
 
 static enum err ready(struct tx *tx)
@@ -412,7 +388,7 @@ enum err db_sync(struct tx *tx)
 static bool commit_must_wait(const struct db *db)
 {
 	for (size_t i = 0; i < db->queued; i++)
-		if (db->queue[i].want != WANT_ANY || db->queue[i].one)
+		if (db->queue[i].to.want != WANT_ANY || db->queue[i].to.one)
 			return true;
 	return false;
 }
@@ -426,7 +402,7 @@ enum err tx_commit(struct tx *tx)
 	if (commit_must_wait(tx->db)) /* what only we can judge is judged first */
 		TRY(db_sync(tx));
 	TRY(ready(tx));
-	note_new(tx, &commit, NULL, 0);
+	note_add(tx, &commit, &(struct db_answer){0}, NULL, 0);
 	enum err err = exchange(tx, true);
 	if (err == E_OK)
 		tx->open = false;
@@ -483,7 +459,7 @@ enum err ids_take(struct tx *tx, size_t count, int64_t *first)
 	if (count > ID_BLOCK)
 		return E_INTERNAL;
 	if (db->id_end - db->id_next < (int64_t)count) {
-		struct block b;
+		struct block b = {0};
 		TRY(db_one(tx, &id_block, &block_shape, &b));
 		db->id_next = b.first;
 		db->id_end = b.first + ID_BLOCK;
@@ -496,7 +472,6 @@ enum err ids_take(struct tx *tx, size_t count, int64_t *first)
 size_t db_check_all(struct db *db)
 {
 	size_t bad = 0;
-	struct arena *mem = arena_new(4096);
 
 	for (size_t i = 0; i < sql_count(); i++) {
 		struct sql *sql = __start_sqls[i];
@@ -510,7 +485,6 @@ size_t db_check_all(struct db *db)
 		}
 		PQclear(res);
 	}
-	arena_free(mem);
 	db_drop(db);
 	return bad;
 }

@@ -129,32 +129,49 @@ void tx_begin(struct tx *, struct db *, struct arena *, enum tx_mode);
 enum err tx_commit(struct tx *) CHECKED;
 void tx_rollback(struct tx *);
 
+/* What is wanted of a statement: rows into *one or *all, or a number of rows
+ * touched or returned; `err` says what else is the matter. */
+enum want { WANT_ANY, WANT_ONE, WANT_NONE };
+struct db_answer {
+	const struct shape *shape;
+	void *one;
+	struct list *all;
+	enum want want;
+	enum err err;
+};
+void db_note_(
+	struct tx *, struct sql *, const struct db_answer *, const struct db_arg *, size_t);
+
 /* Note a statement down. An error surfaces at the next sync or commit, and
  * undoes all. `queue` takes whatever number of rows; `queue_one` wants exactly
  * one row touched or returned, `queue_none` wants none, else `err`. */
-#define db_queue(tx, sql, ...) db_note_(tx, sql, WANT_ANY, E_OK, ARGS(__VA_ARGS__))
-#define db_queue_one(tx, sql, err, ...) db_note_(tx, sql, WANT_ONE, err, ARGS(__VA_ARGS__))
-#define db_queue_none(tx, sql, err, ...) db_note_(tx, sql, WANT_NONE, err, ARGS(__VA_ARGS__))
-enum want { WANT_ANY, WANT_ONE, WANT_NONE };
-void db_note_(struct tx *, struct sql *, enum want, enum err, const struct db_arg *, size_t);
+#define db_queue(tx, sql, ...) \
+	db_note_(tx, sql, &(const struct db_answer){.want = WANT_ANY}, ARGS(__VA_ARGS__))
+#define db_queue_one(tx, sql, e, ...)                                              \
+	db_note_(tx, sql, &(const struct db_answer){.want = WANT_ONE, .err = (e)}, \
+		ARGS(__VA_ARGS__))
+#define db_queue_none(tx, sql, e, ...)                                              \
+	db_note_(tx, sql, &(const struct db_answer){.want = WANT_NONE, .err = (e)}, \
+		ARGS(__VA_ARGS__))
 
 /* Note a question down: *out is filled by the next sync. One row, else
  * `missing`; or every row, as structs in the arena. */
-#define db_ask_one(tx, sql, sh, out, missing, ...) \
-	db_ask_(tx, sql, sh, out, NULL, missing, ARGS(__VA_ARGS__))
-#define db_ask_all(tx, sql, sh, list, ...) \
-	db_ask_(tx, sql, sh, NULL, list, E_OK, ARGS(__VA_ARGS__))
-void db_ask_(struct tx *, struct sql *, const struct shape *, void *one, struct list *all,
-	enum err missing, const struct db_arg *, size_t);
+#define db_ask_one(tx, sql, sh, out, missing, ...)                                        \
+	db_note_(tx, sql,                                                                 \
+		&(const struct db_answer){.shape = (sh), .one = (out), .err = (missing)}, \
+		ARGS(__VA_ARGS__))
+#define db_ask_all(tx, sql, sh, list, ...)                                         \
+	db_note_(tx, sql, &(const struct db_answer){.shape = (sh), .all = (list)}, \
+		ARGS(__VA_ARGS__))
 
 enum err db_sync(struct tx *) CHECKED;
 
 /* Ask and sync in one: for questions that depend on earlier answers. */
 #define db_one(tx, sql, sh, out, ...) \
-	(db_ask_(tx, sql, sh, out, NULL, E_NOT_FOUND, ARGS(__VA_ARGS__)), db_sync(tx))
+	(db_ask_one(tx, sql, sh, out, E_NOT_FOUND, ##__VA_ARGS__), db_sync(tx))
 #define db_all(tx, sql, sh, list, ...) \
-	(db_ask_(tx, sql, sh, NULL, list, E_OK, ARGS(__VA_ARGS__)), db_sync(tx))
-#define db_run(tx, sql, ...) (db_queue(tx, sql, __VA_ARGS__), db_sync(tx))
+	(db_ask_all(tx, sql, sh, list, ##__VA_ARGS__), db_sync(tx))
+#define db_run(tx, sql, ...) (db_queue(tx, sql, ##__VA_ARGS__), db_sync(tx))
 
 /* Wait for a NOTIFY on a connection that has run LISTEN; true if one came. */
 bool db_wait_notify(struct db *, int timeout_ms);

@@ -24,7 +24,7 @@ enum oid {
 
 /* PostgreSQL counts from 2000-01-01. */
 static const int64_t EPOCH_DAYS = 10957;
-static const int64_t EPOCH_US = 10957 * 24 * HOUR;
+static const int64_t EPOCH_US = 10957LL * 24 * HOUR;
 
 static char *put32(char *at, uint32_t v)
 {

@@ -17,7 +17,8 @@ struct db_params {
 	int lengths[DB_ARGS_MAX], formats[DB_ARGS_MAX];
 };
 
-void db_params_fill(struct arena *, struct db_params *, const struct db_arg *, size_t count);
+void db_params_fill(
+	struct arena *mem, struct db_params *p, const struct db_arg *args, size_t n);
 
 /* Fill one struct from one row. A field that the row lacks, a NULL in a field
  * that is not optional, a type or width that doesn't fit: E_INTERNAL. Texts

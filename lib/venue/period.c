@@ -96,29 +96,30 @@ static void write_cell(struct buf *b, const struct day *day, const struct court 
 	json_close(b, '}');
 }
 
-/* The slots of one court, or (no court) their times. The last piece of an
- * opening that is shorter than a slot is not for sale. */
-static void write_slots(
-	struct buf *b, const struct day *day, const struct court *court, int64_t slot)
+/* Whole slots only: the rest of an opening that is shorter is not for sale. */
+static void write_cells(struct buf *b, const struct day *day, const struct court *court)
 {
 	const struct opening *o = day->openings.at;
-	struct steps steps =
-		court && day->openings.count ? steps_of(day, court->id) : (struct steps){0};
+	int64_t slot = court->slot_minutes * MINUTE;
+	struct steps steps = day->openings.count ? steps_of(day, court->id) : (struct steps){0};
 
-	for (size_t i = 0; i < day->openings.count; i++) {
-		stamp start = o[i].opens_at, end = {start.us + slot};
+	for (size_t i = 0; i < day->openings.count; i++)
+		for (stamp at = o[i].opens_at; at.us + slot <= o[i].closes_at.us; at.us += slot)
+			write_cell(b, day, court, steps, at);
+}
 
-		for (; end.us <= o[i].closes_at.us; start = end, end.us += slot) {
-			if (court) {
-				write_cell(b, day, court, steps, start);
-				continue;
-			}
+static void write_slots(struct buf *b, const struct day *day, int64_t slot)
+{
+	const struct opening *o = day->openings.at;
+
+	for (size_t i = 0; i < day->openings.count; i++)
+		for (stamp at = o[i].opens_at; at.us + slot <= o[i].closes_at.us;
+			at.us += slot) {
 			json_open(b, NULL, '{');
-			json_stamp(b, "start", start);
-			json_stamp(b, "end", end);
+			json_stamp(b, "start", at);
+			json_stamp(b, "end", (stamp){at.us + slot});
 			json_close(b, '}');
 		}
-	}
 }
 
 void day_write(struct buf *b, const struct day *day, const char *sport)
@@ -135,7 +136,7 @@ void day_write(struct buf *b, const struct day *day, const char *sport)
 	json_text(b, "day_name", day->head.day_name);
 	json_bool(b, "open", day->openings.count > 0);
 	json_open(b, "slots", '[');
-	write_slots(b, day, NULL, courts[0].slot_minutes * MINUTE);
+	write_slots(b, day, courts[0].slot_minutes * MINUTE);
 	json_close(b, ']');
 	json_open(b, "courts", '[');
 	for (size_t i = 0; i < day->courts.count; i++) {
@@ -143,7 +144,7 @@ void day_write(struct buf *b, const struct day *day, const char *sport)
 		json_int(b, "id", courts[i].id);
 		json_text(b, "name", courts[i].name);
 		json_open(b, "cells", '[');
-		write_slots(b, day, &courts[i], courts[i].slot_minutes * MINUTE);
+		write_cells(b, day, &courts[i]);
 		json_close(b, ']');
 		json_close(b, '}');
 	}

@@ -1,0 +1,31 @@
+#ifndef ACCOUNT_TOKEN_KEYS_H
+#define ACCOUNT_TOKEN_KEYS_H
+
+#include "io/sign.h"
+
+/* The folder of keys, for token.c. */
+
+enum { KID_MAX = 64 };
+
+struct token_key {
+	char kid[KID_MAX + 1];
+	struct key *key;
+};
+
+/* Ends the program if there is nothing usable. */
+void token_keys_init(void);
+
+/* Looks at the folder, at most once a minute. Returns the generation of the
+ * keys: another number than before means other keys. If the folder can't be
+ * used any more, the old keys stay. */
+int64_t token_keys_look(void);
+/* The next token_keys_look() looks at once. */
+void token_keys_due(void);
+
+/* The keys of this generation: all, *count of them; the one of that name,
+ * exactly, or NULL; the one that signs, or NULL where there is none. */
+const struct token_key *token_keys(size_t *count);
+const struct token_key *token_key_find(const char *kid);
+const struct token_key *token_key_current(void);
+
+#endif

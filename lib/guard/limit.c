@@ -1,0 +1,112 @@
+#include "guard/limit.h"
+
+#include "base/time.h"
+#include "io/crypto.h"
+#include "io/redis.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_MAX = 256, WAYS = 4, SETS = 1024 };
+
+/* gcra_take in Lua. Numbers are doubles there: exact up to 2^53 µs, the year
+ * 2255. A time that is further ahead than a full burst reaches comes from a clock
+ * that was set back: it is forgotten, or it would lock people out. */
+static struct redis_script script = {
+	.text = "local t = redis.call('TIME')\n"
+		"local now = t[1] * 1000000 + t[2]\n"
+		"local interval, room = tonumber(ARGV[1]), ARGV[1] * ARGV[2]\n"
+		"local tat = tonumber(redis.call('GET', KEYS[1]) or now)\n"
+		"if tat < now or tat > now + room then tat = now end\n"
+		"local wait = tat + interval - room - now\n"
+		"if wait > 0 then return wait end\n"
+		"tat = tat + interval\n"
+		"redis.call('SET', KEYS[1], string.format('%.0f', tat),"
+		" 'PX', math.ceil((tat - now) / 1000))\n"
+		"return 0\n",
+};
+
+bool gcra_take(struct gcra g, int64_t now, int64_t *tat, int64_t *wait_us)
+{
+	int64_t room = g.interval_us * g.burst;
+	int64_t from = *tat < now || *tat > now + room ? now : *tat;
+
+	*wait_us = from + g.interval_us - room - now;
+	if (*wait_us > 0)
+		return false;
+	*tat = from + g.interval_us;
+	*wait_us = 0;
+	return true;
+}
+
+/* The worker's own memory: a fixed number of places. Where all places of a set
+ * are taken, the one that is closest to being free again is given away. */
+static struct place {
+	uint64_t key;
+	int64_t tat;
+} places[SETS][WAYS];
+
+/* FNV-1a from a start that nobody outside knows, so that nobody can pick a name
+ * that falls on another's place. */
+static uint64_t key_of(const char *text)
+{
+	static uint64_t start;
+
+	if (!start)
+		random_bytes(&start, sizeof(start));
+	uint64_t h = start;
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * 1099511628211U;
+	return h;
+}
+
+static struct place *place_of(uint64_t key)
+{
+	struct place *set = places[key % SETS], *oldest = set;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (set[i].key == key)
+			return &set[i];
+		if (set[i].tat < oldest->tat)
+			oldest = &set[i];
+	}
+	*oldest = (struct place){.key = key};
+	return oldest;
+}
+
+static int64_t take_here(const char *key, struct gcra g)
+{
+	int64_t wait;
+
+	gcra_take(g, clock_ms() * 1000, &place_of(key_of(key))->tat, &wait);
+	return wait;
+}
+
+static enum err take_at_redis(const char *key, struct gcra g, int64_t *wait)
+{
+	char interval[24], burst[24];
+	struct redis_reply r;
+
+	snprintf(interval, sizeof(interval), "%lld", (long long)g.interval_us);
+	snprintf(burst, sizeof(burst), "%lld", (long long)g.burst);
+	TRY(redis_script(NULL, &r, &script, 1, 3, (const char *[]){key, interval, burst}));
+	*wait = r.i;
+	return r.kind == REDIS_INT ? E_OK : E_UPSTREAM;
+}
+
+enum err limit_take(
+	const char *name, const char *who, int per_minute, int burst, int64_t *retry_after_s)
+{
+	/* Rounded up: rather a hair too slow than one too many. */
+	struct gcra g = {.interval_us = (MINUTE + per_minute - 1) / per_minute, .burst = burst};
+	char key[KEY_MAX];
+	int64_t wait;
+
+	/* A name that is cut shares its limit with others: no way around it. */
+	snprintf(key, sizeof(key), "limit:%s:%s", name, who);
+	if (take_at_redis(key, g, &wait) != E_OK)
+		wait = take_here(key, g);
+	if (retry_after_s)
+		*retry_after_s = (wait + SECOND - 1) / SECOND;
+	return wait > 0 ? E_BUSY : E_OK;
+}

@@ -1,0 +1,28 @@
+#ifndef GUARD_LIMIT_H
+#define GUARD_LIMIT_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How often somebody may do something: the generic cell rate algorithm (GCRA,
+ * ITU-T I.371). Over any stretch of time T at most burst + per_minute × T pass,
+ * counted by Redis over all workers and by Redis's clock. Without Redis each
+ * worker counts for itself by the same rule: looser by the number of workers,
+ * never unlimited. */
+
+/* E_OK, or E_BUSY with the seconds (1 or more) after which a try can pass;
+ * retry_after_s may be NULL. `name` is the limit's, `who` the caller's: an
+ * address, an account, a user name. per_minute and burst are 1 or more. */
+enum err limit_take(const char *name, const char *who, int per_minute, int burst,
+	int64_t *retry_after_s) CHECKED;
+
+/* The rule itself. `tat` (theoretical arrival time) is all that is remembered
+ * of a caller, 0 at first; times in microseconds. False: wait for *wait_us. */
+struct gcra {
+	int64_t interval_us, burst;
+};
+bool gcra_take(struct gcra, int64_t now_us, int64_t *tat_us, int64_t *wait_us);
+
+#endif

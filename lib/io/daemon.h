@@ -1,0 +1,19 @@
+#ifndef IO_DAEMON_H
+#define IO_DAEMON_H
+
+#include <stdbool.h>
+
+/* A program that works until SIGTERM or SIGINT. Both are blocked all the time
+ * and only looked at between two pieces of work, so that no call ends half way
+ * because of them; no piece may take longer than the supervisor waits. */
+void daemon_begin(const char *program);
+bool daemon_stopping(void);
+void daemon_sleep(int ms); /* shorter if it is time to stop */
+
+/* The watchdog, for calls into libraries that may hang: unless it is set anew
+ * or taken off in time, a log line that names what was `doing` and the end of
+ * the process; its supervisor starts another. */
+void watchdog_set(int seconds, const char *doing);
+void watchdog_off(void);
+
+#endif

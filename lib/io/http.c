@@ -1,0 +1,217 @@
+#include "io/http.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/settings.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* Parties close idle connections after a minute or so; ours are given up before
+ * that, or a request could run into the closing. */
+enum { ANSWER_MAX = 1 << 20, IDLE_MAX_S = 15 };
+
+/* Kept for the life of the process: it owns the open connections. */
+static CURL *easy;
+
+struct receiving {
+	struct arena *mem;
+	struct buf body;
+	size_t max;
+	int begun; /* requests that were about to be written */
+	struct http_answer *answer;
+};
+
+static size_t take_body(char *at, size_t each, size_t n, void *arg)
+{
+	struct receiving *r = arg;
+
+	if (each * n > r->max - r->body.len)
+		return 0;
+	buf_add(&r->body, at, each * n);
+	return each * n;
+}
+
+/* libcurl writes a request a second time by itself when a kept connection closes
+ * without an answer. Whether to repeat is not for it to decide. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
+static int about_to_send(void *arg, char *peer, char *own, int peer_port, int own_port)
+{
+	struct receiving *r = arg;
+
+	(void)peer, (void)own, (void)peer_port, (void)own_port;
+	return ++r->begun == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* A status line begins the headers anew: 100 Continue comes before 200. */
+static size_t take_header(char *at, size_t each, size_t n, void *arg)
+{
+	struct receiving *r = arg;
+	size_t len = each * n;
+	const char *colon = memchr(at, ':', len);
+
+	if (len >= 5 && memcmp(at, "HTTP/", 5) == 0) {
+		r->answer->headers = NULL;
+		return len;
+	}
+	if (!colon)
+		return len;
+	struct http_header *h = NEW(r->mem, struct http_header);
+	size_t name = (size_t)(colon - at), from = name + 1, end = len;
+	while (from < end && (at[from] == ' ' || at[from] == '\t'))
+		from++;
+	while (end > from && strchr(" \t\r\n", at[end - 1]))
+		end--;
+	h->name = arena_printf(r->mem, "%.*s", (int)name, at);
+	h->value = arena_printf(r->mem, "%.*s", (int)(end - from), at + from);
+	h->next = r->answer->headers;
+	r->answer->headers = h;
+	return len;
+}
+
+const char *http_header(const struct http_answer *a, const char *name)
+{
+	const char *found = NULL;
+
+	for (const struct http_header *h = a->headers; h; h = h->next) {
+		if (strcasecmp(h->name, name) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = h->value;
+	}
+	return found;
+}
+
+char *url_escape(struct arena *mem, const char *s)
+{
+	static const char plain[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~";
+	char *out = arena_alloc(mem, 3 * strlen(s) + 1, 1), *to = out;
+
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (strchr(plain, c)) {
+			*to++ = *s;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = "0123456789ABCDEF"[c >> 4];
+		*to++ = "0123456789ABCDEF"[c & 15];
+	}
+	return out;
+}
+
+/* What every call shares. Options that this libcurl doesn't know must not be
+ * passed over in silence, hence the sum. */
+static int set_rules(const struct http_call *c)
+{
+	int64_t limit = c->limit_ms ? c->limit_ms : settings.out_timeout_ms;
+	int64_t connect = settings.out_connect_ms < limit ? settings.out_connect_ms : limit;
+	int bad = 0;
+
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	/* One request at a time: HTTP/2 would only add states. */
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_USERAGENT, "zhixing/1");
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)limit);
+	if (*settings.ca_file) { /* instead of the system's, not besides */
+		bad |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, settings.ca_file);
+		bad |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	}
+	return bad;
+}
+
+static int set_call(const struct http_call *c, struct receiving *r, struct curl_slist *headers)
+{
+	int bad = 0;
+
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_URL, c->url);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	if (strcmp(c->method, "POST") == 0) {
+		bad |= (int)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		bad |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)c->body.len);
+		bad |= (int)curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDS, c->body.len ? (const char *)c->body.at : "");
+	}
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_PREREQDATA, r);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	bad |= (int)curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
+	return bad;
+}
+
+static enum err outcome(
+	const struct http_call *c, const struct receiving *r, CURLcode rc, const char *detail)
+{
+	if (rc == CURLE_OK)
+		return E_OK;
+	log_warn("http", "%s %.*s: %s (%s)", c->method, (int)strcspn(c->url, "?"), c->url,
+		r->begun > 1 ? "connection closed without an answer"
+		: *detail    ? detail
+			     : curl_easy_strerror(rc),
+		r->begun ? "sent" : "not sent");
+	return r->begun ? E_UNKNOWN : E_UPSTREAM;
+}
+
+static bool easy_ready(void)
+{
+	if (!easy && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		easy = curl_easy_init();
+	if (easy)
+		curl_easy_reset(easy); /* keeps the connections */
+	return easy != NULL;
+}
+
+static struct curl_slist *header_list(const char *const *headers)
+{
+	struct curl_slist *list = NULL;
+
+	for (; headers && *headers; headers++) {
+		struct curl_slist *longer = curl_slist_append(list, *headers);
+		if (!longer)
+			abort();
+		list = longer;
+	}
+	return list;
+}
+
+enum err http_send(struct arena *mem, const struct http_call *c, struct http_answer *a)
+{
+	size_t max = c->max ? c->max : ANSWER_MAX;
+	struct receiving r = {
+		.mem = mem, .body = buf_in(mem, max + 1), .max = max, .answer = a};
+	char detail[CURL_ERROR_SIZE] = "";
+	long status = 0;
+
+	*a = (struct http_answer){0};
+	if (!easy_ready())
+		return E_UPSTREAM;
+	struct curl_slist *headers = header_list(c->headers);
+	int bad = set_rules(c) | set_call(c, &r, headers) |
+		  (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+	enum err err = E_UPSTREAM;
+	if (bad)
+		log_error("http", "libcurl refused an option");
+	else
+		err = outcome(c, &r, curl_easy_perform(easy), detail);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_slist_free_all(headers);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	a->status = (int)status;
+	a->body = bytes_of(buf_text(&r.body));
+	a->body.len = r.body.len;
+	return err;
+}

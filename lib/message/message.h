@@ -1,0 +1,65 @@
+#ifndef MESSAGE_MESSAGE_H
+#define MESSAGE_MESSAGE_H
+
+#include "io/db.h"
+#include "io/mq.h"
+
+/* The message table (transactional outbox): what happened is told by a row
+ * that is written in the same transaction. The relay publishes it, at least
+ * once; consumers (consume.h) act on it exactly once. */
+
+/* Name (also the routing key); how many consumers must have acted before the
+ * row may be deleted, 0: nobody waits for it and it may go unrouted; whether
+ * it wakes the relay at once. NOTIFY takes a lock of the whole database at
+ * commit, so only what somebody is waiting for wakes; the others are found
+ * within a second. */
+#define MESSAGE_KINDS(X)             \
+	X("order.created", 0, false) \
+	X("order.paid", 1, true)
+
+/* Who gets what: queues by routing key. */
+#define QUEUE_FULFIL "zx.fulfil"
+extern const struct mq_queue message_queues[];
+extern const size_t message_queue_count;
+
+#define MESSAGE_CHANNEL "zx_message" /* of NOTIFY */
+
+struct message {
+	int64_t id;
+	const char *kind;
+	int64_t subject_id; /* of what it is about: an order, … */
+	const char *body;   /* JSON */
+	int64_t attempts;   /* to publish; also tells one claim from the next */
+};
+
+/* Note the row down with the transaction (no round trip). `id` is from
+ * ids_take; an unknown kind breaks the transaction. */
+void message_add(
+	struct tx *, int64_t id, const char *kind, int64_t subject_id, const char *body_json);
+
+/* The relay's side. A claim is a lease: until it runs out, nobody else gets the
+ * same rows, and no transaction is open while they are published. */
+enum { MESSAGE_LEASE_S = 30 };
+enum err message_claim(struct tx *, int limit, struct list *out) CHECKED; /* struct message */
+
+/* Queue what became of claimed messages. A message that was claimed anew in the
+ * meantime is left alone. Postponed ones come back after 2, 4, 8 … seconds, at
+ * most cap_s. */
+struct message_refs {
+	struct ints ids, attempts;
+};
+void message_published(struct tx *, const struct message_refs *);
+void message_postponed(
+	struct tx *, const struct message_refs *, const char *reason, int64_t cap_s);
+
+enum { MESSAGE_KEEP_DAYS = 7 };
+/* Delete up to `limit` rows of each kind that are old, published and done with. */
+enum err message_sweep(struct tx *, int limit, int64_t *deleted) CHECKED;
+
+/* A kind with consumers that no queue takes is a mistake somewhere. */
+bool message_must_route(const char *kind);
+
+/* For SQL that returns struct message. */
+extern const struct shape message_shape;
+
+#endif
