@@ -6,7 +6,6 @@
 #include "io/daemon.h"
 #include "message/message.h"
 
-
 enum {
 	BATCH = 100,
 	IDLE_MS = 1000,
@@ -222,7 +221,7 @@ int main(int argc, char **argv)
 	struct relay r = {.db = db_new(settings.db, "relay"),
 		.ears = db_new(settings.db, "relay ears"),
 		.mq = mq_new("relay", message_queues, message_queue_count),
-		.mem = arena_new(256 * 1024)};
+		.mem = arena_new((size_t)256 * 1024)};
 
 	run(&r);
 	watchdog_set(WATCHDOG_S, "the end");

@@ -12,7 +12,7 @@ enum { EXIT_SOFTWARE = 70 }; /* sysexits.h */
 
 static sigset_t stops;
 static bool stopping;
-static const char *program;
+static const char *name; /* of the program */
 
 /* The line is written here beforehand: a handler may not format. */
 static char last_words[256];
@@ -26,10 +26,10 @@ static void on_alarm(int signal)
 	_exit(EXIT_SOFTWARE);
 }
 
-void daemon_begin(const char *name)
+void daemon_begin(const char *program)
 {
-	program = name;
-	log_init(name);
+	name = program;
+	log_init(program);
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);
@@ -61,7 +61,7 @@ void watchdog_set(int seconds, const char *doing)
 	snprintf(last_words, sizeof(last_words),
 		"{\"level\":\"error\",\"program\":\"%s\",\"event\":\"watchdog\","
 		"\"msg\":\"%s took longer than %d s, the process ends\"}\n",
-		program, doing, seconds);
+		name, doing, seconds);
 	last_words_len = (sig_atomic_t)strlen(last_words);
 	alarm((unsigned)seconds);
 }

@@ -38,11 +38,8 @@ struct mq *mq_new(const char *program, const struct mq_queue *queues, size_t cou
 
 	if (!mq)
 		abort();
-	mq->link = (struct mq_link){.program = program,
-		.queues = queues,
-		.queue_count = count,
-		.password =
-			secret_read("ZX_MQ_PASSWORD_FILE", settings.mq_password_file, NULL)};
+	mq->link = (struct mq_link){.program = program, .queues = queues, .queue_count = count};
+	mq_link_init();
 	return mq;
 }
 
@@ -229,7 +226,7 @@ static enum err send_post(struct mq *mq, const struct mq_post *p)
 
 static enum err publish_all(struct mq *mq, struct mq_post *posts, size_t count)
 {
-	int64_t left, deadline = clock_ms() + mq_patience_s() * 1000;
+	int64_t left, deadline = clock_ms() + mq_patience_s() * 1000LL;
 
 	for (size_t i = 0; i < count; i++) {
 		TRY(mq_poll(mq));

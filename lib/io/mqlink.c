@@ -14,6 +14,14 @@ enum { PATIENCE_MAX_S = 15, PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 5000, DOUBLINGS
 
 #define TEXT(s) amqp_cstring_bytes(s)
 
+static const char *password; /* for the life of the process */
+
+void mq_link_init(void)
+{
+	if (!password)
+		password = secret_read("ZX_MQ_PASSWORD_FILE", settings.mq_password_file, NULL);
+}
+
 int mq_patience_s(void)
 {
 	return settings.mq_heartbeat_s < PATIENCE_MAX_S ? (int)settings.mq_heartbeat_s
@@ -97,10 +105,10 @@ static enum err said(struct mq_link *l, const char *doing)
 
 static amqp_table_entry_t entry(const char *key, const char *value)
 {
-	return (amqp_table_entry_t){
-		.key = TEXT(key),
-		.value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = TEXT(value)}
-        };
+	amqp_table_entry_t e = {.key = TEXT(key), .value.kind = AMQP_FIELD_KIND_UTF8};
+
+	e.value.value.bytes = TEXT(value);
+	return e;
 }
 
 static amqp_table_t table(amqp_table_entry_t *entries, int count)
@@ -108,11 +116,28 @@ static amqp_table_t table(amqp_table_entry_t *entries, int count)
 	return (amqp_table_t){.num_entries = count, .entries = entries};
 }
 
+/* Without this capability a consumer whose queue is deleted is never told. */
+static enum err login(struct mq_link *l)
+{
+	amqp_table_entry_t able = {
+		.key = TEXT("consumer_cancel_notify"), .value.kind = AMQP_FIELD_KIND_BOOLEAN};
+	amqp_table_entry_t about[] = {
+		entry("connection_name", l->program), entry("capabilities", "")};
+	amqp_table_t words = table(about, COUNT_OF(about));
+
+	able.value.value.boolean = 1;
+	about[1].value.kind = AMQP_FIELD_KIND_TABLE;
+	about[1].value.value.table = table(&able, 1);
+	return mq_link_reply(l,
+		amqp_login_with_properties(l->conn, settings.mq_vhost, 0, FRAME_MAX_BYTES,
+			(int)settings.mq_heartbeat_s, &words, AMQP_SASL_METHOD_PLAIN,
+			settings.mq_user, password),
+		"login");
+}
+
 static enum err greet(struct mq_link *l)
 {
 	struct timeval connect = {.tv_sec = CONNECT_S}, answer = {.tv_sec = ANSWER_S};
-	amqp_table_entry_t names[] = {entry("connection_name", l->program)};
-	amqp_table_t about = table(names, COUNT_OF(names));
 
 	l->conn = amqp_new_connection();
 	amqp_socket_t *socket = l->conn ? amqp_tcp_socket_new(l->conn) : NULL;
@@ -124,11 +149,7 @@ static enum err greet(struct mq_link *l)
 		"connect"));
 	amqp_set_handshake_timeout(l->conn, &answer);
 	amqp_set_rpc_timeout(l->conn, &answer);
-	TRY(mq_link_reply(l,
-		amqp_login_with_properties(l->conn, settings.mq_vhost, 0, FRAME_MAX_BYTES,
-			(int)settings.mq_heartbeat_s, &about, AMQP_SASL_METHOD_PLAIN,
-			settings.mq_user, l->password),
-		"login"));
+	TRY(login(l));
 	amqp_channel_open(l->conn, MQ_CHANNEL);
 	TRY(said(l, "open a channel"));
 	amqp_confirm_select(l->conn, MQ_CHANNEL);

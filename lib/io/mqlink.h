@@ -11,13 +11,14 @@ enum { MQ_CHANNEL = 1 };
 
 struct mq_link {
 	amqp_connection_state_t conn; /* NULL: closed */
-	const char *program, *password;
+	const char *program;
 	const struct mq_queue *queues;
 	size_t queue_count;
 	unsigned failures; /* to connect, one after the other */
 	bool down;         /* said so in the log */
 };
 
+void mq_link_init(void); /* reads the password; ends the program without one */
 enum err mq_link_open(struct mq_link *) CHECKED;
 void mq_link_drop(struct mq_link *);
 int mq_link_pause_ms(const struct mq_link *);

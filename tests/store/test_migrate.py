@@ -1,0 +1,246 @@
+"""The migrate program against scratch databases.
+
+ZX_DB_ADMIN: conninfo of a role that may create databases; ZX_BUILD: folder with bin/migrate.
+"""
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+
+import psycopg2
+import psycopg2.extensions
+import pytest
+
+ADMIN = os.environ["ZX_DB_ADMIN"]
+MIGRATE = pathlib.Path(os.environ["ZX_BUILD"]).resolve() / "bin" / "migrate"
+REAL = pathlib.Path(__file__).resolve().parents[2] / "migrations"
+
+ONE = "CREATE TABLE one (id bigint PRIMARY KEY);\nINSERT INTO one VALUES (1);\n"
+TWO = "ALTER TABLE one ADD COLUMN what text;\n"
+THREE = "CREATE INDEX one_what ON one (what);\n"
+
+
+class Scratch:
+    """A database of its own and a folder of migrations."""
+
+    def __init__(self, name, folder):
+        self.conninfo = psycopg2.extensions.make_dsn(ADMIN, dbname=name)
+        self.folder = folder
+
+    def write(self, **files):
+        for name, text in files.items():
+            (self.folder / f"{name[1:]}.sql").write_text(text)
+
+    def start(self, folder=None):
+        return subprocess.Popen([MIGRATE, folder or self.folder], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env={**os.environ, "ZX_DB": self.conninfo})
+
+    def run(self, folder=None):
+        process = self.start(folder)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+    def rows(self, sql):
+        connection = psycopg2.connect(self.conninfo)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def versions(self):
+        return [row[0] for row in
+                self.rows("SELECT version FROM schema_migration ORDER BY version")]
+
+    def has_table(self, name):
+        return self.rows(f"SELECT to_regclass('{name}') IS NOT NULL")[0][0]
+
+
+def admin(sql):
+    connection = psycopg2.connect(ADMIN)
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(sql)
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    name = f"migrate_{uuid.uuid4().hex[:12]}"
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    admin(f"CREATE DATABASE {name}")
+    yield Scratch(name, folder)
+    admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def refused(result, *words):
+    code, out, err = result
+    assert code == 1
+    assert out == ""
+    assert err.startswith("migrate: ")
+    for word in words:
+        assert word in err
+    return True
+
+
+def test_applies_all_in_order_and_then_nothing(scratch):
+    scratch.write(_0001_one=ONE, _0002_two=TWO, _0003_three=THREE)
+    code, out, err = scratch.run()
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "0001_one.sql", "0002_two.sql", "0003_three.sql"]
+    assert scratch.run() == (0, "", "")
+    assert scratch.rows("SELECT version, name, checksum FROM schema_migration ORDER BY 1") == [
+        (n, name, hashlib.sha256(text.encode()).hexdigest()) for n, name, text in
+        [(1, "0001_one.sql", ONE), (2, "0002_two.sql", TWO), (3, "0003_three.sql", THREE)]]
+
+
+def test_a_later_file_is_added_to_the_earlier(scratch):
+    scratch.write(_0001_one=ONE)
+    assert scratch.run()[0] == 0
+    scratch.write(_0002_two=TWO)
+    code, out, _ = scratch.run()
+    assert code == 0 and out.startswith("0002_two.sql applied")
+    assert scratch.versions() == [1, 2]
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_ten_started_at_once_apply_each_file_once(scratch, round_):
+    slow = ONE + "SELECT pg_sleep(0.2);\n"
+    scratch.write(_0001_one=slow, _0002_two=TWO, _0003_three=THREE)
+    processes = [scratch.start() for _ in range(10)]
+    results = [(*p.communicate(timeout=60), p.returncode) for p in processes]
+    assert [code for _, _, code in results] == [0] * 10
+    assert [err for _, err, _ in results] == [""] * 10
+    lines = [line for out, _, _ in results for line in out.splitlines()]
+    assert len(lines) == 3
+    assert scratch.rows("SELECT count(*) FROM one") == [(1,)]
+    assert scratch.versions() == [1, 2, 3]
+
+
+def test_a_failing_file_leaves_nothing_and_the_next_run_goes_on(scratch):
+    scratch.write(_0001_one=ONE,
+                  _0002_two="CREATE TABLE half (id int);\nINSERT INTO half VALUES ('x');\n",
+                  _0003_three=THREE)
+    code, out, err = scratch.run()
+    assert code == 1
+    assert out.startswith("0001_one.sql applied") and out.count("\n") == 1
+    assert "0002_two.sql" in err and "invalid input syntax" in err
+    assert scratch.versions() == [1]
+    assert not scratch.has_table("half")
+    scratch.write(_0002_two=TWO)
+    assert scratch.run()[0] == 0
+    assert scratch.versions() == [1, 2, 3]
+
+
+def test_killed_in_the_middle_leaves_nothing(scratch):
+    scratch.write(_0001_one=ONE + "SELECT pg_sleep(1.5);\n")
+    process = scratch.start()
+    time.sleep(0.6)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+    assert not scratch.has_table("one")
+    assert scratch.run()[0] == 0  # waits until the server has noticed
+    assert scratch.rows("SELECT count(*) FROM one") == [(1,)]
+
+
+def test_a_changed_file_is_refused(scratch):
+    scratch.write(_0001_one=ONE, _0002_two=TWO)
+    assert scratch.run()[0] == 0
+    scratch.write(_0001_one=ONE + "-- a word more\n", _0003_three=THREE)
+    assert refused(scratch.run(), "0001_one.sql", "changed after it was applied")
+    assert scratch.versions() == [1, 2]
+
+
+def test_a_gap_is_refused(scratch):
+    scratch.write(_0001_one=ONE, _0003_three=THREE)
+    assert refused(scratch.run(), "0003_three.sql", "number 0002 is missing")
+
+
+def test_a_duplicate_number_is_refused(scratch):
+    scratch.write(_0001_one=ONE, _0001_other=ONE)
+    assert refused(scratch.run(), "0001_other.sql", "taken by another file")
+
+
+def test_the_first_number_is_one(scratch):
+    scratch.write(_0000_zero=ONE)
+    assert refused(scratch.run(), "0000_zero.sql", "0001 is missing")
+
+
+def test_a_database_newer_than_the_files_is_refused(scratch):
+    scratch.write(_0001_one=ONE, _0002_two=TWO)
+    assert scratch.run()[0] == 0
+    (scratch.folder / "0002_two.sql").unlink()
+    assert refused(scratch.run(), "0002_two.sql", "newer than these files")
+
+
+def test_a_hole_in_what_the_database_has_had_is_refused(scratch):
+    scratch.write(_0001_one=ONE, _0002_two=TWO)
+    assert scratch.run()[0] == 0
+    admin_of = psycopg2.connect(scratch.conninfo)
+    with admin_of, admin_of.cursor() as cursor:
+        cursor.execute("DELETE FROM schema_migration WHERE version = 1")
+    admin_of.close()
+    assert refused(scratch.run(), "0002_two.sql", "not number 0001")
+
+
+@pytest.mark.parametrize("name", [
+    "1_one.sql", "0001one.sql", "0001_.sql", "0001_One.sql", "0001_one.txt", "0001_one.sql~",
+    "00001_one.sql", "readme.md", "0001_one two.sql", "0001_一.sql"])
+def test_a_bad_file_name_is_refused(scratch, name):
+    (scratch.folder / name).write_text(ONE)
+    assert refused(scratch.run(), name, "bad file name")
+
+
+@pytest.mark.parametrize("text, reason", [
+    ("", "empty"), ("SELECT 1;\0SELECT 2;", "NUL")])
+def test_a_bad_file_is_refused(scratch, text, reason):
+    scratch.write(_0001_one=text)
+    assert refused(scratch.run(), "0001_one.sql", reason)
+
+
+def test_a_folder_in_a_files_place_is_refused(scratch):
+    (scratch.folder / "0001_one.sql").mkdir()
+    assert refused(scratch.run(), "0001_one.sql", "is not a file")
+
+
+@pytest.mark.parametrize("text", ["COMMIT;\n", "ROLLBACK;\n", "COMMIT; BEGIN;\n"])
+def test_a_file_that_ends_the_transaction_is_refused(scratch, text):
+    scratch.write(_0001_one="SELECT 1;" + text)
+    assert refused(scratch.run(), "0001_one.sql", "ends the transaction")
+    assert scratch.versions() == []
+
+
+def test_an_empty_or_absent_folder_is_refused(scratch):
+    assert refused(scratch.run(), "no migration files")
+    assert refused(scratch.run(scratch.folder / "absent"), "absent", "No such file")
+
+
+def test_hidden_files_are_not_looked_at(scratch):
+    scratch.write(_0001_one=ONE)
+    (scratch.folder / ".0002_draft.sql.swp").write_text("rubbish")
+    assert scratch.run()[0] == 0
+
+
+def test_no_database_is_an_error(scratch):
+    scratch.write(_0001_one=ONE)
+    scratch.conninfo = "host=/nonexistent dbname=none"
+    assert refused(scratch.run(), "/nonexistent")
+
+
+def test_the_projects_own_files_apply(scratch):
+    shutil.copytree(REAL, scratch.folder, dirs_exist_ok=True)
+    code, out, err = scratch.run()
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == len(list(REAL.glob("*.sql")))
+    assert scratch.run() == (0, "", "")
