@@ -11,7 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 PREFIX  ?= /usr/local
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 BUILD   := build/$(if $(SAN),san,release)
-PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng
+PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng zlib
 comma   := ,
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
@@ -30,7 +30,7 @@ LIB_SRC := $(wildcard lib/*/*.c)
 WORKERS := $(notdir $(wildcard fcgi/*))
 JOBS    := $(basename $(notdir $(wildcard jobs/*.c)))
 UNIT    := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
-STORE   := $(basename $(notdir $(wildcard tests/store/*.c)))
+STORE   := $(basename $(notdir $(wildcard tests/store/*_test.c)))
 SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/*.c)
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a

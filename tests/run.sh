@@ -1,0 +1,135 @@
+#!/bin/bash
+# All tests, or the named parts:
+#   tests/run.sh [lint] [unit] [sim] [store] [api] [race] [fault] [browser] [contract]
+# Every program under test is the build with address and undefined-behaviour
+# sanitizers. Starts a private stack in a folder of its own and ends it.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+all="lint unit sim store api race contract browser fault"
+parts=${*:-$all}
+build=build/san
+work=$(mktemp -d /tmp/zx-test.XXXXXX)
+run=$work/run
+passed=0 failed=0 bad=()
+py="/usr/bin/python3"
+export ASAN_OPTIONS=abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+unset ZX_DB ZX_REDIS CURL_CA_BUNDLE REQUESTS_CA_BUNDLE SSL_CERT_FILE
+
+finish() {
+	local code=$?
+	trap - EXIT
+	[ -d "$run" ] && "$py" tests/stack/stack.py down --run "$run" >/dev/null 2>&1
+	[ "$code" = 0 ] && rm -rf "$work"
+	exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+say() { printf '\n== %s  (%d s)\n' "$*" "$SECONDS"; }
+wanted() { [[ " $parts " == *" $1 "* ]]; }
+
+# Adds up what the closing lines of pytest and cmocka say.
+count() {
+	local log=$1 n
+	n=$(grep -oE '(^|[ =,])[0-9]+ passed' "$log" | grep -oE '[0-9]+' | awk '{s+=$1} END{print s+0}')
+	passed=$((passed + n))
+	n=$(grep -oE '(^|[ =,])[0-9]+ (failed|errors?)([ ,=]|$)' "$log" | grep -oE '[0-9]+' |
+		awk '{s+=$1} END{print s+0}')
+	failed=$((failed + n))
+	n=$(grep -oE '^\[  PASSED  \] [0-9]+' "$log" | awk '{s+=$4} END{print s+0}')
+	passed=$((passed + n))
+	n=$(grep -oE '^\[  FAILED  \] [0-9]+' "$log" | awk '{s+=$4} END{print s+0}')
+	failed=$((failed + n))
+}
+
+# part NAME COMMAND…: its output shown and counted; a failure is remembered.
+part() {
+	local name=$1 log=$work/$1.log code
+	shift
+	say "$name"
+	"$@" >"$log" 2>&1
+	code=$?
+	if [ "$code" = 0 ]; then
+		grep -E '(passed|failed|PASSED|FAILED)' "$log" | tail -n 3
+	else
+		cat "$log"
+		bad+=("$name")
+	fi
+	count "$log"
+}
+
+c_tests() {
+	local dir=$1 code=0 t
+	for t in "$dir"/*_test.c; do
+		echo "-- $(basename "$t" .c)"
+		timeout 120 "$build/tests/$(basename "$t" .c)" 2>&1 || { echo "exit code $?"; code=1; }
+	done
+	return $code
+}
+
+pytests() { timeout 900 "$py" -m pytest -q -p no:cacheprovider --tb=short "$@"; }
+
+store_tests() {
+	local code=0
+	c_tests tests/store || code=1
+	pytests tests/store || code=1
+	return $code
+}
+
+# A sanitizer's word in any log, or a worker that died, fails the run.
+no_reports() {
+	! grep -lE 'ERROR: (Address|Leak)Sanitizer|runtime error:|UndefinedBehaviorSanitizer' \
+		"$run"/log/*.log
+}
+
+stack() { "$py" tests/stack/stack.py "$@" --run "$run"; }
+
+start_stack() {
+	stack up --build "$build" --fast --port-base "${ZX_TEST_PORT_BASE:-23000}" \
+		--set rate_api=1000000 --set rate_login=1000000 --set connections=10000 \
+		--set ZX_LOGIN_PER_MINUTE=100000 || exit 1
+	export ZX_TEST_RUN=$run
+	ZX_TEST_URL=$(sed -n 's/^ZX_ISSUER=//p' "$run/zx.env")
+	export ZX_TEST_URL ZX_BUILD=$build
+	export ZX_REDIS=$run/redis/redis.sock
+	export ZX_DB="host=$run/pg/sock user=zx dbname=zx_store"
+	export ZX_DB_OWNER="host=$run/pg/sock user=zx_owner dbname=zx_store"
+	export ZX_DB_ADMIN="host=$run/pg/sock user=postgres dbname=postgres"
+}
+
+# Store tests have a database to themselves: no relay or worker looks at it.
+store_database() {
+	local hash
+	psql -q "$ZX_DB_ADMIN" -c 'CREATE DATABASE zx_store OWNER zx_owner' || exit 1
+	ZX_DB=$ZX_DB_OWNER "$build/bin/migrate" migrations || exit 1
+	hash=$(echo secret | "$build/bin/hashpw")
+	psql -q "$ZX_DB_OWNER" -v "staff_hash=$hash" -f tests/demo/demo.sql || exit 1
+}
+
+tests/stack/install.sh build run test || exit 1
+wanted lint && tests/stack/install.sh lint
+say "build with sanitizers"
+make --no-print-directory -j"$(nproc)" SAN=1 programs tests >"$work/build.log" 2>&1 ||
+	{ cat "$work/build.log"; exit 1; }
+
+wanted lint && part lint make --no-print-directory layers format
+wanted unit && part unit c_tests tests/unit
+wanted sim && part sim pytests tests/sim
+if [[ " $parts " =~ \ (store|api|race|fault|browser|contract)\  ]]; then
+	say "start the servers"
+	start_stack
+	if wanted store; then
+		store_database
+		part store store_tests
+	fi
+	for name in api race contract browser fault; do
+		wanted "$name" && part "$name" pytests "tests/$name"
+	done
+	part "sanitizer reports" no_reports
+fi
+say "end"
+[ ${#bad[@]} = 0 ] || { echo "failing: ${bad[*]}"; failed=$((failed > 0 ? failed : 1)); }
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
