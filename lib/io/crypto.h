@@ -23,6 +23,9 @@ static inline struct bytes bytes_of(const char *text)
 	return (struct bytes){(const unsigned char *)text, strlen(text)};
 }
 
+/* Is handed something long in pieces, in order; false: no more of it. */
+typedef bool bytes_fn(void *arg, struct bytes);
+
 enum { SHA256_BYTES = 32, SHA256_HEX = 65, AES256_BYTES = 32 };
 
 void random_bytes(void *out, size_t n);

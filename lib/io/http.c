@@ -16,6 +16,7 @@ enum { ANSWER_MAX = 1 << 20, IDLE_MAX_S = 15 };
 static CURL *easy;
 
 struct receiving {
+	const struct http_call *call;
 	struct arena *mem;
 	struct buf body;
 	size_t max;
@@ -23,14 +24,21 @@ struct receiving {
 	struct http_answer *answer;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t take_body(char *at, size_t each, size_t n, void *arg)
 {
 	struct receiving *r = arg;
+	struct bytes piece = {(const unsigned char *)at, each * n};
+	long status = 0;
 
-	if (each * n > r->max - r->body.len)
+	if (r->call->sink)
+		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
+		return r->call->sink(r->call->sink_arg, piece) ? piece.len : 0;
+	if (piece.len > r->max - r->body.len)
 		return 0;
-	buf_add(&r->body, at, each * n);
-	return each * n;
+	buf_add(&r->body, piece.at, piece.len);
+	return piece.len;
 }
 
 /* libcurl writes a request a second time by itself when a kept connection closes
@@ -125,6 +133,11 @@ static int set_rules(const struct http_call *c)
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_USERAGENT, "zhixing/1");
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
 	bad |= (int)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)limit);
+	if (c->sink) { /* whose limit is long: silence must not last as long */
+		bad |= (int)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		bad |= (int)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+			(long)(settings.out_timeout_ms + 999) / 1000);
+	}
 	if (*settings.ca_file) { /* instead of the system's, not besides */
 		bad |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, settings.ca_file);
 		bad |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -192,7 +205,7 @@ enum err http_send(struct arena *mem, const struct http_call *c, struct http_ans
 {
 	size_t max = c->max ? c->max : ANSWER_MAX;
 	struct receiving r = {
-		.mem = mem, .body = buf_in(mem, max + 1), .max = max, .answer = a};
+		.call = c, .mem = mem, .body = buf_in(mem, max + 1), .max = max, .answer = a};
 	char detail[CURL_ERROR_SIZE] = "";
 	long status = 0;
 

@@ -16,6 +16,11 @@ struct http_call {
 	struct bytes body;          /* of a POST */
 	size_t max;                 /* bytes of the answer's body; 0 is 1 MiB */
 	int64_t limit_ms;           /* 0 is ZX_OUT_TIMEOUT_MS */
+	/* For what may be large: takes the body of an answer 200 as it comes, at any
+	 * length, and none of it is kept. ZX_OUT_TIMEOUT_MS without a byte ends the
+	 * call, and so does its "false"; both are E_UNKNOWN. NULL: do without. */
+	bytes_fn *sink;
+	void *sink_arg;
 };
 
 struct http_header {

@@ -3,9 +3,10 @@
 
 #include "base/json.h"
 #include "io/crypto.h"
+#include "pay/bill.h"
 
 /* WeChat Pay APIv3 for one merchant: JSAPI (mini-program) and Native (QR code)
- * orders, queries, notifies. Numbers in comments are pages of
+ * orders, queries, closing, refunds, notifies, bills. Numbers in comments are pages of
  * pay.weixin.qq.com/doc/v3/merchant/<number>. Nothing here touches the
  * database; all results are in the arena.
  *
@@ -75,6 +76,11 @@ bool wechat_is_paid(const struct wechat_notice *);
  * reached WeChat Pay. NOTPAY is no failure: it may still be paid. */
 enum err wechat_query(struct arena *, const char *out_trade_no, struct wechat_notice *) CHECKED;
 
+/* After it an unpaid order can't be paid (4012791860); closing again is fine.
+ * E_CHANNEL_REFUSED, most often because it is paid, and E_CHANNEL_UNKNOWN: only
+ * a query tells. */
+enum err wechat_close(struct arena *, const char *out_trade_no) CHECKED;
+
 /* The headers Wechatpay-Timestamp, -Nonce, -Signature and -Serial, NULL where
  * absent, and the body as it came. */
 struct wechat_signed {
@@ -89,5 +95,64 @@ struct wechat_signed {
  * May fetch platform certificates, within four seconds. */
 enum err wechat_notice_read(struct arena *, const struct wechat_signed *, stamp now,
 	struct wechat_notice *) CHECKED;
+
+struct wechat_refund_ask {
+	const char *out_trade_no;
+	const char *out_refund_no; /* up to 64 of 0-9A-Za-z_-|*@; one refund for ever */
+	const char *reason;        /* the customer sees it; cut at 80 bytes; may be NULL */
+	money refund, total;       /* total is the whole order's, whatever was returned */
+};
+
+/* The parameters as JSON. Like a prepay's: store it, replay it byte for byte. A
+ * new out_refund_no for the same debt may pay it twice, so it is for refunds that
+ * ended CLOSED only. */
+const char *wechat_refund_body(struct arena *, const struct wechat_refund_ask *);
+
+/* A refund as WeChat Pay tells it: as the answer to the request or a query, or in
+ * a notify. What it leaves out is NULL or 0; refund_id to total are always there. */
+struct wechat_refund_state {
+	const char *id, *event_type; /* of the notify, else NULL */
+	const char *mchid;           /* in notifies only */
+	const char *refund_id, *out_refund_no, *out_trade_no, *transaction_id;
+	const char *status; /* PROCESSING, then SUCCESS CLOSED ABNORMAL */
+	stamp success_time;
+	money refund, total;
+	const char *refusal;   /* WeChat Pay's own code with E_CHANNEL_REFUSED */
+	const char *plaintext; /* all of it as it came, for the record */
+};
+
+/* E_OK: accepted (4013071036), so look at the status. E_CHANNEL_REFUSED: cure
+ * NOT_ENOUGH and SIGN_ERROR and send the same again; the others are for a person,
+ * and nothing is proven: refusals are not signed. E_CHANNEL_UNKNOWN (told to wait,
+ * 429, is that too): query before anything else. Not repeated here. */
+enum err wechat_refund(struct arena *, const char *body, struct wechat_refund_state *) CHECKED;
+
+/* By our own number (4013071041). E_NOT_FOUND: not accepted, send the same again. */
+enum err wechat_refund_query(
+	struct arena *, const char *out_refund_no, struct wechat_refund_state *) CHECKED;
+
+/* As wechat_notice_read(), for a notify about a refund (4013071196). Of events
+ * other than REFUND.* only id and event_type are there. */
+enum err wechat_refund_notice_read(struct arena *, const struct wechat_signed *, stamp now,
+	struct wechat_refund_state *) CHECKED;
+
+struct wechat_bill {
+	const char *download_url; /* good for five minutes */
+	const char *hash_type, *hash_value;
+	const char *refusal; /* WeChat Pay's own code, if it said no */
+};
+
+/* Where the bill of a day is: all trades (4013071227), or the movements of the
+ * basic account (4013071235). There from 10:00 of the next day on, for three
+ * months. E_NOT_FOUND: no business that day. E_UPSTREAM with a refusal of
+ * STATEMENT_CREATING: not yet, ask again in half an hour. */
+enum err wechat_bill_url(struct arena *, enum bill_kind, date, struct wechat_bill *) CHECKED;
+
+/* The bill's text in pieces, in constant memory, within ten minutes; packed or
+ * not on the way (4013071246). Nothing of it counts until E_OK says that it is
+ * whole and has the announced digest. E_INTERNAL: the receiver said no. Every
+ * other failure: get another download_url. */
+enum err wechat_bill_fetch(
+	struct arena *, const struct wechat_bill *, bytes_fn *take, void *arg) CHECKED;
 
 #endif

@@ -5,11 +5,11 @@
 /* WeChat Pay waits five seconds for our answer. */
 enum { NOTIFY_MS = 4000 };
 
-static const struct field envelope_fields[] = {
-	FIELD(struct wechat_notice, id, .min = 1, .max = 64),
-	FIELD(struct wechat_notice, event_type, .min = 1, .max = 64),
+static const struct field letter_fields[] = {
+	FIELD(struct wechat_letter, id, .min = 1, .max = 64),
+	FIELD(struct wechat_letter, event_type, .min = 1, .max = 64),
 };
-static const struct shape envelope_shape = SHAPE(struct wechat_notice, envelope_fields);
+static const struct shape letter_shape = SHAPE(struct wechat_letter, letter_fields);
 
 static const struct field payment_fields[] = {
 	FIELD(struct wechat_notice, appid, .optional = true),
@@ -46,7 +46,7 @@ bool wechat_is_paid(const struct wechat_notice *n)
 					 strcmp(n->trade_state, "REFUND") == 0);
 }
 
-static bool read_part(struct arena *mem, const cJSON *root, const char *name,
+bool wechat_part(struct arena *mem, const cJSON *root, const char *name,
 	const struct shape *shape, void *out)
 {
 	const cJSON *part = cJSON_GetObjectItemCaseSensitive(root, name);
@@ -74,8 +74,8 @@ static bool read_payment(struct arena *mem, struct bytes json, struct wechat_not
 
 	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
 		json_read(mem, root, &payment_shape, JSON_LENIENT, n, &fault) != E_OK ||
-		!read_part(mem, root, "amount", &amount_shape, &amount) ||
-		!read_part(mem, root, "payer", &payer_shape, &payer))
+		!wechat_part(mem, root, "amount", &amount_shape, &amount) ||
+		!wechat_part(mem, root, "payer", &payer_shape, &payer))
 		return false;
 	n->id = id;
 	n->event_type = event_type;
@@ -101,31 +101,46 @@ static const char *refusal(struct arena *mem, const struct wechat_signed *s, sta
 	return wechat_verify(mem, key, s) ? NULL : "signature doesn't fit";
 }
 
-static bool read_notice(struct arena *mem, struct bytes body, struct wechat_notice *out)
+static bool open_letter(struct arena *mem, struct bytes body, struct wechat_letter *out)
 {
 	struct json_fault fault = {0};
 	const cJSON *root;
-	struct bytes plain;
 
-	if (json_parse(mem, (const char *)body.at, body.len, &root, &fault) != E_OK ||
-		json_read(mem, root, &envelope_shape, JSON_LENIENT, out, &fault) != E_OK ||
-		!wechat_open(mem, wechat_merchant.apiv3,
-			cJSON_GetObjectItemCaseSensitive(root, "resource"), &plain))
-		return false;
-	if (strncmp(out->event_type, "TRANSACTION.", 12) == 0)
-		return wechat_payment_read(mem, plain, out);
-	return read_payment(mem, plain, out);
+	return json_parse(mem, (const char *)body.at, body.len, &root, &fault) == E_OK &&
+	       json_read(mem, root, &letter_shape, JSON_LENIENT, out, &fault) == E_OK &&
+	       wechat_open(mem, wechat_merchant.apiv3,
+		       cJSON_GetObjectItemCaseSensitive(root, "resource"), &out->plain);
+}
+
+enum err wechat_letter_refuse(const char *why)
+{
+	log_warn("wechatpay_notify", "refused: %s", why);
+	return E_NOTIFY_REFUSED;
+}
+
+enum err wechat_letter_open(
+	struct arena *mem, const struct wechat_signed *s, stamp now, struct wechat_letter *out)
+{
+	const char *why = refusal(mem, s, now);
+
+	*out = (struct wechat_letter){0};
+	if (!why && !open_letter(mem, s->body, out))
+		why = "signed, but can't be decrypted";
+	return why ? wechat_letter_refuse(why) : E_OK;
 }
 
 enum err wechat_notice_read(
 	struct arena *mem, const struct wechat_signed *s, stamp now, struct wechat_notice *out)
 {
-	const char *why = refusal(mem, s, now);
+	struct wechat_letter letter;
 
 	*out = (struct wechat_notice){0};
-	if (!why && !read_notice(mem, s->body, out))
-		why = "signed, but can't be decrypted or lacks something";
-	if (why)
-		log_warn("wechatpay_notify", "refused: %s", why);
-	return why ? E_NOTIFY_REFUSED : E_OK;
+	TRY(wechat_letter_open(mem, s, now, &letter));
+	out->id = letter.id;
+	out->event_type = letter.event_type;
+	if (strncmp(letter.event_type, "TRANSACTION.", 12) == 0
+			? wechat_payment_read(mem, letter.plain, out)
+			: read_payment(mem, letter.plain, out))
+		return E_OK;
+	return wechat_letter_refuse("decrypted, but lacks something");
 }

@@ -1,72 +1,13 @@
 #include "test.h"
 
-#include "base/settings.h"
 #include "base/time.h"
 #include "io/http.h"
-
-#include <arpa/inet.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* A party of our own that does to each request what the request's path says. */
+#include "party.h"
 
 static struct arena *mem;
-static char ca_file[] = "/tmp/http_test_XXXXXX";
-static pid_t party;
-static int party_port, mute_port, hasty_port, closed_port;
-
-static int listen_on_any(int backlog, int *port)
-{
-	struct sockaddr_in at = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	if (backlog)
-		assert_int_equal(listen(fd, backlog), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	*port = ntohs(at.sin_port);
-	return fd;
-}
-
-/* Good for 127.0.0.1 only, not for localhost. */
-static X509 *certificate(EVP_PKEY *key)
-{
-	X509 *c = X509_new();
-	X509_EXTENSION *name =
-		X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
-
-	X509_set_version(c, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(c), 1);
-	X509_gmtime_adj(X509_getm_notBefore(c), -60);
-	X509_gmtime_adj(X509_getm_notAfter(c), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC,
-		(const unsigned char *)"test", -1, -1, 0);
-	X509_set_issuer_name(c, X509_get_subject_name(c));
-	X509_set_pubkey(c, key);
-	X509_add_ext(c, name, -1);
-	X509_EXTENSION_free(name);
-	assert_true(X509_sign(c, key, EVP_sha256()) > 0);
-	return c;
-}
-
-static void say(SSL *ssl, const char *text)
-{
-	SSL_write(ssl, text, (int)strlen(text));
-}
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
-/* False ends the connection. */
 static bool act(SSL *ssl, const char *path, int seen)
 {
 	char text[128];
@@ -79,10 +20,16 @@ static bool act(SSL *ssl, const char *path, int seen)
 	}
 	if (strcmp(path, "/slow") == 0)
 		sleep(2);
+	if (strcmp(path, "/stalled") == 0) {
+		say(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0123");
+		sleep(60);
+	}
 	if (strcmp(path, "/continue") == 0)
 		say(ssl, "HTTP/1.1 100 Continue\r\nX-Thing: early\r\n\r\n");
 	if (strcmp(path, "/moved") == 0)
 		say(ssl, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+	else if (strcmp(path, "/missing") == 0)
+		say(ssl, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone");
 	else if (strcmp(path, "/large") == 0)
 		say(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n012345678");
 	else if (strcmp(path, "/twice") == 0)
@@ -92,50 +39,6 @@ static bool act(SSL *ssl, const char *path, int seen)
 		say(ssl, text);
 	}
 	return true;
-}
-
-/* One connection; counts the requests whose path isn't /count. */
-static void attend(SSL *ssl, int *seen)
-{
-	char in[4096], path[64];
-	int n;
-
-	while ((n = SSL_read(ssl, in, sizeof(in) - 1)) > 0) {
-		in[n] = '\0';
-		if (sscanf(in, "%*s %63[^ ?]", path) != 1)
-			return;
-		*seen += strcmp(path, "/count") != 0;
-		if (!act(ssl, path, *seen))
-			return;
-	}
-}
-
-static _Noreturn void be_the_party(int fd, int hasty, EVP_PKEY *key, X509 *cert)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	int *seen = mmap(
-		NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_IGN);
-	SSL_CTX_use_certificate(ctx, cert);
-	SSL_CTX_use_PrivateKey(ctx, key);
-	if (fork() == 0)
-		for (;;)
-			close(accept(hasty, NULL, NULL));
-	for (;;) {
-		int client = accept(fd, NULL, NULL);
-
-		if (fork() == 0) {
-			SSL *ssl = SSL_new(ctx);
-
-			SSL_set_fd(ssl, client);
-			if (SSL_accept(ssl) == 1)
-				attend(ssl, seen);
-			_exit(0);
-		}
-		close(client);
-	}
 }
 
 static enum err get(const char *host, int port, const char *path, struct http_answer *a)
@@ -218,6 +121,58 @@ static void headers_are_found_in_any_case_and_only_once(void **state)
 	assert_string_equal(http_header(&a, "X-Thing"), "late");
 }
 
+struct tub {
+	size_t len, pieces, most;
+};
+
+static bool fill(void *arg, struct bytes piece)
+{
+	struct tub *t = arg;
+
+	t->pieces++;
+	t->len += piece.len;
+	return t->pieces <= t->most;
+}
+
+static void a_sink_takes_what_comes_with_200_and_nothing_else(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *says, *path;
+		size_t most, len;
+		enum err want;
+		int status;
+	} cases[] = {
+		{"an answer larger than what is kept", "/large", 9, 9, E_OK, 200},
+		{"another status than 200", "/missing", 9, 0, E_OK, 404},
+		{"half an answer", "/torn", 9, 2, E_UNKNOWN, 200},
+		{"silence in the middle", "/stalled", 9, 4, E_UNKNOWN, 200},
+		{"no more, thank you", "/large", 0, 9, E_UNKNOWN, 200},
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct tub tub = {.most = cases[i].most};
+		struct http_call call = {.method = "GET",
+			.url = arena_printf(
+				mem, "https://127.0.0.1:%d%s", party_port, cases[i].path),
+			.max = 8,
+			.limit_ms = 20000,
+			.sink = fill,
+			.sink_arg = &tub};
+		struct http_answer a;
+		int64_t begun = clock_ms();
+
+		print_message("  %s\n", cases[i].says);
+		assert_int_equal(http_send(mem, &call, &a), cases[i].want);
+		assert_true(clock_ms() - begun < 10000);
+		assert_int_equal(a.status, cases[i].status);
+		assert_int_equal(tub.len, cases[i].len);
+		assert_string_equal((const char *)a.body.at, a.status == 404 ? "gone" : "");
+	}
+}
+
 static void only_https_is_spoken(void **state)
 {
 	static const char *const schemes[] = {"http", "file", "ftp", "gopher", "ws"};
@@ -245,38 +200,16 @@ static void urls_are_escaped(void **state)
 
 static int begin_all(void **state)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = certificate(key);
-	FILE *f = fdopen(mkstemp(ca_file), "we");
-
 	(void)state;
 	mem = arena_new(1 << 16);
-	assert_non_null(f);
-	PEM_write_X509(f, cert);
-	fclose(f);
-	int fd = listen_on_any(8, &party_port), hasty = listen_on_any(8, &hasty_port);
-	listen_on_any(8, &mute_port);
-	listen_on_any(0, &closed_port);
-	settings.ca_file = ca_file;
-	settings.out_connect_ms = settings.out_timeout_ms = 700;
-	party = fork();
-	if (party == 0) {
-		setpgid(0, 0);
-		be_the_party(fd, hasty, key, cert);
-	}
-	assert_true(party > 0);
-	setpgid(party, party);
-	X509_free(cert);
-	EVP_PKEY_free(key);
+	party_begin(act);
 	return 0;
 }
 
 static int end_all(void **state)
 {
 	(void)state;
-	kill(-party, SIGKILL);
-	waitpid(party, NULL, 0);
-	unlink(ca_file);
+	party_end();
 	arena_free(mem);
 	return 0;
 }
@@ -287,6 +220,7 @@ int main(void)
 		cmocka_unit_test(what_was_never_sent_is_told_from_what_perhaps_was),
 		cmocka_unit_test(redirects_are_answers_like_others),
 		cmocka_unit_test(headers_are_found_in_any_case_and_only_once),
+		cmocka_unit_test(a_sink_takes_what_comes_with_200_and_nothing_else),
 		cmocka_unit_test(only_https_is_spoken),
 		cmocka_unit_test(urls_are_escaped),
 	};
