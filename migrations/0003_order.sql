@@ -22,7 +22,7 @@ CREATE TABLE orders (
 	CONSTRAINT orders_paid_has_time CHECK ((state = 'paid') <= (paid_at IS NOT NULL)),
 	CONSTRAINT orders_paid_has_money CHECK ((pay_state = 'unpaid') = (paid_at IS NULL))
 );
-CREATE INDEX orders_account ON orders (account_id, id DESC);
+CREATE INDEX orders_account ON orders (account_id, created_at DESC, id DESC);
 CREATE INDEX orders_venue_day ON orders (venue_id, play_date);
 CREATE INDEX orders_unpaid ON orders (expires_at) WHERE state IN ('pending', 'closing');
 

@@ -31,6 +31,7 @@ struct db {
 	struct note queue[QUEUE_MAX];
 	size_t queued;
 	bool reused, overflow;
+	bool stale; /* only a new connection helps */
 	int64_t id_next, id_end;
 };
 
@@ -64,6 +65,7 @@ void db_drop(struct db *db)
 	PQfinish(db->conn);
 	db->conn = NULL;
 	db->queued = 0;
+	db->stale = false;
 	memset(db->prepared, UNPREPARED, sql_count());
 }
 
@@ -148,6 +150,14 @@ static enum err err_of(const PGresult *res, const struct sql *sql)
 	return state ? E_INTERNAL : E_DB_DOWN;
 }
 
+/* A plan or a prepared name that the server will refuse again and again. */
+static bool is_stale(const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return state && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0);
+}
+
 /* Let bytes flow both ways until there is something to read; false when the
  * connection is lost or the time is up. */
 static bool wait_readable(struct db *db, int64_t deadline)
@@ -186,6 +196,8 @@ static enum err keep_rows(struct tx *tx, const struct db_answer *to, PGresult *r
 {
 	size_t rows = (size_t)PQntuples(res);
 
+	if (to->one && rows > 1)
+		return E_INTERNAL;
 	if (to->one)
 		return rows == 0 ? to->err : db_scan(res, 0, to->shape, to->one);
 	to->all->count = rows;
@@ -228,6 +240,7 @@ static enum err read_answer(struct tx *tx, const struct note *n, int64_t deadlin
 		default:
 			err = err_of(res, n->sql);
 			tx->broken = true;
+			tx->db->stale |= is_stale(res);
 			if (err == E_DB_DOWN || PQstatus(tx->db->conn) != CONNECTION_OK)
 				*lost = PQstatus(tx->db->conn) != CONNECTION_OK;
 		}
@@ -328,6 +341,8 @@ static enum err exchange(struct tx *tx, bool sync)
 	db->queued = 0;
 	if (lost || (sync && !read_sync(db, deadline)))
 		return connection_lost(tx, tx->commit_sent);
+	if (db->stale)
+		db_drop(db); /* that rolls back, too */
 	return err;
 }
 
@@ -379,7 +394,7 @@ static enum err ready(struct tx *tx)
 
 enum err db_sync(struct tx *tx)
 {
-	if (tx->db->queued == 0)
+	if (tx->db->queued == 0 && !tx->db->overflow)
 		return E_OK;
 	TRY(ready(tx));
 	return exchange(tx, tx->mode != TX_WRITE);
@@ -388,7 +403,7 @@ enum err db_sync(struct tx *tx)
 static bool commit_must_wait(const struct db *db)
 {
 	for (size_t i = 0; i < db->queued; i++)
-		if (db->queue[i].to.want != WANT_ANY || db->queue[i].to.one)
+		if (db->queue[i].to.want != WANT_ANY || db->queue[i].to.shape)
 			return true;
 	return false;
 }
@@ -398,7 +413,7 @@ enum err tx_commit(struct tx *tx)
 	if (tx->mode != TX_WRITE)
 		return db_sync(tx);
 	if (!tx->open)
-		return E_OK;
+		return tx->broken ? E_INTERNAL : E_OK;
 	if (commit_must_wait(tx->db)) /* what only we can judge is judged first */
 		TRY(db_sync(tx));
 	TRY(ready(tx));
@@ -473,12 +488,13 @@ size_t db_check_all(struct db *db)
 {
 	size_t bad = 0;
 
+	if (connect_now(db) != E_OK)
+		return sql_count();
+	PQexitPipelineMode(db->conn);
 	for (size_t i = 0; i < sql_count(); i++) {
-		struct sql *sql = __start_sqls[i];
-		if (!db->conn && connect_now(db) != E_OK)
-			break;
-		PQexitPipelineMode(db->conn);
+		const struct sql *sql = __start_sqls[i];
 		PGresult *res = PQprepare(db->conn, sql->name, sql->text, 0, NULL);
+
 		if (PQresultStatus(res) != PGRES_COMMAND_OK) {
 			fprintf(stderr, "%s: %s", sql->name, PQerrorMessage(db->conn));
 			bad++;

@@ -155,7 +155,7 @@ void db_note_(
 		ARGS(__VA_ARGS__))
 
 /* Note a question down: *out is filled by the next sync. One row, else
- * `missing`; or every row, as structs in the arena. */
+ * `missing` (several: E_INTERNAL); or every row, as structs in the arena. */
 #define db_ask_one(tx, sql, sh, out, missing, ...)                                        \
 	db_note_(tx, sql,                                                                 \
 		&(const struct db_answer){.shape = (sh), .one = (out), .err = (missing)}, \

@@ -165,6 +165,16 @@ static bool type_fits(enum kind kind, Oid type)
 	return false;
 }
 
+/* Not 'infinity' (the ends of the range), nor a year that we can't count to. */
+static bool is_in_time(enum kind kind, const char *v, int len)
+{
+	if (kind == K_STAMP)
+		return get(v, len) > INT64_MIN && get(v, len) <= INT64_MAX - EPOCH_US;
+	if (kind == K_DATE)
+		return get(v, len) > INT32_MIN && get(v, len) <= INT32_MAX - EPOCH_DAYS;
+	return true;
+}
+
 static void read_value(enum kind kind, Oid type, const char *v, int len, void *at)
 {
 	switch (kind) {
@@ -212,12 +222,17 @@ enum err db_scan(const PGresult *res, int row, const struct shape *sh, void *out
 			return misfit(sh, f, "is not in the row");
 		if (!type_fits((enum kind)f->kind, PQftype(res, col)))
 			return misfit(sh, f, "has another type");
-		if (!PQgetisnull(res, row, col))
-			read_value((enum kind)f->kind, PQftype(res, col),
-				PQgetvalue(res, row, col), PQgetlength(res, row, col),
-				(char *)out + f->offset);
-		else if (!f->optional)
-			return misfit(sh, f, "is NULL");
+		if (PQgetisnull(res, row, col)) {
+			if (!f->optional)
+				return misfit(sh, f, "is NULL");
+			continue;
+		}
+		const char *v = PQgetvalue(res, row, col);
+		int len = PQgetlength(res, row, col);
+		if (!is_in_time((enum kind)f->kind, v, len))
+			return misfit(sh, f, "is out of time");
+		read_value(
+			(enum kind)f->kind, PQftype(res, col), v, len, (char *)out + f->offset);
 	}
 	return E_OK;
 }

@@ -132,15 +132,18 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 	" FROM orders o JOIN venue v ON v.id = o.venue_id"
 
 SQL(order_by_id, "SELECT " ORDER_COLUMNS " WHERE o.id = $1 AND o.account_id = $2");
+/* Each worker has its own block of ids, so that ids alone don't sort by time. */
 SQL(orders_of_account,
 	"SELECT " ORDER_COLUMNS
-	" WHERE o.account_id = $1 AND (o.id < $2 OR $2 = 0) ORDER BY o.id DESC LIMIT $3");
+	" WHERE o.account_id = $1 AND ($2 = 0 OR (o.created_at, o.id) <"
+	"  (SELECT b.created_at, b.id FROM orders b WHERE b.id = $2 AND b.account_id = $1))"
+	" ORDER BY o.created_at DESC, o.id DESC LIMIT $3");
 SQL(items_of_orders,
 	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
 	" upper(i.during) AS \"end\", i.price_fen, i.state, k.at AS checked_in_at"
 	" FROM order_item i JOIN court c ON c.id = i.court_id"
-	" LEFT JOIN checkin k ON k.item_id = i.id"
-	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY i.order_id DESC, i.id");
+	" JOIN orders o ON o.id = i.order_id LEFT JOIN checkin k ON k.item_id = i.id"
+	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY o.created_at DESC, o.id DESC, i.id");
 
 enum err order_load(struct tx *tx, int64_t id, int64_t account_id, struct order *out)
 {

@@ -135,7 +135,7 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200;
 	buf_printf(&head, "Cache-Control: %s\r\n\r\n", keep ? "no-cache" : "no-store");
 	FCGX_PutStr(head.at, (int)head.len, out);
-	if (r->status != 204 && r->method != 0)
+	if (r->status != 204)
 		FCGX_PutStr(r->out.at, (int)r->out.len, out);
 }
 

@@ -58,6 +58,12 @@ static const char *unescape(struct arena *mem, const char *s, size_t n)
 	return out;
 }
 
+/* A name for the error answer, which has to be UTF-8. */
+static const char *tellable(const char *name)
+{
+	return name && utf8_valid(name, strlen(name)) ? name : NULL;
+}
+
 static enum err read_pair(struct req *r, const char *name, const char *value,
 	const struct shape *sh, void *out, bool seen[])
 {
@@ -71,7 +77,7 @@ static enum err read_pair(struct req *r, const char *name, const char *value,
 			       ? E_OK
 			       : fail(r, E_BAD_FIELD, name);
 	}
-	return fail(r, E_UNKNOWN_FIELD, utf8_valid(name, strlen(name)) ? name : NULL);
+	return fail(r, E_UNKNOWN_FIELD, tellable(name));
 }
 
 enum err pairs_read(
@@ -79,6 +85,8 @@ enum err pairs_read(
 {
 	bool *seen = arena_alloc(r->mem, sh->count + 1, 1);
 
+	if (memchr(text, '\0', len))
+		return fail(r, E_BAD_REQUEST, NULL);
 	for (size_t i = 0; i < len;) {
 		size_t pair = strcspn(text + i, "&"), name = strcspn(text + i, "=&");
 		if (pair > len - i)
@@ -90,7 +98,7 @@ enum err pairs_read(
 			name < pair ? unescape(r->mem, text + i + name + 1, pair - name - 1)
 				    : "";
 		if (!key || !value)
-			return fail(r, E_BAD_REQUEST, key);
+			return fail(r, E_BAD_REQUEST, tellable(key));
 		if (pair > 0)
 			TRY(read_pair(r, key, value, sh, out, seen));
 		i += pair + 1;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES_MAX = 4, ANSWER_MAX = 4 << 20 };
+enum { TRIES_MAX = 4, ANSWER_MAX = 4 << 20, PATIENCE_MS = 1000 };
 
 /* The answer to an earlier request with the same key. */
 struct stored {
@@ -113,20 +113,23 @@ static void record_refusal(struct req *r, enum err why)
 }
 
 /* Lost races are run again, with a growing random pause. So is a request that
- * found its idle connection dead: nothing of it can have been stored. */
+ * found its idle connection dead: nothing of it can have been stored. Who has
+ * waited in vain for a database that hangs is told so, and does not wait twice. */
 static enum err run(struct req *r)
 {
 	enum err err = E_INTERNAL;
+	int64_t began = clock_ms();
 
 	for (int try = 0; try < TRIES_MAX; try++) {
 		err = run_once(r);
 		bool stale = err == E_DB_DOWN && try == 0 && db_reused(r->db) &&
-			     r->route->tx != TX_NONE;
+			     r->route->tx != TX_NONE && clock_ms() - began < PATIENCE_MS;
 		if (err != E_RETRY && !stale)
 			break;
 		usleep((useconds_t)(random() % (5000 << try)));
 	}
-	if (may_be_repeat(r, err))
+	bool hangs = err == E_UNKNOWN && clock_ms() - began >= PATIENCE_MS;
+	if (may_be_repeat(r, err) && !hangs)
 		err = replay(r, err);
 	if (err_info[err].http / 100 == 4 && r->route->refused)
 		record_refusal(r, err);

@@ -64,7 +64,8 @@ def settings(stack: Stack) -> dict:
 def environment(stack: Stack, **more) -> dict:
     """Environment of our programs: settings, and what sanitizers are told by the caller."""
     told = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **told, **settings(stack), **more}
+    # Debian's libpq drags in GnuTLS, which nobody here uses: 0.8 MB a worker saved.
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "GNUTLS_NO_IMPLICIT_INIT": "1", **told, **settings(stack), **more}
 
 
 def write_settings(stack: Stack):
