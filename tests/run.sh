@@ -4,12 +4,13 @@
 # Every program under test is the build with address and undefined-behaviour
 # sanitizers. Starts a private stack in a folder of its own and ends it.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 all="lint unit sim store api race contract browser fault"
 parts=${*:-$all}
 build=build/san
 work=$(mktemp -d /tmp/zx-test.XXXXXX)
+chmod 755 "$work"
 run=$work/run
 passed=0 failed=0 bad=()
 py="/usr/bin/python3"

@@ -22,7 +22,7 @@ def test_the_control_api_refuses_nonsense(shop):
 
 
 def test_only_pages_of_this_machine_may_call_the_control_api(shop):
-    for origin, allowed in (("https://localhost:58443", True), ("https://evil.example", False),
+    for origin, allowed in (("https://localhost:18443", True), ("https://evil.example", False),
                             ("https://localhost.evil.example", False)):
         answer = shop.http.options(f"{shop.base}/sim/pay", headers={"Origin": origin})
         assert answer.status_code == 204

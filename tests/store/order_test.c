@@ -1,0 +1,280 @@
+/* Many customers, few courts: what is stored afterwards is checked by SQL. */
+#include "shop.h"
+
+enum {
+	RIVALS = 16,
+	TRIES = 12,
+	PERSONS = 32, /* connections of one person */
+	EACH = 2
+};
+
+static int64_t persons[PERSONS];
+
+/* One or two periods on the floor, of one to four steps, anywhere in the day. */
+static void want_the_floor(int number, struct tally *tally)
+{
+	struct db *own = db_new(settings.db, "order_test");
+	struct arena *a = arena_new(1 << 16);
+	uint32_t seed = (uint32_t)number * 7919 + 1;
+
+	for (int i = 0; i < TRIES; i++) {
+		struct period wish[2];
+		struct order order;
+
+		for (size_t k = 0; k < COUNT_OF(wish); k++) {
+			seed = seed * 1664525 + 1013904223;
+			wish[k] = period(courts[seed >> 8 & 3 ? (seed >> 8) % 3 : 0],
+				OPENS + (seed >> 12) % 24 * 30, 30 + (seed >> 20) % 4 * 30);
+		}
+		tally->of[buy(own, a, persons[number], wish, 1 + (seed >> 24) % 2, &order)]++;
+		arena_reset(a);
+	}
+}
+
+static void sixteen_want_one_floor_whole_or_in_halves(void **state)
+{
+	struct tally tally;
+
+	(void)state;
+	settings.quota_per_day = 1000;
+	race(RIVALS, want_the_floor, &tally);
+	int64_t all = tally.of[E_OK] + tally.of[E_SLOT_TAKEN] + tally.of[E_PERIOD_DUPLICATE];
+	assert_int_equal(all, RIVALS * TRIES); /* nothing else: no deadlock either */
+	assert_true(tally.of[E_OK] > 10 && tally.of[E_SLOT_TAKEN] > 50);
+	assert_int_equal(count(owner, "SELECT count(*) FROM orders WHERE venue_id = " VENUE),
+		tally.of[E_OK]);
+	assert_nothing_is_sold_twice();
+}
+
+/* All want the very same step at the same moment. */
+static void want_the_same(int number, struct tally *tally)
+{
+	struct db *own = db_new(settings.db, "order_test");
+	struct arena *a = arena_new(1 << 16);
+
+	for (int64_t minute = OPENS; minute < OPENS + 300; minute += 30) {
+		struct period wish = period(courts[number % 3], minute, 30);
+		struct order order;
+
+		tally->of[buy(own, a, persons[number], &wish, 1, &order)]++;
+		arena_reset(a);
+	}
+}
+
+static void of_sixteen_who_want_one_half_hour_at_most_two_get_it(void **state)
+{
+	struct tally tally;
+
+	(void)state;
+	settings.quota_per_day = 1000;
+	race(RIVALS, want_the_same, &tally);
+	assert_int_equal(tally.of[E_OK] + tally.of[E_SLOT_TAKEN], RIVALS * 10);
+	assert_true(tally.of[E_OK] >= 10 && tally.of[E_OK] <= 20); /* whole, or two halves */
+	assert_int_equal(count(owner,
+				 "SELECT count(DISTINCT (o.unit_id, o.at)) FROM occupancy o"
+				 " JOIN unit u ON u.id = o.unit_id WHERE u.venue_id = " VENUE),
+		20); /* nothing was left over */
+	assert_nothing_is_sold_twice();
+}
+
+/* Nobody keeps what he takes, so that all stay in each other's way. */
+static void take_long_periods_and_let_go(int number, struct tally *tally)
+{
+	struct db *own = db_new(settings.db, "order_test");
+	struct arena *a = arena_new(1 << 16);
+
+	for (int i = 0; i < TRIES; i++) {
+		struct period wish[] = {period(courts[number % 3], OPENS, 480),
+			period(courts[3 + number % 2], OPENS, 480)};
+		struct order order;
+		struct tx tx;
+
+		tx_begin(&tx, own, a, TX_WRITE);
+		enum err err = place(&tx, persons[number], wish, 2, &order);
+		if (err == E_OK)
+			err = db_sync(&tx);
+		tally->of[err]++;
+		tx_rollback(&tx);
+		arena_reset(a);
+		if (err != E_OK)
+			break;
+	}
+}
+
+static void rivals_for_long_periods_wait_in_line_and_never_in_a_circle(void **state)
+{
+	struct tally tally;
+
+	(void)state;
+	settings.quota_per_day = 1000;
+	settings.db_timeout_ms = 20000; /* not what this is about */
+	race(RIVALS, take_long_periods_and_let_go, &tally);
+	assert_int_equal(tally.of[E_OK], RIVALS * TRIES);
+	settings.db_timeout_ms = 3000;
+}
+
+/* Two orders each, every one for another step, all of the same person. */
+static void spend_the_quota(int number, struct tally *tally)
+{
+	struct db *own = db_new(settings.db, "order_test");
+	struct arena *a = arena_new(1 << 16);
+
+	for (int i = 0; i < EACH; i++) {
+		int64_t n = number * EACH + i;
+		struct period wish[] = {
+			period(courts[3 + n % SINGLES], OPENS + n / SINGLES * 30, 30),
+			period(courts[3 + n % SINGLES], OPENS + (n / SINGLES + 12) * 30, 30)};
+		struct order order;
+
+		tally->of[buy(own, a, persons[0], wish, 1 + (size_t)(n % 3 == 0), &order)]++;
+		arena_reset(a);
+	}
+}
+
+static void sixty_four_orders_of_one_person_never_pass_his_limit(void **state)
+{
+	(void)state;
+	for (int limit = 1; limit <= 5; limit += 2) {
+		struct tally tally;
+
+		make_venue();
+		persons[0] = make_person(other);
+		settings.quota_per_day = limit;
+		race(PERSONS, spend_the_quota, &tally);
+		assert_int_equal(tally.of[E_OK] + tally.of[E_QUOTA], PERSONS * EACH);
+		const char *sql = arena_printf(mem,
+			"SELECT sum(periods) FROM booking_day WHERE account_id = %lld",
+			(long long)persons[0]);
+		assert_int_equal(count(owner, sql), limit); /* single periods fill it up */
+		assert_nothing_is_sold_twice();
+	}
+}
+
+static void a_refused_order_leaves_no_trace(void **state)
+{
+	struct period first = period(courts[3], OPENS, 60);
+	struct period second[] = {
+		period(courts[4], OPENS, 60), period(courts[3], OPENS + 30, 30)};
+	struct order order;
+
+	(void)state;
+	settings.quota_per_day = 3;
+	assert_int_equal(buy(db, mem, persons[0], &first, 1, &order), E_OK);
+	int64_t late = persons[1];
+	assert_int_equal(buy(db, mem, late, second, 2, &order), E_SLOT_TAKEN);
+	const char *traces = arena_printf(mem,
+		"SELECT (SELECT count(*) FROM orders WHERE account_id = %1$lld)"
+		" + (SELECT count(*) FROM booking_day WHERE account_id = %1$lld)",
+		(long long)late);
+	assert_int_equal(count(owner, traces), 0);
+	assert_int_equal(buy(db, mem, late, second, 1, &order), E_OK);
+	assert_nothing_is_sold_twice();
+}
+
+/* A rival, in a process of his own, waits for us to end; his outcome. */
+static enum err rival_of(struct period *wish, bool we_commit)
+{
+	static const char waits[] =
+		"SELECT 1 FROM pg_stat_activity"
+		" WHERE application_name = 'rival' AND wait_event_type = 'Lock'";
+	struct order order;
+	struct tx tx;
+	int status = -1;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	assert_int_equal(place(&tx, persons[0], wish, 1, &order), E_OK);
+	assert_int_equal(db_sync(&tx), E_OK);
+	pid_t child = fork();
+	if (child == 0)
+		_exit((int)buy(db_new(settings.db, "rival"), mem, persons[1], wish, 1, &order));
+	for (int i = 0; i < 400 && !*say(other, waits); i++)
+		usleep(5000);
+	if (we_commit)
+		assert_int_equal(tx_commit(&tx), E_OK);
+	else
+		tx_rollback(&tx);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return (enum err)WEXITSTATUS(status);
+}
+
+static void a_rival_waits_and_gets_what_we_leave(void **state)
+{
+	struct period wish = period(courts[3], OPENS, 60);
+
+	(void)state;
+	settings.quota_per_day = 3;
+	assert_int_equal(rival_of(&wish, false), E_OK);
+	wish = period(courts[4], OPENS, 60);
+	assert_int_equal(rival_of(&wish, true), E_SLOT_TAKEN);
+	assert_nothing_is_sold_twice();
+}
+
+static void the_whole_and_its_half_in_one_order_are_refused(void **state)
+{
+	struct period both[] = {period(courts[0], OPENS, 30), period(courts[2], OPENS, 30)};
+	struct period halves[] = {period(courts[1], OPENS, 30), period(courts[2], OPENS, 30)};
+	struct order order;
+
+	(void)state;
+	settings.quota_per_day = 3;
+	assert_int_equal(buy(db, mem, persons[0], both, 2, &order), E_SLOT_TAKEN);
+	assert_int_equal(buy(db, mem, persons[0], halves, 2, &order), E_OK);
+	assert_nothing_is_sold_twice();
+}
+
+static void what_was_added_is_loaded_and_listed_by_its_owner_only(void **state)
+{
+	struct period wish[] = {period(courts[3], OPENS, 60), period(courts[4], OPENS, 30)};
+	struct order order = {0}, back = {0};
+	struct list all;
+	struct tx tx;
+
+	(void)state;
+	settings.quota_per_day = 3;
+	assert_int_equal(buy(db, mem, persons[0], wish, 2, &order), E_OK);
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(order_load(&tx, order.id, persons[0], &back), E_OK);
+	assert_string_equal(back.no, order.no);
+	assert_true(strlen(back.no) == 18 && back.amount_fen.fen == 6000);
+	assert_true(back.created_at.us == order.created_at.us && back.items.count == 2);
+	const struct item *items = back.items.at;
+	assert_true(items[0].court_id == courts[3] && items[0].start.us == wish[0].start.us);
+	assert_true(items[1].end.us == wish[1].end.us && items[1].price_fen.fen == 2000);
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(order_load(&tx, order.id, persons[1], &back), E_NOT_FOUND);
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(order_list(&tx, persons[0], 0, 10, &all), E_OK);
+	assert_int_equal(all.count, 1);
+	assert_int_equal(((struct order *)all.at)[0].items.count, 2);
+	assert_int_equal(order_list(&tx, persons[1], 0, 10, &all), E_OK);
+	assert_int_equal(all.count, 0);
+}
+
+/* An empty venue and people without orders. */
+static int fresh_venue(void **state)
+{
+	(void)state;
+	make_venue();
+	for (size_t i = 0; i < COUNT_OF(persons); i++)
+		persons[i] = make_person(other);
+	return 0;
+}
+
+#define ORDER_TEST(name) cmocka_unit_test_setup(name, fresh_venue)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ORDER_TEST(sixteen_want_one_floor_whole_or_in_halves),
+		ORDER_TEST(of_sixteen_who_want_one_half_hour_at_most_two_get_it),
+		ORDER_TEST(rivals_for_long_periods_wait_in_line_and_never_in_a_circle),
+		ORDER_TEST(sixty_four_orders_of_one_person_never_pass_his_limit),
+		ORDER_TEST(a_refused_order_leaves_no_trace),
+		ORDER_TEST(a_rival_waits_and_gets_what_we_leave),
+		ORDER_TEST(the_whole_and_its_half_in_one_order_are_refused),
+		ORDER_TEST(what_was_added_is_loaded_and_listed_by_its_owner_only),
+	};
+
+	return cmocka_run_group_tests(tests, store_begin, shop_end);
+}
