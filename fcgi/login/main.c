@@ -85,7 +85,8 @@ static enum err by_password(struct req *r, const struct token_in *in, struct gra
 	else
 		TRY(err);
 	bool right = password_matches(login.hash, in->password);
-	if (login.locked)
+	r->retry_after_s = login.locked_s;
+	if (login.locked_s > 0)
 		return E_LOGIN_LOCKED;
 	if (!right)
 		return password_wrong(r, &login);

@@ -25,7 +25,7 @@ enum err account_openid(struct tx *, int64_t id, const char *appid, const char *
 struct staff_login {
 	int64_t account_id;
 	const char *hash;
-	bool locked;
+	int64_t locked_s; /* seconds until the next try; 0: not locked */
 };
 enum err staff_login_load(struct tx *, const char *username, struct staff_login *) CHECKED;
 /* Counts, and locks for 30 s, 1 min, 2 min … 16 min from the fifth failure on. */

@@ -3,12 +3,13 @@
 static const struct field login_fields[] = {
 	FIELD(struct staff_login, account_id),
 	FIELD(struct staff_login, hash),
-	FIELD(struct staff_login, locked),
+	FIELD(struct staff_login, locked_s),
 };
 static const struct shape login_shape = SHAPE(struct staff_login, login_fields);
 
 SQL(staff_login_by_name,
-	"SELECT l.account_id, l.password_hash AS hash, coalesce(l.locked_until > now(), false) AS locked"
+	"SELECT l.account_id, l.password_hash AS hash, "
+	" greatest(0, ceil(extract(epoch FROM l.locked_until - now())))::bigint AS locked_s"
 	" FROM staff_login l JOIN account a ON a.id = l.account_id"
 	" WHERE l.username = $1 AND a.disabled_at IS NULL");
 

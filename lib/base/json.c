@@ -217,7 +217,7 @@ enum err field_read_text(const struct field *f, const char *s, void *obj)
 		return E_BAD_FIELD;
 	if (f->kind != K_INT)
 		return read_text(f, s, at);
-	if (*s == '\0' || strlen(s) > 15 || strspn(s, "0123456789") != strlen(s) ||
+	if (*s == '\0' || strlen(s) > 16 || strspn(s, "0123456789") != strlen(s) ||
 		(*s == '0' && s[1]))
 		return E_BAD_FIELD;
 	return read_number(f, (double)strtoll(s, NULL, 10), at);

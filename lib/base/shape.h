@@ -26,6 +26,9 @@ struct list {
 	size_t count;
 }; /* an array of structs in the arena; field.of says of which */
 
+/* The largest whole number that every JSON reader keeps exactly. */
+#define ID_MAX ((1LL << 53) - 1)
+
 enum kind { K_BOOL, K_INT, K_TEXT, K_STAMP, K_DATE, K_MONEY, K_JSON, K_LIST };
 
 struct shape;

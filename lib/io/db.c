@@ -31,7 +31,8 @@ struct db {
 	struct note queue[QUEUE_MAX];
 	size_t queued;
 	bool reused, overflow;
-	bool stale; /* only a new connection helps */
+	bool stale;    /* only a new connection helps */
+	bool unproven; /* not looked at since the last transaction */
 	int64_t id_next, id_end;
 };
 
@@ -351,7 +352,7 @@ void tx_begin(struct tx *tx, struct db *db, struct arena *mem, enum tx_mode mode
 	*tx = (struct tx){.db = db, .mem = mem, .mode = mode};
 	db->queued = 0;
 	db->overflow = false;
-	db->reused = db->conn != NULL;
+	db->reused = db->unproven = db->conn != NULL;
 }
 
 static void note_add(struct tx *tx, struct sql *sql, const struct db_answer *to,
@@ -380,11 +381,22 @@ void db_note_(struct tx *tx, struct sql *sql, const struct db_answer *to,
 	note_add(tx, sql, to, args, n);
 }
 
+/* A connection that died while it was idle shows when it is read: first the
+ * server's last words, then the end. Seen here, it costs nobody an error. */
+static bool is_alive(struct db *db)
+{
+	bool looked = !db->unproven ||
+		      (PQconsumeInput(db->conn) == 1 && PQconsumeInput(db->conn) == 1);
+
+	db->unproven = false;
+	return looked && PQstatus(db->conn) == CONNECTION_OK;
+}
+
 static enum err ready(struct tx *tx)
 {
 	if (tx->broken)
 		return E_INTERNAL; /* somebody went on after an error */
-	if (tx->db->conn && PQstatus(tx->db->conn) == CONNECTION_OK)
+	if (tx->db->conn && is_alive(tx->db))
 		return E_OK;
 	size_t queued = tx->db->queued;
 	enum err err = connect_now(tx->db);

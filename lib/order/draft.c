@@ -2,14 +2,14 @@
 #include "order/order.h"
 
 static const struct field period_fields[] = {
-	FIELD(struct period, court_id, .min = 1, .max = 1LL << 53),
+	FIELD(struct period, court_id, .min = 1, .max = ID_MAX),
 	FIELD(struct period, start),
 	FIELD(struct period, end),
 };
 static const struct shape period_shape = SHAPE(struct period, period_fields);
 
 static const struct field order_in_fields[] = {
-	FIELD(struct order_in, venue_id, .min = 1, .max = 1LL << 53),
+	FIELD(struct order_in, venue_id, .min = 1, .max = ID_MAX),
 	FIELD(struct order_in, date),
 	FIELD(struct order_in, periods, .min = 1, .max = PERIODS_MAX, .of = &period_shape),
 	FIELD(struct order_in, note, .optional = true, .min = 1, .max = NOTE_MAX),

@@ -41,7 +41,7 @@ enum err reply_empty(struct req *r)
 }
 
 static const struct field page_fields[] = {
-	FIELD(struct page, cursor, .optional = true, .min = 1, .max = 1LL << 53),
+	FIELD(struct page, cursor, .optional = true, .min = 1, .max = ID_MAX),
 	FIELD(struct page, limit, .optional = true, .min = 1, .max = PAGE_MAX),
 };
 const struct shape page_shape = SHAPE(struct page, page_fields);

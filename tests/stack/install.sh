@@ -13,7 +13,7 @@ declare -A why=(
 	[web]="Node.js, which builds pages (not needed to run anything)"
 )
 declare -A packages=(
-	[build]="gcc make libc6-dev pkg-config libfcgi-dev libcjson-dev libhiredis-dev librabbitmq-dev
+	[build]="gcc make python3 python3-yaml libc6-dev pkg-config libfcgi-dev libcjson-dev libhiredis-dev librabbitmq-dev
 		libcurl4-openssl-dev libssl-dev libjwt-dev libqrencode-dev libpng-dev libpq-dev zlib1g-dev"
 	[run]="nginx-light postgresql-15 redis-server rabbitmq-server spawn-fcgi multiwatch python3
 		python3-cryptography openssl curl jq procps"
