@@ -1,0 +1,187 @@
+"""Ordering: all or nothing, nobody twice, nobody too much, and everybody only his own."""
+from datetime import datetime, timezone
+
+import pytest
+
+from house import ok, order_body, refused
+from slots import day
+
+ORDER = {"id", "no", "venue_id", "venue_name", "date", "state", "pay_state", "amount_fen",
+         "created_at", "expires_at", "paid_at", "note", "items"}
+ITEM = {"id", "court_id", "court_name", "start", "end", "price_fen", "state", "checked_in_at"}
+
+
+def test_an_order_says_what_was_ordered_and_what_it_costs(slots, customer):
+    one, two, three = slots.take(3)
+    order = customer.order(one, two, three)
+    assert set(order) == ORDER and all(set(item) == ITEM for item in order["items"])
+    assert [(i["court_id"], i["start"], i["end"], i["price_fen"]) for i in order["items"]] == \
+        [(s.court, s.start, s.end, s.price) for s in (one, two, three)]
+    assert order["amount_fen"] == one.price + two.price + three.price
+    assert order["no"].isdecimal() and len(order["no"]) >= 18
+    assert customer.see(order) == order
+
+
+def test_the_books_hold_exactly_what_was_ordered(house, slots, customer):
+    slot = slots.one()
+    order = customer.order(slot)
+    held = house.db.rows("SELECT unit_id, at FROM occupancy o JOIN order_item i ON i.id = item_id"
+                         " WHERE order_id = %s ORDER BY at", order["id"])
+    assert [unit for unit, _ in held] == [slot.court, slot.court]
+    assert held[0][1] == slot.starts
+    told = house.db.rows("SELECT kind, subject_id, body FROM message WHERE subject_id = %s",
+                         order["id"])
+    assert told == [("order.created", order["id"], {"order_id": order["id"], "venue_id": 1})]
+
+
+def test_a_period_of_several_slots_is_one_item(slots, customer):
+    first, second = slots.in_a_row(2)
+    order = customer.order(first._replace(end=second.end))
+    assert [(i["start"], i["end"]) for i in order["items"]] == [(first.start, second.end)]
+    assert order["amount_fen"] == first.price + second.price
+
+
+def test_times_may_be_written_in_another_zone(slots, customer):
+    slot = slots.one()
+    start = slot.starts.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    order = customer.order(slot._replace(start=start))
+    assert order["items"][0]["start"] == slot.start
+
+
+def test_hours_after_midnight_are_sold_under_the_evening_before(house, slots, customer):
+    night = next(s for n in range(2, 14) for s in slots.free(2, "badminton", day(n))
+                 if s.start[:10] > s.date)
+    order = customer.order(night)
+    assert (order["date"], order["items"][0]["start"]) == (night.date, night.start)
+    morning_after = night._replace(date=night.start[:10])
+    refused(house.customer().try_order(morning_after), 422, "period_closed", "periods[0]")
+
+
+def test_one_taken_period_refuses_the_whole_order(house, slots, customer):
+    mine, wanted = slots.take(2)
+    customer.order(mine)
+    before = house.picture()
+    refused(house.customer().try_order(wanted, mine), 409, "slot_taken")
+    after = house.picture()
+    assert {t for t in after if before[t] != after[t]} <= {"account", "session", "wechat_identity"}
+    house.customer().order(wanted)
+
+
+def test_a_period_that_overlaps_another_in_part_is_taken(house, slots, customer):
+    first, second, third = slots.in_a_row(3)
+    customer.order(first._replace(end=second.end))
+    refused(house.customer().try_order(second._replace(end=third.end)), 409, "slot_taken")
+    house.customer().order(third)
+
+
+def test_three_periods_a_day_and_not_one_more(house, slots, customer):
+    one, two, three, four = slots.take(4)
+    customer.order(one)
+    refused(customer.try_order(two, three, four), 409, "quota_exceeded")
+    customer.order(two, three)
+    refused(customer.try_order(four), 409, "quota_exceeded")
+    customer.order(slots.one(on=day(1)))
+    counts = house.db.rows("SELECT periods FROM booking_day WHERE account_id = %s ORDER BY 1",
+                           customer.account_id)
+    assert counts == [(1,), (3,)]
+
+
+def test_four_periods_in_one_order_are_too_many(house, slots, customer):
+    four = slots.take(4)
+    refused(customer.try_order(*four), 409, "quota_exceeded")
+    assert house.db.value("SELECT count(*) FROM orders WHERE account_id = %s",
+                          customer.account_id) == 0
+
+
+def test_the_answer_to_a_repeat_is_the_same_bytes(house, slots, customer):
+    slot = slots.one()
+    first = customer.try_order(slot, key="again")
+    assert first.status_code == 201 and "Idempotent-Replay" not in first.headers
+    for _ in range(3):
+        again = customer.try_order(slot, key="again")
+        assert (again.status_code, again.content) == (201, first.content)
+        assert again.headers["Idempotent-Replay"] == "true"
+    assert house.db.value("SELECT count(*) FROM orders WHERE account_id = %s",
+                          customer.account_id) == 1
+
+
+def test_a_key_belongs_to_one_request(house, slots, customer):
+    one, two = slots.take(2)
+    ok(customer.try_order(one, key="mine"), 201)
+    refused(customer.try_order(two, key="mine"), 422, "idempotency_key_reused")
+    refused(customer.try_order(one, key="mine", note="other"), 422, "idempotency_key_reused")
+    order = ok(customer.get("/api/v1/orders"))["items"][0]
+    refused(customer.try_pay(order, key="mine"), 422, "idempotency_key_reused")
+    assert house.customer().try_order(two, key="mine").status_code == 201
+
+
+def test_a_refused_order_leaves_its_key_free(house, slots, customer):
+    taken, free = slots.take(2)
+    house.customer().order(taken)
+    refused(customer.try_order(taken, key="later"), 409, "slot_taken")
+    assert customer.try_order(free, key="later").status_code == 201
+
+
+def test_own_orders_come_newest_first_page_by_page(house, slots, customer):
+    placed = [customer.order(slots.one(on=day(n)))["id"] for n in (1, 2, 3, 4, 5)]
+    seen, cursor = [], None
+    for _ in range(4):
+        page = ok(customer.get("/api/v1/orders", limit=2, **({"cursor": cursor} if cursor
+                                                              else {})))
+        assert len(page["items"]) <= 2
+        seen += [order["id"] for order in page["items"]]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert seen == placed[::-1]
+    everything = ok(customer.get("/api/v1/orders"))["items"]
+    assert everything == [customer.see({"id": each}) for each in seen]
+
+
+def test_who_has_ordered_nothing_sees_an_empty_list(customer):
+    assert ok(customer.get("/api/v1/orders")) == {"items": [], "next_cursor": None}
+
+
+def test_other_peoples_orders_do_not_exist(house, slots, customer):
+    order = house.customer().paid_order(slots.one())
+    path = f"/api/v1/orders/{order['id']}"
+    for suffix in ("", "/checkin-code", "/checkin-code.png", "/checkin-code.svg"):
+        refused(customer.get(path + suffix), 404, "not_found")
+    refused(customer.try_pay(order), 404, "not_found")
+    refused(customer.get("/api/v1/orders/999"), 404, "not_found")
+    assert ok(customer.get("/api/v1/orders"))["items"] == []
+
+
+def test_staff_do_not_see_customers_orders_either(slots, customer, desk1):
+    order = customer.paid_order(slots.one())
+    refused(desk1.get(f"/api/v1/orders/{order['id']}"), 404, "not_found")
+
+
+def test_an_order_runs_out_after_ten_minutes(slots, customer):
+    order = customer.order(slots.one())
+    made, ends = (datetime.fromisoformat(order[k]) for k in ("created_at", "expires_at"))
+    assert (ends - made).total_seconds() == 600
+
+
+@pytest.mark.parametrize("note, kept", [
+    ("a", "a"), ("球" * 100, "球" * 100), ("<script>alert(1)</script>",) * 2,
+    ("'; DROP TABLE orders; --",) * 2, ("line\nbreak\ttab",) * 2, ("\u2028\u202e\U0001f3f8",) * 2,
+    (None, None)])
+def test_a_note_is_kept_as_it_was_written(slots, customer, note, kept):
+    order = customer.order(slots.one(), note=note)
+    assert order["note"] == kept == customer.see(order)["note"]
+
+
+@pytest.mark.parametrize("query, status, code, field", [
+    ({"limit": "0"}, 422, "bad_field", "limit"), ({"limit": "101"}, 422, "bad_field", "limit"),
+    ({"cursor": "-5"}, 422, "bad_field", "cursor"), ({"cursor": "x"}, 422, "bad_field", "cursor"),
+    ({"state": "paid"}, 400, "unknown_field", "state"),
+    ({"account_id": "1"}, 400, "unknown_field", "account_id")])
+def test_a_wrong_page_of_orders_is_refused(customer, query, status, code, field):
+    refused(customer.get("/api/v1/orders", **query), status, code, field)
+
+
+def test_order_body_is_what_the_page_sends(slots):
+    slot = slots.one()
+    assert order_body(slot)["periods"] == [
+        {"court_id": slot.court, "start": slot.start, "end": slot.end}]
