@@ -29,7 +29,9 @@ static enum err place(struct req *r)
 	const struct order_in *in = r->in;
 	struct day day;
 	struct order order;
+	struct list taken;
 
+	order_ask_taken(&r->tx, in, &taken);
 	enum err err = day_of_courts(
 		&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
 	if (err != E_OK)
@@ -38,6 +40,8 @@ static enum err place(struct req *r)
 			: err == E_DATE_OUTSIDE_WINDOW ? "date"
 						       : NULL);
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
+	if (taken.count)
+		return E_SLOT_TAKEN;
 	TRY(order_add(&r->tx, &order, r->who.account_id));
 	TRY(tell_created(r, &order));
 	return reply(r, 201, &order_shape, &order);

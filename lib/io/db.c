@@ -449,9 +449,11 @@ void tx_rollback(struct tx *tx)
 	}
 	tx->open = false;
 	/* The first Sync ends the batch that failed, if the commit's didn't. */
-	bool ok = tx->commit_sent || (PQpipelineSync(db->conn) && read_sync(db, deadline));
+	bool two = !tx->commit_sent;
 	struct note note = {.sql = &rollback};
-	ok = ok && send_note(db, &note) && PQpipelineSync(db->conn) && read_sync(db, deadline);
+	bool ok = (!two || PQpipelineSync(db->conn)) && send_note(db, &note) &&
+		  PQpipelineSync(db->conn) && (!two || read_sync(db, deadline)) &&
+		  read_sync(db, deadline);
 	if (ok)
 		db->prepared[rollback.index] = PREPARED;
 	else

@@ -65,6 +65,31 @@ SQL(quota_take,
 	" VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, play_date) DO UPDATE"
 	" SET periods = booking_day.periods + excluded.periods, allowed = excluded.allowed");
 
+struct hit {
+	int64_t court_id;
+};
+static const struct field hit_fields[] = {FIELD(struct hit, court_id)};
+static const struct shape hit_shape = SHAPE(struct hit, hit_fields);
+SQL(order_taken,
+	"SELECT t.court AS court_id"
+	" FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS t(court, starts, ends)"
+	" CROSS JOIN LATERAL (SELECT 1 FROM court_unit u JOIN occupancy o ON o.unit_id = u.unit_id"
+	"  WHERE u.court_id = t.court AND o.at >= t.starts AND o.at < t.ends LIMIT 1) AS hit LIMIT 1");
+
+void order_ask_taken(struct tx *tx, const struct order_in *in, struct list *out)
+{
+	const struct period *p = in->periods.at;
+	size_t n = in->periods.count;
+	stamp *starts = NEW_N(tx->mem, stamp, n), *ends = NEW_N(tx->mem, stamp, n);
+
+	for (size_t i = 0; i < n; i++) {
+		starts[i] = p[i].start;
+		ends[i] = p[i].end;
+	}
+	db_ask_all(tx, &order_taken, &hit_shape, out, A(order_in_courts(tx->mem, in)),
+		A(((struct stamps){starts, n})), A(((struct stamps){ends, n})));
+}
+
 static void add_items(struct tx *tx, const struct order *order)
 {
 	const struct item *items = order->items.at;

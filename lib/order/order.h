@@ -44,6 +44,10 @@ extern const struct shape order_shape;
 enum err order_draft(struct arena *, const struct order_in *, const struct day *,
 	struct order *, const char **field) CHECKED;
 
+/* Ask whether something of it is taken already: a row says yes. Only there to
+ * spare a rush the work of an order that must fail; order_add decides. */
+void order_ask_taken(struct tx *, const struct order_in *, struct list *out);
+
 /* Queue the order, its items, what they occupy and the person's count of the
  * day: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come from there. */
 enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;

@@ -93,13 +93,15 @@ SQL(day_rules,
 	" AND (from_day IS NULL OR $2::date BETWEEN from_day AND to_day)");
 
 SQL(day_taken,
-	"SELECT cu.court_id, o.at, o.block_id IS NOT NULL AS blocked FROM venue v"
-	" JOIN court c ON c.venue_id = v.id JOIN sport s ON s.id = c.sport_id"
+	"SELECT cu.court_id, o.at, o.block_id IS NOT NULL AS blocked"
+	" FROM court c JOIN sport s ON s.id = c.sport_id"
 	" JOIN court_unit cu ON cu.court_id = c.id"
 	" JOIN occupancy o ON o.unit_id = cu.unit_id"
-	"  AND o.at >= $2::date::timestamp AT TIME ZONE v.timezone"
-	"  AND o.at < ($2::date::timestamp + interval '30 hours') AT TIME ZONE v.timezone"
-	" WHERE v.id = $1 AND s.code = $3");
+	"  AND o.at >= (SELECT $2::date::timestamp AT TIME ZONE v.timezone"
+	"   FROM venue v WHERE v.id = $1)"
+	"  AND o.at < (SELECT ($2::date::timestamp + interval '30 hours') AT TIME ZONE v.timezone"
+	"   FROM venue v WHERE v.id = $1)"
+	" WHERE c.venue_id = $1 AND s.code = $3");
 
 static void ask_frame(struct tx *tx, int64_t venue_id, date on, struct day *day)
 {
