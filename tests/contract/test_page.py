@@ -124,15 +124,17 @@ def test_it_fits(page, name, width):
 
 
 def test_the_index_opens_on_a_phone(page):
+    def link():  # the index may be drawn anew: look it up each time
+        return page.all('#index a[href="#getVenue"]')[0]
+
     page.open("", 390)
-    link = page.all('#index a[href="#getVenue"]')[0]
-    assert not link.is_displayed()
+    assert not link().is_displayed()
     page.all("#menu")[0].click()
-    page.wait(link.is_displayed)
-    page.driver.execute_script("arguments[0].scrollIntoView()", link)
-    link.click()
+    page.wait(lambda: link().is_displayed())
+    page.driver.execute_script("arguments[0].scrollIntoView()", link())
+    link().click()
     page.wait(lambda: page.texts("main h1") == ["球馆详情"])
-    page.wait(lambda: not link.is_displayed())
+    page.wait(lambda: not link().is_displayed())
 
 
 def test_an_error_code_finds_its_operations(page):

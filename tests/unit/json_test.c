@@ -331,11 +331,11 @@ static void a_number_given_as_text_has_one_spelling(void **state)
 		bool good;
 	} given[] = {
 		{ "0", true }, { "7", true }, { "999999999999999", true },
-		{ "",
-		  false }, { "00", false }, { "007", false }, { "-1", false }, { "+1", false },
+		{ "", false }, { "00", false }, { "007", false }, { "-1", false }, { "+1", false },
 		{ " 1", false }, { "1 ", false }, { "1e2", false }, { "1.0", false },
 		  { "0x1", false },
-		{ "1000000000000000", false }, { "\xd9\xa1", false }, { "\xff", false },
+		{ "9007199254740991", true }, { "9007199254740992", false },
+		{ "10000000000000000", false }, { "\xd9\xa1", false }, { "\xff", false },
 	};
 	/* clang-format on */
 	(void)state;
