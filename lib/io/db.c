@@ -385,11 +385,12 @@ void db_note_(struct tx *tx, struct sql *sql, const struct db_answer *to,
  * server's last words, then the end. Seen here, it costs nobody an error. */
 static bool is_alive(struct db *db)
 {
-	bool looked = !db->unproven ||
-		      (PQconsumeInput(db->conn) == 1 && PQconsumeInput(db->conn) == 1);
+	bool alive = true;
 
+	for (int i = 0; db->unproven && i < 2; i++)
+		alive &= PQconsumeInput(db->conn) == 1;
 	db->unproven = false;
-	return looked && PQstatus(db->conn) == CONNECTION_OK;
+	return alive && PQstatus(db->conn) == CONNECTION_OK;
 }
 
 static enum err ready(struct tx *tx)

@@ -2,6 +2,7 @@
 import json
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -48,7 +49,9 @@ class Page:
         return self
 
     def wait(self, look):
-        return WebDriverWait(self.driver, WAIT_S).until(lambda _: look())
+        waiting = WebDriverWait(self.driver, WAIT_S,
+                                ignored_exceptions=[StaleElementReferenceException])
+        return waiting.until(lambda _: look())
 
     def all(self, selector: str) -> list:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
