@@ -47,7 +47,8 @@ class Post:
                   "create_time": "2026-11-23T10:00:00+08:00",
                   "resource_type": "encrypt-resource", "event_type": event_type,
                   "summary": "支付成功", "resource": box}
-        return json.dumps({k: v for k, v in {**letter, **changes}.items() if v is not None}).encode()
+        letter = {k: v for k, v in {**letter, **changes}.items() if v is not None}
+        return json.dumps(letter).encode()
 
     def headers(self, body: bytes, age_s: int = 0, signer=None, **changes) -> dict:
         stamp, nonce = str(int(time.time()) - age_s), wxcrypto.random_text(32)

@@ -131,7 +131,8 @@ def test_hours_without_a_price_are_not_sold(bare_venue, villain, unchanged, star
 
 
 @pytest.mark.parametrize("change", [
-    "UPDATE court SET closed_at = now() WHERE id = 902", "DELETE FROM court_unit WHERE court_id = 902"])
+    "UPDATE court SET closed_at = now() WHERE id = 902",
+    "DELETE FROM court_unit WHERE court_id = 902"])
 def test_a_court_that_is_closed_or_has_no_floor_is_no_court(house, bare_venue, villain, change):
     house.db.run(change)
     order = bare(bare_venue, 600, 630, bare_venue.spare_court)

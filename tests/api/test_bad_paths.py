@@ -23,7 +23,8 @@ OUT = ["/../etc/passwd", "/play/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
        "/play/%c0%ae%c0%ae/%c0%ae%c0%ae/etc/passwd", "/play/%2e%2e%00/etc/passwd",
        "/play/index.html%00.png", "/docs/..;/..;/etc/passwd", "/play/%uff0e%uff0e/etc/passwd",
        "/openapi.yaml/../../etc/passwd", "/openapi.yaml%00", "/api/v1/../../etc/passwd",
-       "/api/v1/ping%00", "/api/v1/orders/1%00", "/api/v1/ping%0d%0aX-Injected:%201", "/api/v1/ping\x01", "/a\\b",
+       "/api/v1/ping%00", "/api/v1/orders/1%00", "/api/v1/ping%0d%0aX-Injected:%201",
+       "/api/v1/ping\x01", "/a\\b",
        "/play//etc/passwd", "/play/sim/../../sim/orders"]
 
 

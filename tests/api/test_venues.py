@@ -4,10 +4,14 @@ import pytest
 from house import ok, refused
 
 
+def all_venues(house) -> list:
+    return [venue for venue, in house.db.rows("SELECT id FROM venue ORDER BY id")]
+
+
 def test_the_list_has_every_venue_with_its_sports(house):
     page = ok(house.guest.get("/api/v1/venues"))
     assert page["next_cursor"] is None
-    assert [v["id"] for v in page["items"]] == [1, 2, 3]
+    assert [v["id"] for v in page["items"]] == all_venues(house)
     river = page["items"][1]
     assert set(river) == {"id", "name", "address", "phone", "sports", "window_days"}
     assert river["sports"] == [
@@ -24,7 +28,7 @@ def test_pages_join_without_a_gap_or_a_double(house):
         cursor = page["next_cursor"]
         if not cursor:
             break
-    assert seen == [1, 2, 3]
+    assert seen == all_venues(house) and len(seen) >= 3
 
 
 def test_one_venue_tells_its_hours_beyond_midnight(house):

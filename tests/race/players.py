@@ -1,6 +1,7 @@
 """One process of a race: customers that all want the same hours at the same time. Whatever they
 are told is written down, to be compared with the books afterwards."""
 import json
+import multiprocessing
 import random
 import threading
 import time
@@ -8,15 +9,16 @@ import uuid
 from pathlib import Path
 
 import house as houses
-import venue
+from venue import Hall
 
 HOURS_AT_ONCE = 3  # that everybody fights for
 ROUND_S = 0.6
+fork = multiprocessing.get_context("fork")
 
 
 class Player:
-    def __init__(self, run: Path, number: int, tokens: list, diary: Path):
-        self.house = houses.House(run)
+    def __init__(self, run: Path, hall: Hall, number: int, tokens: list, diary: Path):
+        self.house, self.hall = houses.House(run), hall
         self.people = [houses.Client(self.house, token) for token in tokens]
         self.random = random.Random(number)
         self.diary = open(diary, "w")
@@ -70,19 +72,18 @@ class Player:
         on, minute = self.random.choice(hours)
         kind = self.random.random()
         if kind < 0.5:
-            return [venue.slot(self.random.choice(venue.SINGLES), on, minute)]
+            return [self.hall.slot(self.random.choice(self.hall.singles), on, minute)]
         if kind < 0.75:
-            return [venue.slot(self.random.choice([venue.WHOLE, venue.HALF_A, venue.HALF_B]), on,
-                               minute)]
+            return [self.hall.slot(self.random.choice(self.hall.floor), on, minute)]
         same_day = [m for d, m in hours if d == on]
-        wanted = {(self.random.choice(venue.SINGLES), self.random.choice(same_day))
+        wanted = {(self.random.choice(self.hall.singles), self.random.choice(same_day))
                   for _ in range(self.random.randint(2, 3))}
-        slots = [venue.slot(court, on, m) for court, m in wanted]
+        slots = [self.hall.slot(court, on, m) for court, m in wanted]
         self.random.shuffle(slots)
         return slots
 
     def play(self, began: float, limit_s: float):
-        hours = venue.hours()
+        hours = self.hall.hours()
         while (passed := time.monotonic() - began) < limit_s:
             first = int(passed / ROUND_S) * HOURS_AT_ONCE % len(hours)
             person = self.random.choice(self.people)
@@ -94,14 +95,27 @@ class Player:
         self.diary.close()
 
 
-def play(run: Path, number: int, tokens: list, diary: Path, began: float, limit_s: float):
-    Player(run, number, tokens, diary).play(began, limit_s)
+def play(began: float, limit_s: float, *who):
+    Player(*who).play(began, limit_s)
 
 
-def check_in(run: Path, token: str, codes: list, start, answers):
-    """All of these processes show the same code at the same moment, code after code."""
-    desk = houses.Client(houses.House(run), token)
-    for code in codes:
-        start.wait(60)
-        answer = desk.post("/api/v1/staff/checkins", {"code": code})
-        answers.put((code, answer.status_code, answer.text))
+def once(run: Path, start, answers, number: int, token: str, path: str, body: dict, key: str):
+    client = houses.Client(houses.House(run), token)
+    client.get("/api/v1/ping")  # the connection stands before the start
+    start.wait(60)
+    answer = client.post(path, body, key)
+    answers.put((number, answer.status_code, answer.text))
+
+
+def at_once(run: Path, asks: list) -> list:
+    """A process for each (token, path, body, key), all sent at one moment: (status, text) of
+    each."""
+    start, answers = fork.Barrier(len(asks)), fork.Queue()
+    crowd = [fork.Process(target=once, args=(run, start, answers, n, *ask))
+             for n, ask in enumerate(asks)]
+    for process in crowd:
+        process.start()
+    heard = sorted(answers.get(timeout=120) for _ in asks)
+    for process in crowd:
+        process.join(60)
+    return [(status, text) for _, status, text in heard]
