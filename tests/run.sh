@@ -6,22 +6,25 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-all="lint unit sim store api contract browser race fault"
+all="lint unit sim store api race fault browser contract"
 parts=${*:-$all}
-build=${BUILD:-build/san} # a folder of this name is built with sanitizers
+for part in $parts; do
+	[[ " $all " == *" $part "* ]] || { echo "no part $part; there are: $all" >&2; exit 2; }
+done
+build=${ZX_TEST_BUILD:-build/san} # in a folder of this name all is built with sanitizers
 work=$(mktemp -d /tmp/zx-test.XXXXXX)
 chmod 755 "$work"
 run=$work/run
 passed=0 failed=0 bad=()
 py="/usr/bin/python3"
 export ASAN_OPTIONS=abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
-unset ZX_DB ZX_REDIS CURL_CA_BUNDLE REQUESTS_CA_BUNDLE SSL_CERT_FILE
+unset MAKEFLAGS MFLAGS MAKELEVEL ZX_DB ZX_REDIS CURL_CA_BUNDLE REQUESTS_CA_BUNDLE SSL_CERT_FILE
 
 finish() {
 	local code=$?
 	trap - EXIT
 	[ -d "$run" ] && "$py" tests/stack/stack.py down --run "$run" >/dev/null 2>&1
-	if [ "$code" = 0 ]; then rm -rf "$work"; else echo "logs are kept in $work" >&2; fi
+	[ "$code" = 0 ] && rm -rf "$work"
 	exit "$code"
 }
 trap finish EXIT
@@ -132,13 +135,17 @@ if [[ " $parts " =~ \ (store|api|race|fault|browser|contract)\  ]]; then
 		store_database
 		part store store_tests
 	fi
-	for name in api contract browser race; do
-		wanted "$name" && part "$name" pytests "tests/$name"
-	done
+	wanted api && part api pytests tests/api
+	wanted race && part race pytests tests/race
 	wanted fault && part fault fault_tests
+	wanted browser && part browser pytests tests/browser
+	wanted contract && part contract pytests tests/contract
 	part "sanitizer reports" no_reports
 fi
 say "end"
-[ ${#bad[@]} = 0 ] || { echo "failing: ${bad[*]}"; failed=$((failed > 0 ? failed : 1)); }
+if [ ${#bad[@]} != 0 ]; then
+	echo "failing: ${bad[*]}; logs are kept in $work"
+	failed=$((failed > 0 ? failed : 1))
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

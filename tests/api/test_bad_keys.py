@@ -63,16 +63,20 @@ def test_every_visible_character_is_good_up_to_255(house, slots, customer, key):
     assert ok(first, 201) and customer.try_order(slot, key=key).content == first.content
 
 
-def test_a_key_used_with_another_body_path_or_query_is_refused(house, slots, customer, desk1):
-    one, two = slots.soon(2)
+def test_a_key_used_for_another_request_is_refused_and_stores_nothing(house, slots, customer):
+    one, two = slots.take(2)
     order = ok(customer.try_order(one, key="used"), 201)
     before = house.picture()
-    reused = [customer.try_order(two, key="used"), customer.try_order(one, one, key="used2x"),
-              customer.try_pay(order, key="used")]
-    refused(reused[0], 422, "idempotency_key_reused")
-    refused(reused[1], 422, "period_duplicate", "periods[1]")  # what can be seen is told first
-    refused(reused[2], 422, "idempotency_key_reused")
+    for answer in (customer.try_order(two, key="used"), customer.try_pay(order, key="used"),
+                   customer.try_order(one, key="used", note="other")):
+        refused(answer, 422, "idempotency_key_reused")
     assert house.picture() == before
+
+
+def test_what_is_wrong_in_itself_is_told_before_the_key_is_looked_up(slots, customer):
+    slot = slots.one()
+    ok(customer.try_order(slot, key="seen"), 201)
+    refused(customer.try_order(slot, slot, key="seen"), 422, "period_duplicate", "periods[1]")
 
 
 def test_blanks_make_another_body(customer, slots):

@@ -3,7 +3,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from house import ok, order_body, refused
+from house import ok, refused
 from slots import day
 
 ORDER = {"id", "no", "venue_id", "venue_name", "date", "state", "pay_state", "amount_fen",
@@ -179,9 +179,3 @@ def test_a_note_is_kept_as_it_was_written(slots, customer, note, kept):
     ({"account_id": "1"}, 400, "unknown_field", "account_id")])
 def test_a_wrong_page_of_orders_is_refused(customer, query, status, code, field):
     refused(customer.get("/api/v1/orders", **query), status, code, field)
-
-
-def test_order_body_is_what_the_page_sends(slots):
-    slot = slots.one()
-    assert order_body(slot)["periods"] == [
-        {"court_id": slot.court, "start": slot.start, "end": slot.end}]

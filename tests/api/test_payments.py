@@ -6,7 +6,7 @@ from house import ok, refused
 PREPAY = {"id", "out_trade_no", "method", "amount_fen", "expires_at", "pay_params", "code_url"}
 
 
-def prepays(house, order: dict, kind: str = "jsapi") -> int:
+def prepays(house, order: dict) -> int:
     """How often WeChat was asked for this order's money."""
     return len(house.sim.items("orders", out_trade_no=order["no"] + "A01")[0]["tickets"])
 

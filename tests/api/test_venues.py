@@ -5,7 +5,7 @@ from house import ok, refused
 
 
 def all_venues(house) -> list:
-    return [venue for venue, in house.db.rows("SELECT id FROM venue ORDER BY id")]
+    return [venue for venue, in house.db.rows("SELECT id FROM venue WHERE closed_at IS NULL ORDER BY id")]
 
 
 def test_the_list_has_every_venue_with_its_sports(house):

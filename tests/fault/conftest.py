@@ -21,7 +21,9 @@ def durable(house):
 
 @pytest.fixture(scope="session")
 def hall(house):
-    return Hall.build(house.db, singles=24)
+    hall = Hall.build(house.db, singles=24)
+    yield hall
+    hall.close(house.db)
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ DESKS, CODES = 8, 20
 
 @pytest.fixture(scope="module")
 def hall(house):
-    return Hall.build(house.db, singles=4)
+    hall = Hall.build(house.db, singles=4)
+    yield hall
+    hall.close(house.db)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def test_everybody_was_answered(race):
     statuses = Counter(t["status"] for t in race)
     assert set(statuses) <= {201, 409, 503}, statuses
     assert statuses[503] <= len(race) / 100, statuses
-    assert statuses[201] > 200 and statuses[409] > 200, statuses
+    assert statuses[201] > 100 and statuses[409] > 100, statuses
 
 
 @pytest.mark.parametrize("name", invariants.NAMED)
@@ -112,7 +114,7 @@ def test_the_same_key_at_the_same_time_got_the_same_answer(race):
         if told["status"] != 503:
             answers[told["key"], told["what"]].append(told)
     doubles = [pair for pair in answers.values() if len(pair) > 1]
-    assert len(doubles) > 50
+    assert len(doubles) > 20
     for one, other in (pair[:2] for pair in doubles):
         assert one["status"] == other["status"]
         if one["status"] == 201:
@@ -124,7 +126,7 @@ def test_wechats_books_say_the_same(house, race):
            if t["status"] == 201]
     assert invariants.books_differ(house, ids) == {}
     assert house.db.value("SELECT count(*) FROM orders WHERE state = 'paid' AND id = ANY(%s)",
-                          ids) > 100
+                          ids) > 50
 
 
 def codes_due(house, hall) -> list:

@@ -22,6 +22,10 @@ class Hall:
         db.all_at_once(*hall._statements())
         return hall
 
+    def close(self, db):
+        """Nobody sees it any more."""
+        db.run("UPDATE venue SET closed_at = now() WHERE id = %s", self.id)
+
     def _statements(self) -> list:
         here, units = self.id, sorted(set().union(*self.units.values()))
         return [
