@@ -73,12 +73,6 @@ def test_a_key_used_for_another_request_is_refused_and_stores_nothing(house, slo
     assert house.picture() == before
 
 
-def test_what_is_wrong_in_itself_is_told_before_the_key_is_looked_up(slots, customer):
-    slot = slots.one()
-    ok(customer.try_order(slot, key="seen"), 201)
-    refused(customer.try_order(slot, slot, key="seen"), 422, "period_duplicate", "periods[1]")
-
-
 def test_blanks_make_another_body(customer, slots):
     """The digest is of the bytes: the client repeats what it sent."""
     body = json.dumps(order_body(slots.one()))
