@@ -27,7 +27,7 @@ enum {
 	DAY_S = 86400,
 	IDS = 4,
 };
-static const long long ID_BASE = 1LL << 50;
+static const long long ID_BASE = 1LL << 51; /* pgbench, in batches.py, uses 1 << 50 */
 static const char UNIQUE_VIOLATION[] = "23505";
 
 struct step {
