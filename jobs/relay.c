@@ -48,7 +48,7 @@ static struct mq_post *posts_of(struct relay *r, const struct list *claimed)
 
 	for (size_t i = 0; i < claimed->count; i++)
 		posts[i] = (struct mq_post){.id = m[i].id,
-			.key = m[i].kind,
+			.key = arena_strdup(r->mem, message_key(m[i].kind)),
 			.body = m[i].body,
 			.must_route = message_must_route(m[i].kind)};
 	return posts;
@@ -218,9 +218,11 @@ int main(int argc, char **argv)
 {
 	settings_load(argc, argv);
 	daemon_begin("relay");
+	size_t count;
+	const struct mq_queue *queues = message_queues(&count);
 	struct relay r = {.db = db_new(settings.db, "relay"),
 		.ears = db_new(settings.db, "relay ears"),
-		.mq = mq_new("relay", message_queues, message_queue_count),
+		.mq = mq_new("relay", queues, count),
 		.mem = arena_new((size_t)256 * 1024)};
 
 	run(&r);

@@ -4,6 +4,7 @@
 #include "web/web.h"
 
 /* The pool that never waits for an outside party: browsing, booking, codes. */
-extern const struct route health_routes[], venue_routes[], order_routes[], code_routes[];
+extern const struct route health_routes[], venue_routes[], order_routes[], code_routes[],
+	message_routes[];
 
 #endif

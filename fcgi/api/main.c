@@ -12,7 +12,7 @@ static void init(void)
 int main(int argc, char **argv)
 {
 	static const struct route *const tables[] = {
-		health_routes, venue_routes, order_routes, code_routes, NULL};
+		health_routes, venue_routes, order_routes, code_routes, message_routes, NULL};
 	static const struct web api = {.name = "api",
 		.tables = tables,
 		.init = init,

@@ -1,6 +1,7 @@
 #include "account/account.h"
 #include "api.h"
 #include "message/message.h"
+#include "order/ending.h"
 #include "order/order.h"
 
 enum { PAGE = 20 };
@@ -29,8 +30,9 @@ static enum err place(struct req *r)
 	const struct order_in *in = r->in;
 	struct day day;
 	struct order order;
-	struct list taken;
+	struct list taken, bans;
 
+	ban_ask(&r->tx, r->who.account_id, &bans);
 	order_ask_taken(&r->tx, in, &taken);
 	enum err err = day_of_courts(
 		&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
@@ -39,6 +41,10 @@ static enum err place(struct req *r)
 			err == E_VENUE_NOT_FOUND       ? "venue_id"
 			: err == E_DATE_OUTSIDE_WINDOW ? "date"
 						       : NULL);
+	if (bans.count) {
+		r->until = ((struct ban *)bans.at)->until;
+		return E_BANNED;
+	}
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
 	if (taken.count)
 		return E_SLOT_TAKEN;

@@ -1,6 +1,7 @@
 #include "account/session.h"
 #include "account/token.h"
-#include "pay/payment.h"
+#include "order/order.h"
+#include "pay/settle.h"
 #include "web/web.h"
 
 #include <string.h>
@@ -8,48 +9,78 @@
 /* The pool that waits for the payment channel while the customer waits. */
 
 struct payment_in {
-	const char *channel, *method;
+	const char *channel, *method, *payer;
 };
 static const struct field payment_in_fields[] = {
-	FIELD(struct payment_in, channel, .one_of = "wechat"),
+	FIELD(struct payment_in, channel, .one_of = "wechat|alipay"),
 	FIELD(struct payment_in, method, .one_of = "jsapi|native"),
+	FIELD(struct payment_in, payer, .optional = true, .min = 1, .max = 128),
 };
 static const struct shape payment_in_shape = SHAPE(struct payment_in, payment_in_fields);
 
-/* The channel is called with no transaction open. Its answer is stored so that
- * the next tap on the button needs no call. */
+static enum err open_attempt(struct req *r, struct attempt *a)
+{
+	const struct payment_in *in = r->in;
+
+	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	return tx_end(&r->tx, attempt_open(&r->tx,
+				      &(struct attempt_ask){.order_id = r->arg[0],
+					      .account_id = r->who.account_id,
+					      .channel = in->channel,
+					      .method = in->method,
+					      .payer = in->payer},
+				      a));
+}
+
+/* It is no longer as it was: the order says why not, or the tap begins anew. */
+static enum err look_again(struct req *r, const struct attempt *was)
+{
+	struct attempt now;
+
+	TRY(open_attempt(r, &now));
+	return now.id == was->id && !now.prepay ? E_CHANNEL_REFUSED : E_RETRY;
+}
+
+/* Stored so that the next tap on the button needs no call. */
+static enum err keep(struct req *r, struct attempt *a, const char *ticket)
+{
+	a->prepay = ticket;
+	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	attempt_prepaid(&r->tx, a, ticket);
+	enum err err = tx_end(&r->tx, E_OK);
+	return err == E_ORDER_STATE ? look_again(r, a) : err;
+}
+
+/* The channel is called with no transaction open. What it refuses may just have
+ * been paid or closed, so it is asked. */
 static enum err prepay(struct req *r, struct attempt *a)
 {
-	struct wechat_prepaid answer;
+	const struct channel *channel = channel_find(a->channel);
+	const char *ticket;
+	bool open;
 
 	if (a->prepay)
 		return E_OK;
-	TRY(wechat_prepay(r->mem, a->method, a->request, &answer));
-	a->prepay = answer.prepay_id ? answer.prepay_id : answer.code_url;
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
-	attempt_prepaid(&r->tx, a, a->prepay);
-	return tx_commit(&r->tx);
+	enum err err = channel->prepay(r->mem, a->method, a->request, &ticket);
+	if (err == E_OK)
+		return keep(r, a, ticket);
+	if (err != E_CHANNEL_REFUSED || settle_ask(r->db, r->mem, a->id, &open) != E_OK)
+		return err;
+	return look_again(r, a);
 }
 
 static enum err answer(struct req *r, const struct attempt *a)
 {
 	struct buf *b = reply_begin(r, 201);
-	bool jsapi = strcmp(a->method, "jsapi") == 0;
-	struct wechat_pay_params params;
 
-	if (jsapi)
-		TRY(wechat_pay_params(r->mem, a->prepay, &params));
 	json_open(b, NULL, '{');
 	json_int(b, "id", a->id);
 	json_text(b, "out_trade_no", a->out_trade_no);
+	json_text(b, "channel", a->channel);
 	json_text(b, "method", a->method);
 	json_int(b, "amount_fen", a->amount_fen.fen);
 	json_stamp(b, "expires_at", a->expires_at);
-	if (jsapi)
-		json_shape(b, "pay_params", &wechat_pay_params_shape, &params);
-	else
-		json_null(b, "pay_params");
-	json_text(b, "code_url", jsapi ? NULL : a->prepay);
+	TRY(channel_find(a->channel)->write_ticket(b, r->mem, a->method, a->prepay));
 	json_close(b, '}');
 	return reply_end(r);
 }
@@ -57,25 +88,51 @@ static enum err answer(struct req *r, const struct attempt *a)
 static enum err pay(struct req *r)
 {
 	const struct payment_in *in = r->in;
+	bool names_payer =
+		strcmp(in->channel, "alipay") == 0 && strcmp(in->method, "jsapi") == 0;
 	struct attempt attempt;
 
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
-	TRY(attempt_open(&r->tx, r->arg[0], r->who.account_id, in->method, &attempt));
-	TRY(tx_commit(&r->tx));
+	if (names_payer != (in->payer != NULL))
+		return fail(r, E_BAD_FIELD, "payer");
+	if (!channel_find(in->channel))
+		return fail(r, E_CHANNEL_OFF, "channel");
+	TRY(open_attempt(r, &attempt));
 	TRY(prepay(r, &attempt));
 	return answer(r, &attempt);
+}
+
+static enum err load(struct req *r, struct order *order)
+{
+	tx_begin(&r->tx, r->db, r->mem, TX_READ);
+	return tx_end(&r->tx, order_load(&r->tx, r->arg[0], r->who.account_id, order));
+}
+
+/* The customer is back from the channel's page: whatever that page said, the
+ * channel is asked. */
+static enum err check(struct req *r)
+{
+	struct order order;
+
+	TRY(load(r, &order));
+	if (strcmp(order.state, "paid") != 0) {
+		TRY(settle_order(r->db, r->mem, order.id));
+		TRY(load(r, &order));
+	}
+	return reply(r, 200, &order_shape, &order);
 }
 
 static const struct route pay_routes[] = {
 	{POST,  "/api/v1/orders/{order}/payments", USER, TX_NONE, pay, .body = &payment_in_shape,
          .flags = IDEMPOTENT, .says = "Begin to pay an order"},
-	{0},
+	{POST, "/api/v1/orders/{order}/payments/check", USER, TX_NONE, check,
+         .says = "Ask the channel what became of the payments of an order"},
+	{0 },
 };
 
 static void init(void)
 {
 	tokens_init();
-	wechatpay_init();
+	channels_init();
 }
 
 int main(int argc, char **argv)

@@ -45,11 +45,18 @@
 	X(PERIOD_DUPLICATE, 422, "period_duplicate", "同一订单内的时段互相重叠")         \
 	X(SLOT_TAKEN, 409, "slot_taken", "该时段已被预订")                               \
 	X(QUOTA, 409, "quota_exceeded", "已达到当日可预订时段的上限")                    \
+	X(BANNED, 403, "banned", "多次超时未支付，暂停预订")                             \
 	/* orders and money */                                                           \
 	X(ORDER_STATE, 409, "order_state", "订单当前状态不允许此操作")                   \
 	X(ORDER_EXPIRED, 409, "order_expired", "订单已超过支付时间")                     \
 	X(ORDER_PAID, 409, "order_paid", "订单已支付")                                   \
 	X(ORDER_UNPAID, 409, "order_unpaid", "订单尚未支付")                             \
+	X(ORDER_CANCELLED, 409, "order_cancelled", "订单已取消")                         \
+	X(QUOTE_CHANGED, 409, "quote_changed", "可退金额已变化，请重新确认")             \
+	X(CANCEL_TOO_LATE, 409, "cancel_too_late", "时段已开始，不能取消")               \
+	X(REFUND_TOO_MUCH, 409, "refund_too_much", "退款金额超过可退余额")               \
+	X(REFUND_STATE, 409, "refund_state", "退款当前状态不允许此操作")                 \
+	X(CHANNEL_OFF, 422, "channel_off", "该支付渠道未开通")                           \
 	X(NO_OPENID, 409, "no_openid", "该账号未绑定微信，不能使用小程序支付")           \
 	X(CHANNEL_REFUSED, 502, "channel_refused", "支付渠道拒绝了请求")                 \
 	X(CHANNEL_UNKNOWN, 503, "channel_unknown", "支付渠道暂无回应，请稍后重试")       \

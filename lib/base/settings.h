@@ -20,6 +20,7 @@
 	X(wx_api_base, "https://api.weixin.qq.com", "WeChat mini-program API")                 \
 	X(wx_appid, "", "appid of the mini-program")                                           \
 	X(wx_secret_file, "", "file with the mini-program's secret")                           \
+	X(wx_shipping, "auto", "tell WeChat of orders that were used: off, auto or on")        \
 	X(wxpay_base, "https://api.mch.weixin.qq.com", "WeChat Pay API")                       \
 	X(wxpay_mchid, "", "merchant id")                                                      \
 	X(wxpay_serial, "", "serial of the merchant's certificate, upper-case hex")            \
@@ -27,23 +28,34 @@
 	X(wxpay_apiv3_key_file, "", "file with the APIv3 key, exactly 32 bytes")               \
 	X(wxpay_pubkey_id, "", "PUB_KEY_ID_…; empty: platform certificates only")              \
 	X(wxpay_pubkey_file, "", "file with WeChat Pay's public key, PEM")                     \
+	X(alipay_gateway, "https://openapi.alipay.com/gateway.do", "Alipay's gateway")         \
+	X(alipay_appid, "", "app at Alipay; empty: that channel is off")                       \
+	X(alipay_seller_id, "", "merchant at Alipay, 16 digits")                               \
+	X(alipay_key_file, "", "file with the private key of the app, PEM")                    \
+	X(alipay_public_key_file, "", "file with Alipay's public key, PEM")                    \
 	X(ca_file, "", "CA bundle for outbound TLS; empty: the system's")                      \
 	X(log_level, "info", "debug, info, warn or error")
 
-#define SETTINGS_INT(X)                                                                       \
-	X(mq_port, 5672, 1, 65535, "RabbitMQ port")                                           \
-	X(mq_heartbeat_s, 20, 5, 300, "seconds between heartbeats to RabbitMQ")               \
-	X(token_ttl_s, 7200, 60, 86400, "life of an access token, seconds")                   \
-	X(out_timeout_ms, 5000, 100, 60000, "limit of one outbound call")                     \
-	X(out_connect_ms, 2000, 50, 30000, "limit of an outbound connect")                    \
-	X(db_timeout_ms, 3000, 100, 60000, "limit of one wait for PostgreSQL")                \
-	X(redis_timeout_ms, 100, 5, 5000, "limit of one call to Redis")                       \
-	X(request_limit_s, 15, 2, 300, "watchdog: a worker that needs longer ends itself")    \
-	X(body_max, 65536, 1024, 1048576, "largest request body, bytes")                      \
-	X(recycle_after, 50000, 100, 1000000000, "requests after which a worker is replaced") \
-	X(order_ttl_s, 600, 60, 7200, "seconds that an unpaid order holds its courts")        \
-	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")      \
-	X(login_per_minute, 10, 1, 1000000, "password tries per minute and client address")   \
+#define SETTINGS_INT(X)                                                                        \
+	X(mq_port, 5672, 1, 65535, "RabbitMQ port")                                            \
+	X(mq_heartbeat_s, 20, 5, 300, "seconds between heartbeats to RabbitMQ")                \
+	X(token_ttl_s, 7200, 60, 86400, "life of an access token, seconds")                    \
+	X(out_timeout_ms, 5000, 100, 60000, "limit of one outbound call")                      \
+	X(out_connect_ms, 2000, 50, 30000, "limit of an outbound connect")                     \
+	X(db_timeout_ms, 3000, 100, 60000, "limit of one wait for PostgreSQL")                 \
+	X(redis_timeout_ms, 100, 5, 5000, "limit of one call to Redis")                        \
+	X(request_limit_s, 15, 2, 300, "watchdog: a worker that needs longer ends itself")     \
+	X(body_max, 65536, 1024, 1048576, "largest request body, bytes")                       \
+	X(recycle_after, 50000, 100, 1000000000, "requests after which a worker is replaced")  \
+	X(order_ttl_s, 600, 60, 7200, "seconds that an unpaid order holds its courts")         \
+	X(closing_limit_s, 1800, 30, 86400, "seconds that a silent channel keeps courts held") \
+	X(violation_limit, 3, 1, 1000000, "unpaid expiries after which a person is banned")    \
+	X(violation_days, 30, 1, 3650, "days that an unpaid expiry counts")                    \
+	X(ban_days, 30, 1, 3650, "days that a ban lasts")                                      \
+	X(ask_first_s, 5, 1, 3600, "seconds until the channel is first asked of a payment")    \
+	X(refund_gap_s, 61, 0, 3600, "seconds between two refunds of one payment")             \
+	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")       \
+	X(login_per_minute, 10, 1, 1000000, "password tries per minute and client address")    \
 	X(password_cost, 5, 1, 11, "yescrypt cost of new passwords")
 
 struct settings {

@@ -1,6 +1,7 @@
 #include "checkin/checkin.h"
 
 #include "account/account.h"
+#include "message/message.h"
 
 #include <string.h>
 
@@ -117,6 +118,27 @@ static void write_use(struct tx *tx, const struct scanned *scanned, const struct
 		A("ok"));
 }
 
+static bool used_before(const struct list *items)
+{
+	const struct item *it = items->at;
+
+	for (size_t i = 0; i < items->count; i++)
+		if (strcmp(it[i].state, "used") == 0)
+			return true;
+	return false;
+}
+
+static enum err tell_used(struct tx *tx, const struct target *t)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	message_add(tx, id, "order.used", t->order_id,
+		arena_printf(tx->mem, "{\"order_id\":%lld,\"venue_id\":%lld}",
+			(long long)t->order_id, (long long)t->venue_id));
+	return E_OK;
+}
+
 static void describe(struct arena *mem, const struct target *t, const struct list *items,
 	struct checkin *out)
 {
@@ -150,8 +172,11 @@ enum err checkin_use(
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
 	if (strcmp(t.state, "paid") != 0)
 		return E_ORDER_UNPAID;
+	bool first = !used_before(&items);
 	TRY(checkin_judge(&items, t.now, t.early_minutes));
 	write_use(tx, scanned, &t, staff_id, &items);
+	if (first)
+		TRY(tell_used(tx, &t));
 	describe(tx->mem, &t, &items, out);
 	return E_OK;
 }

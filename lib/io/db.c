@@ -461,6 +461,15 @@ void tx_rollback(struct tx *tx)
 		db_drop(db);
 }
 
+enum err tx_end(struct tx *tx, enum err err)
+{
+	if (err == E_OK)
+		err = tx_commit(tx);
+	if (err != E_OK)
+		tx_rollback(tx);
+	return err;
+}
+
 bool db_wait_notify(struct db *db, int timeout_ms)
 {
 	int64_t deadline = clock_ms() + timeout_ms;

@@ -128,6 +128,9 @@ void tx_begin(struct tx *, struct db *, struct arena *, enum tx_mode);
  * stored; E_UNKNOWN if the connection broke with COMMIT under way. */
 enum err tx_commit(struct tx *) CHECKED;
 void tx_rollback(struct tx *);
+/* What follows a piece of work: commit if it went well, else undo it. The work's
+ * error, or the commit's. */
+enum err tx_end(struct tx *, enum err) CHECKED;
 
 /* What is wanted of a statement: rows into *one or *all, or a number of rows
  * touched or returned; `err` says what else is the matter. */

@@ -18,17 +18,31 @@
  * librabbitmq 0.11 can hang in a publish on a silent broker: read what has come
  * before each publish (done here) and keep a watchdog (io/daemon.h). */
 
-/* The topic exchange that everything is published to, and where queues send
- * what no consumer can make anything of. */
+/* The topic exchange that everything is published to, the one that gets what
+ * has waited its time, and where queues send what no consumer can make anything
+ * of. */
 #define MQ_EVENTS "zx.events"
+#define MQ_DUE "zx.due"
 #define MQ_DEAD "zx.dead"
 
-/* A queue, and the routing key of the messages that it wants. Every program
+/* A queue, and the routing keys of the messages that it wants. Every program
  * declares all of them: what is published before the first consumer starts
  * must already wait somewhere. They are quorum queues (durable, safe at kill
- * -9), which dead-letter at least once. */
+ * -9), which dead-letter at least once.
+ *
+ * A queue with a wait has no consumer: each message stays in it for so long and
+ * then goes to MQ_DUE under due_key. One queue per duration: of messages with
+ * different lives in one queue, the first holds up those behind it.
+ *
+ * The broker refuses (406) to declare what exists with other arguments: a queue
+ * whose arguments change needs another name. */
+enum { MQ_KEYS_MAX = 6 };
 struct mq_queue {
-	const char *name, *key;
+	const char *name;
+	const char *keys[MQ_KEYS_MAX + 1]; /* up to NULL */
+	bool of_due;                       /* bound to MQ_DUE, else to MQ_EVENTS */
+	int64_t wait_ms;
+	const char *due_key; /* of a queue with a wait */
 };
 
 struct mq;

@@ -168,26 +168,45 @@ static enum err declare_queue(
 {
 	amqp_queue_declare(l->conn, MQ_CHANNEL, TEXT(q->name), 0, 1, 0, 0, args);
 	TRY(said(l, q->name));
-	amqp_queue_bind(l->conn, MQ_CHANNEL, TEXT(q->name), TEXT(exchange), TEXT(q->key),
-		amqp_empty_table);
-	return said(l, q->name);
+	for (const char *const *key = q->keys; *key; key++) {
+		amqp_queue_bind(l->conn, MQ_CHANNEL, TEXT(q->name), TEXT(exchange), TEXT(*key),
+			amqp_empty_table);
+		TRY(said(l, q->name));
+	}
+	return E_OK;
 }
 
-/* Declaring what exists, as it exists, changes nothing. at-least-once wants
- * x-overflow=reject-publish; its default would drop what it moves. */
+/* at-least-once wants x-overflow=reject-publish; its default would drop what it
+ * moves. */
+static enum err declare_wanted(struct mq_link *l, const struct mq_queue *q)
+{
+	amqp_table_entry_t args[] = {
+		entry("x-queue-type", "quorum"),
+		entry("x-dead-letter-strategy", "at-least-once"),
+		entry("x-overflow", "reject-publish"),
+		entry("x-dead-letter-exchange", q->wait_ms ? MQ_DUE : MQ_DEAD),
+		entry("x-dead-letter-routing-key", q->due_key ? q->due_key : ""),
+		{.key = TEXT("x-message-ttl"), .value.kind = AMQP_FIELD_KIND_I64}
+        };
+	int count = COUNT_OF(args);
+
+	args[count - 1].value.value.i64 = q->wait_ms;
+	return declare_queue(l, q, q->of_due ? MQ_DUE : MQ_EVENTS,
+		table(args, q->wait_ms ? count : count - 2));
+}
+
+/* Declaring what exists, as it exists, changes nothing. */
 static enum err declare_all(struct mq_link *l)
 {
-	static const struct mq_queue dead = {MQ_DEAD, ""};
-	amqp_table_entry_t args[] = {entry("x-queue-type", "quorum"),
-		entry("x-dead-letter-exchange", MQ_DEAD),
-		entry("x-dead-letter-strategy", "at-least-once"),
-		entry("x-overflow", "reject-publish")};
+	static const struct mq_queue dead = {.name = MQ_DEAD, .keys = {""}};
+	amqp_table_entry_t quorum = entry("x-queue-type", "quorum");
 
 	TRY(declare_exchange(l, MQ_DEAD, "fanout"));
-	TRY(declare_queue(l, &dead, MQ_DEAD, table(args, 1)));
+	TRY(declare_queue(l, &dead, MQ_DEAD, table(&quorum, 1)));
 	TRY(declare_exchange(l, MQ_EVENTS, "topic"));
+	TRY(declare_exchange(l, MQ_DUE, "topic"));
 	for (size_t i = 0; i < l->queue_count; i++)
-		TRY(declare_queue(l, &l->queues[i], MQ_EVENTS, table(args, COUNT_OF(args))));
+		TRY(declare_wanted(l, &l->queues[i]));
 	return E_OK;
 }
 

@@ -77,9 +77,11 @@ static enum err ensure_consuming(struct run *r)
 
 void consume_run(const struct consumer *consumer, struct db *db)
 {
+	size_t count;
+	const struct mq_queue *queues = message_queues(&count);
 	struct run r = {.consumer = consumer,
 		.db = db,
-		.mq = mq_new(consumer->name, message_queues, message_queue_count),
+		.mq = mq_new(consumer->name, queues, count),
 		.mem = arena_new(FIRST_BLOCK)};
 
 	while (!daemon_stopping()) {

@@ -1,20 +1,17 @@
 #include "message/message.h"
 
 #include "base/log.h"
+#include "base/settings.h"
 
+#include <stdio.h>
 #include <string.h>
-
-const struct mq_queue message_queues[] = {
-	{QUEUE_FULFIL, "order.paid"},
-};
-const size_t message_queue_count = COUNT_OF(message_queues);
 
 static const struct kind_row {
 	const char *name;
 	int64_t consumers;
-	bool wakes;
+	bool wakes, waits;
 } kinds[] = {
-#define X(name, consumers, wakes) {name, consumers, wakes},
+#define X(name, consumers, wakes, waits) {name, consumers, wakes, waits},
 	MESSAGE_KINDS(X)
 #undef X
 };
@@ -25,6 +22,44 @@ static const struct kind_row *kind_find(const char *name)
 		if (strcmp(kinds[i].name, name) == 0)
 			return &kinds[i];
 	return NULL;
+}
+
+/* A second more than the life itself, so that no clock finds it too early. */
+static int64_t wait_s(void)
+{
+	return settings.order_ttl_s + 1;
+}
+
+const char *message_key(const char *kind)
+{
+	static char key[64];
+	const struct kind_row *k = kind_find(kind);
+
+	if (!k || !k->waits)
+		return kind;
+	snprintf(key, sizeof(key), "%s.%lld", kind, (long long)wait_s());
+	return key;
+}
+
+const struct mq_queue *message_queues(size_t *count)
+{
+	static char delay[64], key[64];
+	/* clang-format off */
+	static struct mq_queue queues[] = {
+		{.name = QUEUE_FULFIL, .keys = {"order.paid"}},
+		{.name = QUEUE_TELL, .keys = {"order.paid", "order.ended", "order.retaken",
+			"refund.created", "refund.done"}},
+		{.name = QUEUE_SHIP, .keys = {"order.used"}},
+		{.name = QUEUE_EXPIRE, .keys = {"order.created"}, .of_due = true},
+		{.name = delay, .keys = {key}, .due_key = "order.created"},
+	};
+	/* clang-format on */
+
+	snprintf(delay, sizeof(delay), "zx.delay.%lld", (long long)wait_s());
+	snprintf(key, sizeof(key), "%s", message_key("order.created"));
+	queues[COUNT_OF(queues) - 1].wait_ms = wait_s() * 1000;
+	*count = COUNT_OF(queues);
+	return queues;
 }
 
 bool message_must_route(const char *kind)

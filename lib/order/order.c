@@ -12,10 +12,23 @@ static const struct field item_fields[] = {
 	FIELD(struct item, start),
 	FIELD(struct item, end),
 	FIELD(struct item, price_fen),
+	FIELD(struct item, refund_fen),
 	FIELD(struct item, state),
 	FIELD(struct item, checked_in_at, .optional = true),
 };
 const struct shape item_shape = SHAPE(struct item, item_fields);
+
+static const struct field order_refund_fields[] = {
+	FIELD(struct order_refund, id),
+	FIELD(struct order_refund, order_id, .hidden = true),
+	FIELD(struct order_refund, amount_fen),
+	FIELD(struct order_refund, cause),
+	FIELD(struct order_refund, reason),
+	FIELD(struct order_refund, state),
+	FIELD(struct order_refund, created_at),
+	FIELD(struct order_refund, done_at, .optional = true),
+};
+static const struct shape order_refund_shape = SHAPE(struct order_refund, order_refund_fields);
 
 static const struct field order_fields[] = {
 	FIELD(struct order, id),
@@ -27,11 +40,14 @@ static const struct field order_fields[] = {
 	FIELD(struct order, state),
 	FIELD(struct order, pay_state),
 	FIELD(struct order, amount_fen),
+	FIELD(struct order, refunded_fen),
 	FIELD(struct order, created_at),
 	FIELD(struct order, expires_at),
 	FIELD(struct order, paid_at, .optional = true),
 	FIELD(struct order, note, .optional = true),
+	FIELD(struct order, refund_tiers),
 	FIELD(struct order, items, .of = &item_shape),
+	FIELD(struct order, refunds, .of = &order_refund_shape),
 };
 const struct shape order_shape = SHAPE(struct order, order_fields);
 
@@ -47,7 +63,8 @@ static const char *order_number(struct arena *mem, stamp created, int64_t id)
 
 SQL(order_insert,
 	"INSERT INTO orders (id, no, account_id, venue_id, play_date, amount_fen, note,"
-	" created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+	" created_at, expires_at, refund_tiers)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb)");
 SQL(order_items_insert,
 	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen)"
 	" SELECT t.id, $1, $2, t.court, tstzrange(t.starts, t.ends, '[)'), t.price"
@@ -145,15 +162,16 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 		A(settings.quota_per_day));
 	db_queue(tx, &order_insert, A(order->id), A(order->no), A(account_id),
 		A(order->venue_id), A(order->date), A(order->amount_fen), A(order->note),
-		A(order->created_at), A(order->expires_at));
+		A(order->created_at), A(order->expires_at), A(order->refund_tiers.text));
 	add_items(tx, order);
 	take_steps(tx, order);
 	return E_OK;
 }
 
-#define ORDER_COLUMNS                                                                        \
-	"o.id, o.no, o.account_id, o.venue_id, v.name AS venue_name, o.play_date AS date,"   \
-	" o.state, o.pay_state, o.amount_fen, o.created_at, o.expires_at, o.paid_at, o.note" \
+#define ORDER_COLUMNS                                                                      \
+	"o.id, o.no, o.account_id, o.venue_id, v.name AS venue_name, o.play_date AS date," \
+	" o.state, o.pay_state, o.amount_fen, o.refunded_fen, o.created_at, o.expires_at," \
+	" o.paid_at, o.note, o.refund_tiers"                                               \
 	" FROM orders o JOIN venue v ON v.id = o.venue_id"
 
 SQL(order_by_id, "SELECT " ORDER_COLUMNS " WHERE o.id = $1 AND o.account_id = $2");
@@ -165,49 +183,66 @@ SQL(orders_of_account,
 	" ORDER BY o.created_at DESC, o.id DESC LIMIT $3");
 SQL(items_of_orders,
 	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
-	" upper(i.during) AS \"end\", i.price_fen, i.state, k.at AS checked_in_at"
+	" upper(i.during) AS \"end\", i.price_fen, coalesce(i.refund_fen, 0) AS refund_fen,"
+	" i.state, k.at AS checked_in_at"
 	" FROM order_item i JOIN court c ON c.id = i.court_id"
 	" JOIN orders o ON o.id = i.order_id LEFT JOIN checkin k ON k.item_id = i.id"
 	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY o.created_at DESC, o.id DESC, i.id");
 
+SQL(refunds_of_orders,
+	"SELECT r.id, r.order_id, r.amount_fen, r.cause, r.reason, CASE WHEN r.state IN"
+	"  ('succeeded', 'by_hand') THEN 'succeeded' ELSE 'processing' END AS state,"
+	" r.created_at, r.done_at FROM refund r JOIN orders o ON o.id = r.order_id"
+	" WHERE r.order_id = ANY($1::bigint[]) AND r.state <> 'void'"
+	" ORDER BY o.created_at DESC, o.id DESC, r.id");
+
 enum err order_load(struct tx *tx, int64_t id, int64_t account_id, struct order *out)
 {
-	struct list items;
+	struct list items, refunds;
 	struct ints one = {&id, 1};
 
 	db_ask_one(tx, &order_by_id, &order_shape, out, E_NOT_FOUND, A(id), A(account_id));
 	db_ask_all(tx, &items_of_orders, &item_shape, &items, A(one));
+	db_ask_all(tx, &refunds_of_orders, &order_refund_shape, &refunds, A(one));
 	TRY(db_sync(tx));
 	out->items = items;
+	out->refunds = refunds;
 	return E_OK;
 }
 
-/* Both lists come in the same order: hand each order its run of items. */
-static void deal_items(struct list *orders, const struct list *items)
+/* The lists come in the orders' order: hand each order its runs. */
+static void deal(struct list *orders, const struct list *items, const struct list *refunds)
 {
 	struct order *o = orders->at;
-	struct item *i = items->at, *end = i + items->count;
+	struct item *i = items->at, *items_end = i + items->count;
+	struct order_refund *r = refunds->at, *refunds_end = r + refunds->count;
 
 	for (size_t k = 0; k < orders->count; k++) {
 		o[k].items.at = i;
-		while (i < end && i->order_id == o[k].id)
+		while (i < items_end && i->order_id == o[k].id)
 			i++;
 		o[k].items.count = (size_t)(i - (struct item *)o[k].items.at);
+		o[k].refunds.at = r;
+		while (r < refunds_end && r->order_id == o[k].id)
+			r++;
+		o[k].refunds.count = (size_t)(r - (struct order_refund *)o[k].refunds.at);
 	}
 }
 
 enum err order_list(
 	struct tx *tx, int64_t account_id, int64_t before, int64_t limit, struct list *out)
 {
-	struct list items;
+	struct list items, refunds;
 
 	TRY(db_all(
 		tx, &orders_of_account, &order_shape, out, A(account_id), A(before), A(limit)));
 	int64_t *ids = NEW_N(tx->mem, int64_t, out->count);
 	for (size_t i = 0; i < out->count; i++)
 		ids[i] = ((struct order *)out->at)[i].id;
-	TRY(db_all(tx, &items_of_orders, &item_shape, &items,
-		A(((struct ints){ids, out->count}))));
-	deal_items(out, &items);
+	struct ints all = {ids, out->count};
+	db_ask_all(tx, &items_of_orders, &item_shape, &items, A(all));
+	db_ask_all(tx, &refunds_of_orders, &order_refund_shape, &refunds, A(all));
+	TRY(db_sync(tx));
+	deal(out, &items, &refunds);
 	return E_OK;
 }

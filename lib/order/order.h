@@ -25,17 +25,27 @@ struct item {
 	int64_t id, order_id, court_id;
 	const char *court_name, *state;
 	stamp start, end, checked_in_at;
-	money price_fen;
+	money price_fen, refund_fen; /* the latter is given back by the rule, once released */
 };
 extern const struct shape item_shape;
+
+/* Money on its way back, or back: "processing" or "succeeded". */
+struct order_refund {
+	int64_t id, order_id;
+	const char *cause, *reason, *state;
+	money amount_fen;
+	stamp created_at, done_at;
+};
 
 struct order {
 	int64_t id, account_id, venue_id;
 	const char *no, *venue_name, *state, *pay_state, *note;
 	date date;
-	money amount_fen;
+	money amount_fen, refunded_fen;
 	stamp created_at, expires_at, paid_at;
-	struct list items; /* of struct item */
+	raw_json refund_tiers; /* the rule as it was sold: lib/order/rule.h */
+	struct list items;     /* of struct item */
+	struct list refunds;   /* of struct order_refund */
 };
 extern const struct shape order_shape;
 

@@ -28,6 +28,7 @@ SQL(payable_order,
 static const struct field attempt_fields[] = {
 	FIELD(struct attempt, id),
 	FIELD(struct attempt, order_id),
+	FIELD(struct attempt, channel),
 	FIELD(struct attempt, method),
 	FIELD(struct attempt, out_trade_no),
 	FIELD(struct attempt, state),
@@ -38,14 +39,18 @@ static const struct field attempt_fields[] = {
 static const struct shape attempt_shape = SHAPE(struct attempt, attempt_fields);
 
 SQL(attempts_of_order,
-	"SELECT id, order_id, method, out_trade_no, state, request, prepay, amount_fen"
+	"SELECT id, order_id, channel, method, out_trade_no, state, request, prepay, amount_fen"
 	" FROM payment_attempt WHERE order_id = $1 ORDER BY id");
 SQL(attempt_insert,
-	"INSERT INTO payment_attempt (id, order_id, channel, method, out_trade_no, amount_fen, request)"
-	" VALUES ($1, $2, 'wechat', $3, $4, $5, $6)");
+	"INSERT INTO payment_attempt (id, order_id, channel, method, out_trade_no, amount_fen,"
+	" request, ask_at) VALUES ($1, $2, $3, $4, $5, $6, $7,"
+	" now() + make_interval(secs => $8::bigint))");
 SQL(attempt_answered,
 	"UPDATE payment_attempt SET state = 'prepaid', prepay = $2, prepaid_at = now()"
 	" WHERE id = $1 AND state IN ('created', 'prepaid')");
+SQL(attempt_close,
+	"UPDATE payment_attempt SET state = 'closed' WHERE id = $1"
+	" AND state IN ('created', 'prepaid')");
 
 static enum err payable_now(const struct payable *o)
 {
@@ -53,64 +58,82 @@ static enum err payable_now(const struct payable *o)
 		return E_ORDER_PAID;
 	if (strcmp(o->state, "expired") == 0)
 		return E_ORDER_EXPIRED;
+	if (strcmp(o->state, "cancelled") == 0)
+		return E_ORDER_CANCELLED;
 	if (strcmp(o->state, "pending") != 0)
 		return E_ORDER_STATE;
 	return o->now.us < o->expires_at.us ? E_OK : E_ORDER_EXPIRED;
 }
 
-static const struct attempt *open_one(const struct list *attempts, const char *method)
+static bool is_open(const struct attempt *a, const struct attempt_ask *ask)
+{
+	return strcmp(a->channel, ask->channel) == 0 && strcmp(a->method, ask->method) == 0 &&
+	       (strcmp(a->state, "created") == 0 || strcmp(a->state, "prepaid") == 0);
+}
+
+static const struct attempt *open_one(
+	const struct list *attempts, const struct attempt_ask *ask)
 {
 	const struct attempt *a = attempts->at;
 
 	for (size_t i = 0; i < attempts->count; i++)
-		if (strcmp(a[i].method, method) == 0 &&
-			(strcmp(a[i].state, "created") == 0 ||
-				strcmp(a[i].state, "prepaid") == 0))
+		if (is_open(&a[i], ask))
 			return &a[i];
 	return NULL;
 }
 
-static enum err attempt_new(struct tx *tx, const struct payable *o, const char *openid,
-	size_t before, struct attempt *a)
+static enum err attempt_new(struct tx *tx, const struct channel *channel,
+	const struct payable *o, const char *payer, struct attempt *a)
 {
 	TRY(ids_take(tx, 1, &a->id));
-	a->out_trade_no = arena_printf(tx->mem, "%sA%02zu", o->no, before + 1);
 	a->state = "created";
 	a->amount_fen = o->amount_fen;
-	a->request = wechat_prepay_body(tx->mem,
-		&(struct wechat_prepay){
+	a->request = channel->order_body(tx->mem,
+		&(struct channel_order){.method = a->method,
 			.description = arena_printf(tx->mem, "%s 场地预订", o->venue_name),
 			.out_trade_no = a->out_trade_no,
 			.expires = o->expires_at,
 			.total = o->amount_fen,
-			.openid = openid});
-	db_queue(tx, &attempt_insert, A(a->id), A(a->order_id), A(a->method),
-		A(a->out_trade_no), A(a->amount_fen), A(a->request));
+			.payer = payer});
+	db_queue(tx, &attempt_insert, A(a->id), A(a->order_id), A(a->channel), A(a->method),
+		A(a->out_trade_no), A(a->amount_fen), A(a->request), A(settings.ask_first_s));
 	return E_OK;
 }
 
-enum err attempt_open(struct tx *tx, int64_t order_id, int64_t account_id, const char *method,
-	struct attempt *out)
+enum err attempt_open(struct tx *tx, const struct attempt_ask *ask, struct attempt *out)
 {
+	const struct channel *channel = channel_find(ask->channel);
+	const char *payer = ask->payer;
 	struct payable order;
 	struct list attempts;
-	const char *openid = NULL;
 
-	db_ask_one(tx, &payable_order, &payable_shape, &order, E_NOT_FOUND, A(order_id),
-		A(account_id));
-	TRY(db_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(order_id)));
+	if (!channel)
+		return E_CHANNEL_OFF;
+	db_ask_one(tx, &payable_order, &payable_shape, &order, E_NOT_FOUND, A(ask->order_id),
+		A(ask->account_id));
+	TRY(db_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(ask->order_id)));
 	TRY(payable_now(&order));
-	const struct attempt *open = open_one(&attempts, method);
-	*out = open ? *open : (struct attempt){.order_id = order_id, .method = method};
+	const struct attempt *open = open_one(&attempts, ask);
+	*out = open ? *open
+		    : (struct attempt){.order_id = ask->order_id,
+			      .channel = ask->channel,
+			      .method = ask->method,
+			      .out_trade_no = arena_printf(
+				      tx->mem, "%sA%02zu", order.no, attempts.count + 1)};
 	out->expires_at = order.expires_at;
 	if (open)
 		return E_OK;
-	if (strcmp(method, "jsapi") == 0)
-		TRY(account_openid(tx, account_id, settings.wx_appid, &openid));
-	return attempt_new(tx, &order, openid, attempts.count, out);
+	if (strcmp(ask->channel, "wechat") == 0 && strcmp(ask->method, "jsapi") == 0)
+		TRY(account_openid(tx, ask->account_id, settings.wx_appid, &payer));
+	return attempt_new(tx, channel, &order, payer, out);
 }
 
 void attempt_prepaid(struct tx *tx, const struct attempt *a, const char *prepay)
 {
-	db_queue(tx, &attempt_answered, A(a->id), A(prepay));
+	db_queue_one(tx, &attempt_answered, E_ORDER_STATE, A(a->id), A(prepay));
+}
+
+void attempt_closed(struct tx *tx, int64_t attempt_id)
+{
+	db_queue(tx, &attempt_close, A(attempt_id));
 }

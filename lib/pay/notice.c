@@ -1,9 +1,14 @@
+#include "base/buf.h"
 #include "base/log.h"
-#include "base/settings.h"
 #include "message/message.h"
+#include "order/ending.h"
 #include "pay/payment.h"
+#include "pay/refund.h"
+#include "pay/work.h"
 
 #include <string.h>
+
+enum { DETAIL_MAX = 1024 };
 
 const char *outcome_word(enum outcome outcome)
 {
@@ -21,23 +26,25 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-enum outcome notice_judge(const struct wechat_notice *n, const struct claim *c)
+enum outcome notice_judge(const struct channel_payment *p, const struct claim *c)
 {
-	if (!n->event_type || strncmp(n->event_type, "TRANSACTION.", 12) != 0)
+	if (!p->is_payment)
 		return OUTCOME_OTHER;
-	if (!wechat_is_paid(n))
+	if (p->state != PAYMENT_PAID)
 		return OUTCOME_NOT_SUCCESS;
-	if (!same(n->mchid, settings.wxpay_mchid) || !same(n->appid, settings.wx_appid))
+	if (!p->ours)
 		return OUTCOME_WRONG_MERCHANT;
 	if (!c->attempt_state)
 		return OUTCOME_UNKNOWN_NUMBER;
-	if (n->total.fen != c->amount_fen.fen || !same(n->currency, "CNY"))
+	if (p->total.fen != c->amount_fen.fen || !p->yuan)
 		return OUTCOME_WRONG_AMOUNT;
 	if (c->transaction_id)
 		return OUTCOME_REPEAT;
-	return same(c->order_state, "pending") || same(c->order_state, "closing")
-		       ? OUTCOME_PAID
-		       : OUTCOME_LATE;
+	if (same(c->order_state, "pending"))
+		return OUTCOME_PAID;
+	if (same(c->order_state, "closing"))
+		return same(c->closing_to, "cancelled") ? OUTCOME_LATE : OUTCOME_PAID;
+	return same(c->order_state, "paid") ? OUTCOME_SURPLUS : OUTCOME_LATE;
 }
 
 static const struct field claim_fields[] = {
@@ -47,6 +54,7 @@ static const struct field claim_fields[] = {
 	FIELD(struct claim, attempt_state),
 	FIELD(struct claim, transaction_id, .optional = true),
 	FIELD(struct claim, order_state),
+	FIELD(struct claim, closing_to, .optional = true),
 	FIELD(struct claim, amount_fen),
 };
 static const struct shape claim_shape = SHAPE(struct claim, claim_fields);
@@ -54,15 +62,15 @@ static const struct shape claim_shape = SHAPE(struct claim, claim_fields);
 /* The order is locked first, as everywhere, then its attempt. */
 SQL(claim_order,
 	"SELECT id FROM orders WHERE id = (SELECT order_id FROM payment_attempt"
-	" WHERE channel = 'wechat' AND out_trade_no = $1) FOR UPDATE");
+	" WHERE channel = $1 AND out_trade_no = $2) FOR UPDATE");
 SQL(claim_by_number,
 	"SELECT a.id AS attempt_id, o.id AS order_id, o.venue_id, a.state AS attempt_state,"
-	" a.transaction_id, o.state AS order_state, a.amount_fen"
+	" a.transaction_id, o.state AS order_state, o.closing_to, a.amount_fen"
 	" FROM payment_attempt a JOIN orders o ON o.id = a.order_id"
-	" WHERE a.channel = 'wechat' AND a.out_trade_no = $1 FOR UPDATE OF a");
+	" WHERE a.channel = $1 AND a.out_trade_no = $2 FOR UPDATE OF a");
 SQL(notice_insert,
 	"INSERT INTO notify_log (channel, notice_id, event, out_trade_no, plaintext, outcome)"
-	" VALUES ('wechat', $1, $2, $3, $4, $5)"
+	" VALUES ($1, $2, $3, $4, $5, $6)"
 	" ON CONFLICT (channel, notice_id) DO UPDATE SET repeats = notify_log.repeats + 1");
 SQL(attempt_paid,
 	"UPDATE payment_attempt SET state = $2, transaction_id = $3, payer = $4, paid_at = $5"
@@ -73,50 +81,174 @@ SQL(order_paid,
 SQL(order_items_booked,
 	"UPDATE order_item SET state = 'booked' WHERE order_id = $1 AND state = 'held'");
 
-static void queue_money(
-	struct tx *tx, const struct wechat_notice *n, const struct claim *c, const char *state)
+static enum err claim_load(struct tx *tx, const struct channel_payment *p, struct claim *out)
 {
-	db_queue_one(tx, &attempt_paid, E_RETRY, A(c->attempt_id), A(state),
-		A(n->transaction_id), A(n->payer_openid), A(n->success_time));
+	*out = (struct claim){0};
+	if (!p->out_trade_no)
+		return E_OK;
+	db_queue(tx, &claim_order, A(p->channel), A(p->out_trade_no));
+	enum err err = db_one(
+		tx, &claim_by_number, &claim_shape, out, A(p->channel), A(p->out_trade_no));
+	if (err != E_NOT_FOUND)
+		return err;
+	*out = (struct claim){0};
+	return E_OK;
 }
 
-static enum err fulfil(struct tx *tx, const struct wechat_notice *n, const struct claim *c)
+static void money_came(struct tx *tx, const struct channel_payment *p, const struct claim *c,
+	const char *state)
 {
-	int64_t message_id;
+	db_queue_one(tx, &attempt_paid, E_RETRY, A(c->attempt_id), A(state),
+		A(p->transaction_id), A(p->payer), A(p->paid_at));
+}
 
-	TRY(ids_take(tx, 1, &message_id));
-	queue_money(tx, n, c, "paid");
-	db_queue_one(tx, &order_paid, E_RETRY, A(c->order_id), A(n->success_time));
-	db_queue(tx, &order_items_booked, A(c->order_id));
-	message_add(tx, message_id, "order.paid", c->order_id,
+static enum err tell(struct tx *tx, const char *kind, const struct claim *c)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	message_add(tx, id, kind, c->order_id,
 		arena_printf(tx->mem, "{\"order_id\":%lld,\"venue_id\":%lld}",
 			(long long)c->order_id, (long long)c->venue_id));
 	return E_OK;
 }
 
-enum err notice_settle(struct tx *tx, const struct wechat_notice *n, const char *plaintext,
-	enum outcome *outcome)
+static enum err fulfil(struct tx *tx, const struct channel_payment *p, const struct claim *c)
 {
-	struct claim claim = {0};
+	money_came(tx, p, c, "paid");
+	db_queue_one(tx, &order_paid, E_RETRY, A(c->order_id), A(p->paid_at));
+	db_queue(tx, &order_items_booked, A(c->order_id));
+	return tell(tx, "order.paid", c);
+}
 
-	if (n->out_trade_no) {
-		db_queue(tx, &claim_order, A(n->out_trade_no));
-		enum err err =
-			db_one(tx, &claim_by_number, &claim_shape, &claim, A(n->out_trade_no));
-		if (err == E_NOT_FOUND)
-			claim = (struct claim){0};
-		else
-			TRY(err);
+static enum err bring_back(
+	struct tx *tx, const struct channel_payment *p, const struct claim *c)
+{
+	money_came(tx, p, c, "paid");
+	TRY(tell(tx, "order.paid", c));
+	return tell(tx, "order.retaken", c);
+}
+
+static enum err give_back(struct tx *tx, const struct channel_payment *p, const struct claim *c,
+	enum outcome outcome)
+{
+	bool surplus = outcome == OUTCOME_SURPLUS;
+	int64_t id;
+
+	money_came(tx, p, c, "surplus");
+	return refund_add(tx,
+		&(struct refund_new){.attempt_id = c->attempt_id,
+			.amount = p->total,
+			.cause = surplus ? "surplus" : "late",
+			.reason = surplus ? "重复支付，全额退款" : "订单已关闭，全额退款"},
+		&id);
+}
+
+/* Not one of the ways in which things go well. */
+static void alarm_of(const struct channel_payment *p, enum outcome outcome)
+{
+	if (outcome != OUTCOME_PAID && outcome != OUTCOME_RETAKEN && outcome != OUTCOME_REPEAT)
+		log_error("notice_alarm", "%s: %s notice %s, number %s", outcome_word(outcome),
+			p->channel, p->id, p->out_trade_no ? p->out_trade_no : "-");
+}
+
+/* A repeat can't cure it, so people must know. */
+static enum err strange(struct tx *tx, const struct channel_payment *p, const struct claim *c,
+	enum outcome outcome)
+{
+	struct buf b = buf_in(tx->mem, DETAIL_MAX);
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "channel", p->channel);
+	json_text(&b, "outcome", outcome_word(outcome));
+	json_text(&b, "notice_id", p->id);
+	json_text(&b, "out_trade_no", p->out_trade_no);
+	json_text(&b, "transaction_id", p->transaction_id);
+	json_int(&b, "told_fen", p->total.fen);
+	json_close(&b, '}');
+	return work_add(
+		tx, &(struct work_new){.key = arena_printf(tx->mem, "payment:%s:%s:%s",
+					       p->channel, outcome_word(outcome),
+					       p->transaction_id ? p->transaction_id : p->id),
+			    .kind = "strange_payment",
+			    .venue_id = c->venue_id,
+			    .order_id = c->order_id,
+			    .detail = buf_text(&b)});
+}
+
+static enum err act(struct tx *tx, const struct channel_payment *p, const struct claim *c,
+	enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_PAID:
+		return fulfil(tx, p, c);
+	case OUTCOME_RETAKEN:
+		return bring_back(tx, p, c);
+	case OUTCOME_LATE:
+	case OUTCOME_SURPLUS:
+		return give_back(tx, p, c, outcome);
+	case OUTCOME_UNKNOWN_NUMBER:
+	case OUTCOME_WRONG_MERCHANT:
+	case OUTCOME_WRONG_AMOUNT:
+		return strange(tx, p, c, outcome);
+	default:
+		return E_OK;
 	}
-	*outcome = notice_judge(n, &claim);
-	db_queue(tx, &notice_insert, A(n->id), A(n->event_type), A(n->out_trade_no),
-		A(plaintext), A(outcome_word(*outcome)));
-	if (*outcome == OUTCOME_PAID)
-		return fulfil(tx, n, &claim);
-	if (*outcome == OUTCOME_LATE)
-		queue_money(tx, n, &claim, "surplus");
-	if (*outcome != OUTCOME_REPEAT)
-		log_error("notice_alarm", "%s: notice %s, number %s", outcome_word(*outcome),
-			n->id, n->out_trade_no ? n->out_trade_no : "-");
-	return E_OK;
+}
+
+enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum outcome *outcome)
+{
+	struct channel_payment p = *told;
+	struct claim claim;
+	bool taken = false;
+
+	if (!p.id) {
+		p.id = arena_printf(tx->mem, "query:%s", p.transaction_id);
+		p.event = "QUERY";
+	}
+	TRY(claim_load(tx, &p, &claim));
+	*outcome = notice_judge(&p, &claim);
+	if (*outcome == OUTCOME_LATE && same(claim.order_state, "expired")) {
+		TRY(order_retake(tx, claim.order_id, p.paid_at, &taken));
+		if (taken)
+			*outcome = OUTCOME_RETAKEN;
+	}
+	db_queue(tx, &notice_insert, A(p.channel), A(p.id), A(p.event), A(p.out_trade_no),
+		A(p.plaintext), A(outcome_word(*outcome)));
+	alarm_of(&p, *outcome);
+	return act(tx, &p, &claim, *outcome);
+}
+
+static enum outcome judge_refund(const struct channel_refund *r, enum err found, money amount)
+{
+	if (!r->is_refund)
+		return OUTCOME_OTHER;
+	if (found == E_NOT_FOUND)
+		return OUTCOME_REFUND_UNKNOWN;
+	return r->ours && r->refund.fen == amount.fen ? OUTCOME_REFUND : OUTCOME_REFUND_DIFFERS;
+}
+
+enum err notice_refund_settle(
+	struct tx *tx, const struct channel_refund *told, enum outcome *outcome)
+{
+	struct refund refund = {0};
+	enum err found = E_NOT_FOUND;
+
+	if (told->is_refund && told->out_refund_no)
+		found = refund_by_no(tx, told->channel, told->out_refund_no, &refund);
+	if (found != E_OK && found != E_NOT_FOUND)
+		return found;
+	*outcome = judge_refund(told, found, refund.amount_fen);
+	db_queue(tx, &notice_insert, A(told->channel), A(told->id), A(told->event),
+		A(found == E_OK ? refund.out_trade_no : NULL), A(told->plaintext),
+		A(outcome_word(*outcome)));
+	if (*outcome == OUTCOME_REFUND)
+		return refund_note(tx, &refund, told);
+	struct channel_payment p = {.channel = told->channel,
+		.id = told->id,
+		.transaction_id = told->out_refund_no,
+		.total = told->refund};
+	struct claim c = {.venue_id = refund.venue_id, .order_id = refund.order_id};
+	alarm_of(&p, *outcome);
+	return *outcome == OUTCOME_OTHER ? E_OK : strange(tx, &p, &c, *outcome);
 }

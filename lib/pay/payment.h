@@ -2,38 +2,52 @@
 #define PAY_PAYMENT_H
 
 #include "io/db.h"
-#include "pay/wechatpay.h"
+#include "pay/channel.h"
 
 /* Payment attempts: an order is paid by one of them. The row is there before
  * the channel is called, and says exactly what was sent. */
 
 struct attempt {
 	int64_t id, order_id;
-	const char *method, *out_trade_no, *state, *request;
-	const char *prepay; /* prepay_id or code_url; NULL until the channel answered */
+	const char *channel, *method, *out_trade_no, *state, *request;
+	const char *prepay; /* the channel's ticket; NULL until it answered */
 	money amount_fen;
 	stamp expires_at;
 };
 
-/* The open attempt of this order and method, or a new one, with the order's
- * row locked. E_NOT_FOUND (also another person's order), E_ORDER_PAID,
- * E_ORDER_EXPIRED, E_ORDER_STATE, E_NO_OPENID (jsapi). */
-enum err attempt_open(struct tx *, int64_t order_id, int64_t account_id, const char *method,
-	struct attempt *) CHECKED;
+struct attempt_ask {
+	int64_t order_id, account_id;
+	const char *channel, *method;
+	const char *payer; /* Alipay: whom to ask; WeChat knows the account's openid */
+};
 
-/* Queue what the channel answered. */
+/* The open attempt of this order, channel and method, or a new one, with the
+ * order's row locked. E_NOT_FOUND (also another person's order), E_ORDER_PAID,
+ * E_ORDER_EXPIRED, E_ORDER_STATE, E_NO_OPENID (jsapi), E_CHANNEL_OFF. */
+enum err attempt_open(struct tx *, const struct attempt_ask *, struct attempt *) CHECKED;
+
+/* Queue what the channel answered; E_ORDER_STATE if the attempt was closed in
+ * the meantime. */
 void attempt_prepaid(struct tx *, const struct attempt *, const char *prepay);
 
+/* Queue: the channel says that it can't be paid any more. */
+void attempt_closed(struct tx *, int64_t attempt_id);
+
 /* What became of a notice. The word goes into notify_log. */
-#define OUTCOME_TABLE(X)                                                                    \
-	X(PAID, "paid")                     /* the order is paid by it */                   \
-	X(REPEAT, "repeat")                 /* known already */                             \
-	X(UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */                        \
-	X(WRONG_MERCHANT, "wrong_merchant") /* another mchid or appid */                    \
-	X(WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */                   \
-	X(NOT_SUCCESS, "not_success")       /* says that nothing was paid */                \
-	X(LATE, "late")                     /* the order is no longer to be had, or paid */ \
-	X(OTHER, "other")                   /* not about a payment */
+#define OUTCOME_TABLE(X)                                                                     \
+	X(PAID, "paid")                     /* the order is paid by it */                    \
+	X(RETAKEN, "retaken")               /* it had expired; its courts were still free */ \
+	X(REPEAT, "repeat")                 /* known already */                              \
+	X(UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */                         \
+	X(WRONG_MERCHANT, "wrong_merchant") /* another merchant or app */                    \
+	X(WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */                    \
+	X(NOT_SUCCESS, "not_success")       /* says that nothing was paid */                 \
+	X(LATE, "late")                     /* the order has ended: given back */            \
+	X(SURPLUS, "surplus")               /* it is paid already: given back */             \
+	X(REFUND, "refund")                 /* about a refund of ours */                     \
+	X(REFUND_UNKNOWN, "refund_unknown") /* about a refund that we never asked for */     \
+	X(REFUND_DIFFERS, "refund_differs") /* another sum, or another merchant */           \
+	X(OTHER, "other")                   /* about something else */
 enum outcome {
 #define X(id, word) OUTCOME_##id,
 	OUTCOME_TABLE(X)
@@ -45,16 +59,24 @@ const char *outcome_word(enum outcome);
 struct claim {
 	int64_t attempt_id, order_id, venue_id;
 	const char *attempt_state, *transaction_id, *order_state;
+	const char *closing_to; /* NULL: not closing */
 	money amount_fen;
 };
 
-/* Pure. */
-enum outcome notice_judge(const struct wechat_notice *, const struct claim *);
+/* Pure. Money for an expired order is LATE here; whether it brings the order
+ * back only the courts can tell. So is money for an order that its customer had
+ * already given up: his word stands. */
+enum outcome notice_judge(const struct channel_payment *, const struct claim *);
 
-/* Record a notice that was verified, and fulfil the order if it pays it: all in
- * this transaction, with the order's row locked; the same notice again changes
- * nothing. Whatever a repeat can't cure is stored, logged as an alarm and E_OK. */
-enum err notice_settle(struct tx *, const struct wechat_notice *, const char *plaintext,
-	enum outcome *) CHECKED;
+/* Record what a channel told and proved, and act on it: fulfil the order, bring
+ * an expired one back, or begin to give the money back. All in this transaction,
+ * with the order's row locked; the same again changes nothing. The answer to a
+ * query is recorded as notice `query:<transaction>`. What a repeat can't cure is
+ * stored, logged as an alarm, put on the work list, and E_OK. */
+enum err notice_settle(struct tx *, const struct channel_payment *, enum outcome *) CHECKED;
+
+/* The same for what is told about a refund. */
+enum err notice_refund_settle(
+	struct tx *, const struct channel_refund *, enum outcome *) CHECKED;
 
 #endif

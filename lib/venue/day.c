@@ -10,6 +10,7 @@ static const struct field head_fields[] = {
 	FIELD(struct day_head, date),
 	FIELD(struct day_head, today),
 	FIELD(struct day_head, now),
+	FIELD(struct day_head, refund_tiers),
 };
 static const struct shape head_shape = SHAPE(struct day_head, head_fields);
 
@@ -53,7 +54,7 @@ SQL(day_head,
 	"SELECT v.id AS venue_id, v.name AS venue_name, v.window_days,"
 	" coalesce(c.as_weekday, extract(isodow FROM $2::date)::bigint) AS weekday,"
 	" c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
-	" (now() AT TIME ZONE v.timezone)::date AS today, now() AS now"
+	" (now() AT TIME ZONE v.timezone)::date AS today, now() AS now, v.refund_tiers"
 	" FROM venue v LEFT JOIN calendar_day c ON c.day = $2::date"
 	" WHERE v.id = $1 AND v.closed_at IS NULL");
 

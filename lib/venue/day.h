@@ -28,7 +28,8 @@ struct day_head {
 	const char *venue_name;
 	const char *day_kind, *day_name; /* NULL on an ordinary day */
 	date date, today;
-	stamp now; /* the database's clock */
+	stamp now;             /* the database's clock */
+	raw_json refund_tiers; /* the venue's refund rule */
 };
 
 struct day {

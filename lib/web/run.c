@@ -213,15 +213,23 @@ static void write_error(struct req *r, enum err err)
 	json_text(b, "message", err_info[err].text);
 	if (r->field)
 		json_text(b, "field", r->field);
+	if (r->until.us)
+		json_stamp(b, "until", r->until);
 	json_text(b, "request_id", r->request_id);
 	json_close(b, '}');
 	json_close(b, '}');
 }
 
+static bool wants_body(const struct route *route)
+{
+	return route->body || route->flags & RAW_BODY;
+}
+
 static enum err serve(struct req *r, enum err body)
 {
 	TRY(route_find(r));
-	TRY(body);
+	if (body != E_LENGTH_REQUIRED || wants_body(r->route))
+		TRY(body);
 	TRY(request_check(r));
 	return run(r);
 }

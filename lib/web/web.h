@@ -58,6 +58,7 @@ struct req {
 	const char *key, *digest; /* of an IDEMPOTENT request */
 
 	const char *field; /* for the error answer */
+	stamp until;       /* for the error answer: when it ends */
 	int64_t retry_after_s;
 	int status;
 	const char *content_type;

@@ -4,7 +4,7 @@ from pathlib import Path
 import psycopg2
 
 # Written behind a request's back, or only to note that it was made.
-BACKGROUND = {"message", "message_done", "message_try", "checkin_code"}
+BACKGROUND = {"message", "message_done", "message_try", "checkin_code", "inbox", "shipping"}
 
 
 class Database:

@@ -233,10 +233,12 @@ class House:
         return self.log_in(grant_type="password", username=username, password=password)
 
     def settle(self, limit_s: float = 90):
-        """Until everybody who has paid has his code."""
+        """Until everybody who has paid has his code, and all that happened has been told."""
         wait_for(lambda: not self.db.value(
-            "SELECT count(*) FROM message m WHERE kind = 'order.paid'"
-            " AND NOT EXISTS (SELECT 1 FROM message_done d WHERE d.message_id = m.id)"), limit_s)
+            "SELECT count(*) FROM message m WHERE kind ~ '^(order|refund)[.]'"
+            " AND kind <> 'order.created' AND (SELECT count(*) FROM message_done d"
+            "  WHERE d.message_id = m.id) < CASE kind WHEN 'order.paid' THEN 2 ELSE 1 END"),
+            limit_s)
 
     def picture(self) -> dict:
         """Every table in a few numbers, when nothing is under way any more."""

@@ -136,20 +136,6 @@ def test_an_expired_order_that_nobody_has_freed_is_still_paid(house, order, paym
     assert is_paid_once(house, order)
 
 
-def test_money_for_an_order_that_is_gone_is_surplus_with_an_alarm(house, order, payment, sim):
-    house.db.all_at_once(
-        ("DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item"
-         " WHERE order_id = %s)", order["id"]),
-        ("UPDATE order_item SET state = 'released' WHERE order_id = %s", order["id"]),
-        ("UPDATE orders SET state = 'expired' WHERE id = %s", order["id"]))
-    sim.pay(payment, wait=True)
-    assert outcome(house, payment) == [("late", 0)]
-    assert len(alarms(house, payment["out_trade_no"])) == 1
-    assert house.db.rows("SELECT o.state, a.state FROM orders o JOIN payment_attempt a"
-                         " ON a.order_id = o.id WHERE o.id = %s", order["id"]) == [
-        ("expired", "surplus")]
-
-
 def changes(**members):
     return lambda post, told: post.envelope({k: v for k, v in {**told, **members}.items()
                                              if v is not None})

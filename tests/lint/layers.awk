@@ -1,12 +1,12 @@
 # An include may only point downwards:
-# base < io < guard, message < account, venue < order < pay, checkin < web-free jobs; web knows no domain.
+# base < io < guard, message < account, venue < order < pay, checkin, tell < web-free jobs; web knows no domain.
 BEGIN {
 	rank["base"] = 1
 	rank["io"] = 2
 	rank["message"] = 3; rank["guard"] = 3
 	rank["account"] = 4; rank["venue"] = 4
 	rank["order"] = 5
-	rank["checkin"] = 6; rank["pay"] = 6
+	rank["checkin"] = 6; rank["pay"] = 6; rank["tell"] = 6
 	rank["web"] = 6.5
 	rank["fcgi"] = 8; rank["jobs"] = 8
 	rank["tests"] = 9

@@ -74,6 +74,10 @@ class PayError(Exception):
         return Answer(self.status, to_json(body))
 
 
+class ControlError(Exception):
+    """A wrong call of the control API."""
+
+
 class WxError(Exception):
     """A refusal of api.weixin.qq.com: errcode and a text with a variable tail."""
 

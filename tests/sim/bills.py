@@ -9,6 +9,7 @@ import hashlib
 import re
 from datetime import date
 
+import billedits
 import simclock
 import wxcrypto
 from answers import Answer, PayError, Request, signed
@@ -82,10 +83,10 @@ def _refund_row(order, refund) -> dict:
     return row
 
 
-def _business(sim) -> tuple[list, list]:
+def _business(sim, kind: str, day: str) -> tuple[list, list]:
     paid = [o for o in sim.books.orders.values() if o.paid]
     refunds = [(sim.books.orders[r.out_trade_no], r) for r in sim.books.refunds.values()]
-    return paid, refunds
+    return billedits.apply(sim.bill_edits.get(day), kind, paid, refunds)
 
 
 def _table(columns: list, rows: list, summary: list, totals: list) -> list[str]:
@@ -96,7 +97,7 @@ def _table(columns: list, rows: list, summary: list, totals: list) -> list[str]:
 
 def trade_lines(sim, day: str, kind: str, empty: bool) -> list[str]:
     """The payments and refunds of a Beijing day, by the time they happened."""
-    paid, refunds = ([], []) if empty else _business(sim)
+    paid, refunds = ([], []) if empty else _business(sim, "tradebill", day)
     paid = [o for o in paid if simclock.day_of(o.success_at) == day and kind != "REFUND"]
     refunds = [(o, r) for o, r in refunds
                if simclock.day_of(r.created_at) == day and kind != "SUCCESS"]
@@ -111,9 +112,9 @@ def trade_lines(sim, day: str, kind: str, empty: bool) -> list[str]:
     return [] if not rows and not empty else _table(columns, rows, TRADE_SUMMARY, totals)
 
 
-def _movements(sim) -> list[tuple]:
+def _movements(sim, day: str) -> list[tuple]:
     """(instant, business number, name, kind, signed fen, voucher) of all time, oldest first."""
-    paid, refunds = _business(sim)
+    paid, refunds = _business(sim, "fundflowbill", day)
     moves = []
     for order in paid:
         moves.append((order.success_at, order.transaction_id, "交易", "交易", order.total,
@@ -130,7 +131,7 @@ def _movements(sim) -> list[tuple]:
 def flow_lines(sim, day: str, empty: bool) -> list[str]:
     """The account's movements of a day with the balance behind each."""
     rows, balance, income, expense = [], 0, [], []
-    for number, (instant, business, name, kind, fen, voucher) in enumerate(_movements(sim)):
+    for number, (instant, business, name, kind, fen, voucher) in enumerate(_movements(sim, day)):
         balance += fen
         if empty or simclock.day_of(instant) != day:
             continue
@@ -171,16 +172,28 @@ def _choice(req: Request, name: str, allowed: tuple) -> str:
     return value
 
 
-def _offer(sim, req: Request, day: str, lines: list[str]) -> Answer:
-    """Keeps the file for its 5 minutes and tells where it is."""
+def _file(sim, req: Request, day: str, lines: list[str]) -> tuple[bytes, str]:
+    """The bytes to send, and the digest of the text."""
+    zipped = _choice(req, "tar_type", ("", "GZIP")) and \
+        not sim.faults.take("bill_plain", bill_date=day)
+    edits = sim.bill_edits.get(day)
+    ready = edits and edits.files.get(req.path.rpartition("/")[2])
+    if ready:
+        return ready if zipped else (gzip.decompress(ready[0]), ready[1])
     if not lines:
         raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
     end = "\r\n" if sim.faults["bill_line_end"] == "crlf" else "\n"
     text = (BOM + end.join(lines) + end).encode()
-    digest = hashlib.sha1(text).hexdigest()
+    return gzip.compress(text) if zipped else text, hashlib.sha1(text).hexdigest()
+
+
+def _offer(sim, req: Request, day: str, lines: list[str]) -> Answer:
+    """Keeps the file for its 5 minutes and tells where it is."""
+    packed, digest = _file(sim, req, day, lines)
     if sim.faults.take("bill_wrong_hash", bill_date=day):
-        digest = hashlib.sha1(text + b"x").hexdigest()
-    packed = gzip.compress(text) if _choice(req, "tar_type", ("", "GZIP")) else text
+        digest = hashlib.sha1(digest.encode()).hexdigest()
+    if sim.faults.take("bill_cut", bill_date=day):
+        packed = packed[:-1 - len(packed) // 3]
     token = wxcrypto.random_text(64)
     sim.downloads[token] = (packed, sim.clock.now() + URL_LIFE_S)
     url = f"https://{req.header('Host')}/v3/billdownload/file?token={token}"

@@ -44,8 +44,10 @@ class World:
         self.folder = folder
         self.appid, self.mchid, self.secret = "wx0123456789abcdef", "1900000109", "5ecre7" * 5
         self.web_appid = "wxfedcba9876543210"
-        self.merchant_key, self.platform_key, self.pubkey = (
-            rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(3))
+        self.alipay_appid, self.alipay_seller_id = "2021001234567890", "2088001234567890"
+        (self.merchant_key, self.platform_key, self.pubkey, self.alipay_app_key,
+         self.alipay_key) = (
+            rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(5))
         self.merchant_cert = _certificate(self.merchant_key, "merchant")
         self.platform_cert = _certificate(self.platform_key, "platform")
         self.merchant_serial = self.serial(self.merchant_cert)
@@ -58,6 +60,9 @@ class World:
         self._write("platform.pem", self.pem(self.platform_cert))
         self._write("platform.key", _pem_key(self.platform_key))
         self._write("pub.key", _pem_key(self.pubkey))
+        self._write("alipay.key", _pem_key(self.alipay_key))
+        self._write("alipay-app.pem", self.alipay_app_key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
 
     @staticmethod
     def serial(cert) -> str:
@@ -90,6 +95,9 @@ class World:
                   "platform_cert_file": file("platform.pem"),
                   "platform_serial": self.platform_serial, "pubkey_id": self.pubkey_id,
                   "pubkey_private_file": file("pub.key"), "notify_ca_file": file("ca.pem"),
+                  "alipay_appid": self.alipay_appid, "alipay_seller_id": self.alipay_seller_id,
+                  "alipay_app_key_file": file("alipay-app.pem"),
+                  "alipay_key_file": file("alipay.key"),
                   "web_appid": self.web_appid, "web_secret_file": file("secret")}
         values.update(changes)
         return self._write("config.json", json.dumps(values).encode())

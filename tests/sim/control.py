@@ -7,7 +7,12 @@ signature, JSON in and out; 400 {"error"} for a wrong call.
     POST /sim/phone-code     {"user"}                   {"code"} as the phone button gives it
     POST /sim/subscribe      {"user","template_id","count"?}    the user accepts messages
     POST /sim/pay            see pay()
+    POST /sim/alipay/buyer   {"user"?}                  {"buyer_id","buyer_open_id",…} of a user
+    POST /sim/alipay/scan    {"code_url","user"?}       scanned, not paid: now the trade exists
+    POST /sim/alipay/finish  {"out_trade_no"}           no refund any more: TRADE_FINISHED
     POST /sim/refunds/decide {"out_refund_no","status"} final word for a PROCESSING refund
+    POST /sim/bills          {"bill_date","drop"?,"amounts"?,"add"?,"only"?,"files"?}
+                             bills that differ from the books, see billedits.py
     POST /sim/notify/resend  {"out_trade_no"|"out_refund_no","raw"?}   {"status"}: its answer
     POST /sim/faults         {"name","times"?,…} a fault, {"name","value"} a setting (faults.py)
     POST /sim/certificates   {"step":"publish"|"switch"|"retire"}      rotation
@@ -15,23 +20,21 @@ signature, JSON in and out; 400 {"error"} for a wrong call.
     POST /sim/clock          {"advance_s"}              lives of codes, tickets, orders, bills
     POST /sim/reset          {"keep_books"?}
     GET  /sim/faults         what is armed, and the settings
-    GET  /sim/users /sim/orders /sim/refunds /sim/notifies /sim/messages /sim/requests
+    GET  /sim/users /sim/trades (Alipay's) /sim/orders /sim/refunds /sim/notifies /sim/messages /sim/requests
                              {"items":[…]}; a query like ?out_trade_no=… picks
 """
 import time
 
+import billedits
+import alicontrol
 import faults
 import simclock
 import wxcrypto
 import wxpay
 import wxrefund
-from answers import Answer, Request, plain
+from answers import Answer, ControlError, Request, plain
 
 PAY_PARAMETERS = ("timeStamp", "nonceStr", "package", "signType", "paySign")
-
-
-class ControlError(Exception):
-    pass
 
 
 def _user(sim, body: dict):
@@ -133,11 +136,14 @@ def pay(sim, body: dict) -> dict:
     """The user taps 支付. One of
     {"package","timeStamp","nonceStr","signType","paySign"}  the mini-program's five (and
     "prepay_id"), verified as WeChat's client does; {"code_url"} a scanned Native code;
-    {"out_trade_no"} no questions asked. Besides: "user", "mode" ok|cancel|fail, "wait" until
-    the first notify was delivered, "success_time" to date the payment back."""
+    {"out_trade_no"} no questions asked; {"tradeNO"} inside Alipay's app. Besides: "user", "mode" ok|cancel|fail, "wait" until
+    the first notify was delivered, "success_time" to date the payment back, "late": the bank's
+    word comes after the order was closed."""
     mode = body.get("mode", "ok")
     if mode not in ("ok", "cancel", "fail"):
         raise ControlError("mode must be ok, cancel or fail")
+    if alicontrol.concerns(sim, body):
+        return alicontrol.pay(sim, body, mode)
     with sim.lock:
         order, ticket, refusal = _find_order(sim, body)
         if refusal or order is None:
@@ -150,7 +156,7 @@ def pay(sim, body: dict) -> dict:
     _await_close(sim, order)
     with sim.lock:
         refusal = wxpay.payable(sim, order, ticket)
-        if refusal:
+        if refusal and not (body.get("late") and order.state == "CLOSED"):
             return _result("fail", refusal)
         dated = body.get("success_time")
         wxpay.pay(sim, order, openid, simclock.parse_rfc3339(dated) if dated else 0)
@@ -170,6 +176,8 @@ def decide_refund(sim, body: dict) -> dict:
 def resend(sim, body: dict) -> dict:
     """The latest notify about this order or refund."""
     wanted = (body.get("out_trade_no"), body.get("out_refund_no"))
+    if alicontrol.concerns(sim, body):
+        return alicontrol.resend(sim, body)
     for notify in reversed(list(sim.notifier.log)):
         facts = notify.facts
         if (facts["out_trade_no"], facts["out_refund_no"]) == wanted or \
@@ -237,9 +245,13 @@ POSTS = {  # path: (function, members it knows; None: it checks itself)
     "/sim/login-code": (login_code, ("user",)),
     "/sim/phone-code": (phone_code, ("user",)),
     "/sim/subscribe": (subscribe, ("user", "template_id", "count")),
-    "/sim/pay": (pay, PAY_PARAMETERS + ("prepay_id", "code_url", "out_trade_no", "user", "mode",
-                                        "wait", "success_time")),
+    "/sim/pay": (pay, PAY_PARAMETERS + ("prepay_id", "code_url", "tradeNO", "out_trade_no", "user", "mode",
+                                        "wait", "success_time", "late")),
+    "/sim/alipay/buyer": (alicontrol.buyer, ("user",)),
+    "/sim/alipay/scan": (alicontrol.scan, ("code_url", "user")),
+    "/sim/alipay/finish": (alicontrol.finish, ("out_trade_no",)),
     "/sim/refunds/decide": (decide_refund, ("out_refund_no", "status")),
+    "/sim/bills": (billedits.edit, ("bill_date", "drop", "amounts", "add", "only", "files")),
     "/sim/notify/resend": (resend, ("out_trade_no", "out_refund_no", "raw")),
     "/sim/faults": (set_fault, None),
     "/sim/certificates": (rotate, ("step",)),
@@ -251,7 +263,9 @@ LISTS = {
     "/sim/users": lambda sim, query: [dict(vars(u)) for u in sim.books.users.values()],
     "/sim/orders": orders,
     "/sim/refunds": refunds,
-    "/sim/notifies": lambda sim, query: _only([n.show() for n in sim.notifier.log], query),
+    "/sim/notifies": lambda sim, query: _only(
+        [n.show() for n in (*sim.notifier.log, *sim.alinotifier.log)], query),
+    "/sim/trades": lambda sim, query: _only(alicontrol.trades(sim), query),
     "/sim/messages": lambda sim, query: list(sim.messages.sent),
     "/sim/requests": lambda sim, query: _only(list(sim.requests), query),
 }

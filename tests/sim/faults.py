@@ -39,6 +39,8 @@ FAULTS = {  # name: (own parameters and filters, sentence)
     "notify_before_prepay_answer": (WHOSE, "the user pays and the notify is delivered before "
                                            "the prepay answer is sent"),
     "notify_out_of_order": (WHOSE, "held back until the next notify has been delivered"),
+    "notify_field_twice": (WHOSE, "Alipay: a form with a sum of its own in front of the signed"),
+    "alipay_error": (("code", "sub_code") + WHERE, "Alipay: this refusal, nothing done"),
     "pay_wins_close": (("out_trade_no",), "the user pays just before the close is worked on"),
     "close_wins_pay": (("out_trade_no", "ms"), "the user's payment waits up to `ms` (2000) for "
                                                "a close, and then loses"),
@@ -48,10 +50,15 @@ FAULTS = {  # name: (own parameters and filters, sentence)
     "bill_none": (("bill_date",), "400 NO_STATEMENT_EXIST"),
     "bill_empty": (("bill_date",), "header and summary only, although there was business"),
     "bill_wrong_hash": (("bill_date",), "hash_value doesn't belong to the file"),
+    "bill_cut": (("bill_date",), "a third of the file is missing"),
+    "bill_plain": (("bill_date",), "not packed, although GZIP was asked for"),
 }
 SPOILED_LETTERS = tuple(n for n in FAULTS if n.startswith("notify_") and n not in (
     "notify_replay", "notify_twice_at_once", "notify_never", "notify_before_prepay_answer",
-    "notify_out_of_order"))
+    "notify_out_of_order", "notify_field_twice"))
+SPOILED_FORMS = tuple(f"notify_{n}" for n in (
+    "wrong_amount", "wrong_mchid", "wrong_appid", "bad_signature", "missing_signature", "stale",
+    "future", "tampered", "field_twice"))
 SPOILED_ANSWERS = tuple(n for n in FAULTS if n.startswith("answer_") and n != "answer_lost")
 
 SETTINGS = {  # name: (default, allowed values or kind, sentence)
@@ -74,6 +81,11 @@ SETTINGS = {  # name: (default, allowed values or kind, sentence)
     "bill_line_end": ("lf", ("lf", "crlf"), "line ends of bills"),
     "login_rate": (100, float, "code2Session calls a minute and user, then 45011"),
     "phone_country": ("string", ("string", "number"), "JSON kind of countryCode"),
+    "alipay_slashes": ("escaped", ("escaped", "plain"),
+                       "Alipay signs the escaped slashes of its answers, or what they stand for"),
+    "alipay_fund_change": ("Y", ("Y", "N"), "N: a refund's answer leaves open whether it is done"),
+    "alipay_tell_closed": (False, bool, "whether Alipay notifies that a trade was closed"),
+    "alipay_bill_scheme": ("http", ("http", "https"), "of the address of Alipay's bills"),
     "trade_managed": (True, bool, "whether the shipping duty applies"),
 }
 

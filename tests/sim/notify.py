@@ -48,6 +48,8 @@ class Notify:
 
 
 class Notifier:
+    retries = RETRIES_S
+
     def __init__(self, config, keys, switches, scheduler, remember):
         """`remember(record)` is called once its notify needs no more delivery."""
         self._config, self._keys, self._switches = config, keys, switches
@@ -96,8 +98,8 @@ class Notifier:
         status = self._deliver(notify)
         if status in (200, 204):
             self._delivered(notify)
-        elif number < len(RETRIES_S) and notify.fate != "dropped":
-            pause = RETRIES_S[number] * self._switches["notify_scale"]
+        elif number < len(self.retries) and notify.fate != "dropped":
+            pause = self.retries[number] * self._switches["notify_scale"]
             self._scheduler.after(pause, lambda: self._attempt(notify, number + 1))
         if number == 0:
             self._release(notify)

@@ -11,6 +11,8 @@
     notify_ca_file        optional: who signed the merchant's notify endpoint; else system CAs
     state_dir             optional: keep the books (users, orders, refunds) over a restart
     web_appid, web_secret_file       optional: the website app; without it there is no QR login
+    alipay_appid, alipay_seller_id, alipay_app_key_file, alipay_key_file   optional: Alipay, with
+                          the app's public key and Alipay's private one
 """
 import json
 from dataclasses import dataclass
@@ -22,7 +24,8 @@ REQUIRED = ("listen", "tls_cert", "tls_key", "appid", "secret_file", "mchid",
             "merchant_cert_file", "merchant_serial", "apiv3_key_file", "platform_key_file",
             "platform_cert_file", "platform_serial")
 OPTIONAL = ("pubkey_id", "pubkey_private_file", "notify_ca_file", "state_dir", "web_appid",
-            "web_secret_file")
+            "web_secret_file", "alipay_appid", "alipay_seller_id", "alipay_app_key_file",
+            "alipay_key_file")
 
 
 class ConfigError(Exception):
@@ -50,6 +53,10 @@ class Config:
     state_dir: str
     web_appid: str
     web_secret: str
+    alipay_appid: str
+    alipay_seller_id: str
+    alipay_app_key: object | None  # public
+    alipay_key: object | None  # private
 
 
 def _read(values: dict, key: str) -> bytes:
@@ -102,6 +109,7 @@ def load(path: str) -> Config:
     merchant = _certificate(values, "merchant_cert_file", "merchant_serial")
     platform = _certificate(values, "platform_cert_file", "platform_serial")
     has_pubkey, has_web = bool(values["pubkey_id"]), bool(values["web_appid"])
+    has_alipay = bool(values["alipay_appid"])
     return Config(
         host=host, port=port,
         tls_cert=values["tls_cert"], tls_key=values["tls_key"],
@@ -115,4 +123,9 @@ def load(path: str) -> Config:
         if has_pubkey else None,
         notify_ca_file=values["notify_ca_file"], state_dir=values["state_dir"],
         web_appid=values["web_appid"],
-        web_secret=_read(values, "web_secret_file").decode().strip() if has_web else "")
+        web_secret=_read(values, "web_secret_file").decode().strip() if has_web else "",
+        alipay_appid=values["alipay_appid"], alipay_seller_id=values["alipay_seller_id"],
+        alipay_app_key=wxcrypto.public_key(_read(values, "alipay_app_key_file"))
+        if has_alipay else None,
+        alipay_key=wxcrypto.private_key(_read(values, "alipay_key_file"))
+        if has_alipay else None)

@@ -10,6 +10,12 @@ import traceback
 from collections import deque
 from dataclasses import replace
 
+import billedits
+import alibill
+import alibooks
+import aligate
+import alinotify
+import alitrade
 import bills
 import faults
 import letters
@@ -71,25 +77,31 @@ class Simulator:
         self.books = Books(self.clock, config.state_dir)
         self.keys = Keyring(config, self.faults)
         self.notifier = Notifier(config, self.keys, self.faults, self.scheduler, self._remember)
+        self.alibooks = alibooks.AliBooks(self.clock, config.state_dir)
+        self.alinotifier = alinotify.AliNotifier(config, self.keys, self.faults, self.scheduler,
+                                                 self._remember)
         self.codes = wxlogin.Codes(self.clock)
         self.sessions = wxlogin.Sessions(self.clock)
         self.tokens = wxtokens.Tokens(self.clock)
         self.messages = wxmessage.Messages()
         self.grants = wxweb.Grants()
         self.downloads: dict[str, tuple[bytes, float]] = {}
+        self.bill_edits: dict[str, billedits.Edits] = {}  # by day
         self.requests: deque[dict] = deque(maxlen=20000)
 
     def reset(self, keep_books: bool) -> None:
         with self.lock:
             self.scheduler.clear()
             self.clock.offset = 0.0
-            for part in (self.notifier, self.faults, self.keys, self.codes, self.sessions,
+            for part in (self.notifier, self.alinotifier, self.faults, self.keys, self.codes, self.sessions,
                          self.tokens, self.messages, self.grants):
                 part.reset()
             self.downloads.clear()
+            self.bill_edits.clear()
             self.requests.clear()
             if not keep_books:
                 self.books.clear()
+                self.alibooks.clear()
         self.resume()
 
     def resume(self) -> None:
@@ -103,15 +115,20 @@ class Simulator:
             untold += [wxrefund.refund_notify(self, refund)
                        for refund in self.books.refunds.values()
                        if refund.status != "PROCESSING" and not refund.notified]
+            alipay = [alitrade.pay_notify(self, trade) for trade in self.alibooks.trades.values()
+                      if trade.paid and not trade.notified]
         for notify in filter(None, untold):
             self.notifier.announce(notify)
+        for notify in alipay:
+            self.alinotifier.announce(notify)
 
     def _remember(self, record) -> None:
         """A notify is done with. After a reset its record may no longer be in the books."""
         with self.lock:
-            if self.books.holds(record):
+            books = self.alibooks if isinstance(record, alibooks.Trade) else self.books
+            if books.holds(record):
                 record.notified = True
-                self.books.save(record)
+                books.save(record)
 
     def handle(self, req: Request) -> Answer | None:
         """Plays one request of the backend; None means: close the connection, say nothing."""
@@ -120,7 +137,10 @@ class Simulator:
         if slow:
             time.sleep(slow.params.get("ms", 1000) / 1000)
         on_pay = req.path.startswith("/v3/")
-        answer = self._pay(req, facts) if on_pay else self._weixin(req, facts)
+        if self.config.alipay_appid and req.path in ("/gateway.do", "/downloadBillFile.resource"):
+            answer = self._alipay(req, facts)
+        else:
+            answer = self._pay(req, facts) if on_pay else self._weixin(req, facts)
         for job in answer.after:
             job()
         answer = self._fail_after(answer, facts)
@@ -172,6 +192,15 @@ class Simulator:
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return plain({"errcode": -1, "errmsg": "system error"})
+
+    def _alipay(self, req: Request, facts: dict) -> Answer:
+        """openapi.alipay.com and dwbillcenter.alipay.com."""
+        broken = self.faults.take("http_500_before", **facts)
+        if broken:
+            return Answer(broken.params.get("status", 500), b"<html></html>", "text/html")
+        if req.path != "/gateway.do":
+            return alibill.download(self, req)
+        return aligate.handle(self, req, facts) if req.method in ("GET", "POST") else Answer(405)
 
     def _fail_before(self, facts: dict) -> None:
         broken = self.faults.take("http_500_before", **facts)

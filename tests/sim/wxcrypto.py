@@ -113,3 +113,7 @@ def oaep_encrypt(key, plaintext: bytes) -> str:
 def session_signature(session_key: str, data: bytes) -> str:
     """HMAC-SHA256 keyed by the base64 text of session_key itself (page http-signature)."""
     return hmac.new(session_key.encode(), data, hashlib.sha256).hexdigest()
+
+
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -53,6 +53,11 @@ def settings(stack: Stack) -> dict:
         "ZX_WXPAY_APIV3_KEY_FILE": secret("wxpay-apiv3-key"),
         "ZX_WXPAY_PUBKEY_ID": keys.PUBKEY_ID,
         "ZX_WXPAY_PUBKEY_FILE": secret("wxpay-pubkey.pem"),
+        "ZX_ALIPAY_GATEWAY": f"https://localhost:{stack.port('sim')}/gateway.do",
+        "ZX_ALIPAY_APPID": keys.ALIPAY_APPID,
+        "ZX_ALIPAY_SELLER_ID": keys.ALIPAY_SELLER_ID,
+        "ZX_ALIPAY_KEY_FILE": secret("alipay-key.pem"),
+        "ZX_ALIPAY_PUBLIC_KEY_FILE": secret("alipay-public-key.pem"),
         "ZX_CA_FILE": str(stack.path("tls/ca.pem")),
         **{k: v for k, v in stack.options.set.items() if k.startswith("ZX_")},
     }
@@ -83,6 +88,8 @@ def write_simulator_config(stack: Stack):
         "platform_key_file": "platform-key.pem", "platform_cert_file": "platform-cert.pem",
         "platform_serial": keys.serial_of(sim / "platform-cert.pem"),
         "pubkey_id": keys.PUBKEY_ID, "pubkey_private_file": "pubkey-private.pem",
+        "alipay_appid": keys.ALIPAY_APPID, "alipay_seller_id": keys.ALIPAY_SELLER_ID,
+        "alipay_app_key_file": "alipay-app-public.pem", "alipay_key_file": "alipay-private.pem",
         "state_dir": "state",
     }
     for key, value in config.items():

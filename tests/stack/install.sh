@@ -1,6 +1,6 @@
 #!/bin/bash
 # Install the Debian 12 packages that a part of the work needs, if they are missing.
-#   tests/stack/install.sh GROUP...      groups: build run test bench lint web
+#   tests/stack/install.sh GROUP...      groups: build run test bench lint web counterpart
 # Starts no service and creates no database cluster; changes nothing when all is there.
 set -euo pipefail
 
@@ -11,6 +11,7 @@ declare -A why=(
 	[bench]="the load generator"
 	[lint]="the programs that read the code"
 	[web]="Node.js, which builds pages (not needed to run anything)"
+	[counterpart]="Node.js, for a test where packages of others play WeChat Pay and Alipay"
 )
 declare -A packages=(
 	[build]="gcc make python3 python3-yaml libc6-dev pkg-config libfcgi-dev libcjson-dev libhiredis-dev librabbitmq-dev
@@ -23,6 +24,7 @@ declare -A packages=(
 	[bench]="wrk postgresql-15"
 	[lint]="clang-format-14 clang-tidy-14 clang-14 shellcheck"
 	[web]="nodejs npm"
+	[counterpart]="nodejs npm"
 )
 policy=/usr/sbin/policy-rc.d
 policy_text=$'#!/bin/sh\nexit 101\n'
@@ -43,7 +45,8 @@ wanted_of() {
 	local group
 	for group in "$@"; do
 		[ -n "${packages[$group]:-}" ] || { say "unknown group $group" >&2; exit 2; }
-		[ "$group" = web ] && command -v node >/dev/null && command -v npm >/dev/null && continue
+		[ "${packages[$group]}" = "nodejs npm" ] && command -v node >/dev/null &&
+			command -v npm >/dev/null && continue
 		tr -s ' \t' '\n' <<<"${packages[$group]}"
 	done
 }

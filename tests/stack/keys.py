@@ -18,6 +18,8 @@ from process import own
 APPID = "wx5a48585f64656d6f"
 MCHID = "1900006891"
 PUBKEY_ID = "PUB_KEY_ID_0119000068912026112200000000000001"
+ALIPAY_APPID = "2021009876543210"
+ALIPAY_SELLER_ID = "2088123456789012"
 LETTERS = string.ascii_lowercase + string.digits
 EASY = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing to confuse when typed from paper
 RENEW_BEFORE_S = 7 * 86400
@@ -130,18 +132,26 @@ def program_secrets(folder: Path):
 def merchant(folder: Path):
     private_key(folder / "wxpay-key.pem", *RSA)
     self_signed(folder / "wxpay-key.pem", "Zhixing demo merchant")
+    private_key(folder / "alipay-key.pem", *RSA)
+
+
+def public_half(private: Path, public: Path):
+    once(public, lambda part: openssl(
+        "pkey", "-in", private.name, "-pubout", "-out", str(part), cwd=private.parent))
 
 
 def simulator_secrets(stack: Stack):
-    """WeChat's private keys, and copies of what both sides know."""
+    """WeChat's and Alipay's private keys, and copies of what both sides know."""
     folder, ours = stack.path("sim"), stack.path("secrets")
     folder.mkdir(mode=0o700, exist_ok=True)
     (folder / "state").mkdir(exist_ok=True)
     private_key(folder / "platform-key.pem", *RSA)
     self_signed(folder / "platform-key.pem", "Simulated WeChat Pay platform")
     private_key(folder / "pubkey-private.pem", *RSA)
-    once(ours / "wxpay-pubkey.pem", lambda part: openssl(
-        "pkey", "-in", "pubkey-private.pem", "-pubout", "-out", str(part), cwd=folder))
+    public_half(folder / "pubkey-private.pem", ours / "wxpay-pubkey.pem")
+    private_key(folder / "alipay-private.pem", *RSA)
+    public_half(folder / "alipay-private.pem", ours / "alipay-public-key.pem")
+    public_half(ours / "alipay-key.pem", folder / "alipay-app-public.pem")
     for name in ("wx-secret", "wxpay-apiv3-key", "wxpay-cert.pem"):
         shutil.copy(ours / name, folder / name)
     for name in ("server.pem", "server-key.pem"):

@@ -39,6 +39,7 @@ class Options:
     fast: bool = False
     demo: bool = True
     workers: int | None = None
+    daemons: int = 1
     set: dict = field(default_factory=dict)
 
 

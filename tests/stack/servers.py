@@ -16,7 +16,11 @@ from process import Server, age_s, all_pids, link_of, own
 
 PGBIN = Path("/usr/lib/postgresql/15/bin")
 POOL_SIZE = {"api": 4, "login": 2, "pay": 3, "notify": 2, "staff": 2}
-DAEMONS = ("relay", "consume")
+DAEMONS = {  # name: program and its word
+    "relay": ("relay",), "settle": ("settle",), "consume-fulfil": ("consume", "fulfil"),
+    "consume-expire": ("consume", "expire"), "consume-tell": ("consume", "tell"),
+    "consume-ship": ("consume", "ship"),
+}
 WEB_STAGE, POOL_STAGE, STORE_STAGE, EPMD_STAGE = range(4)
 NAMES_REQUEST = b"\x00\x01n"  # epmd: which nodes are there
 AMQP_HELLO = b"AMQP\x00\x00\x09\x01"
@@ -205,7 +209,8 @@ def sim(stack: Stack) -> Server:
         ready=lambda: https_status(url, stack.path("tls/ca.pem")) > 0)
 
 
-def _supervised(stack: Stack, name: str, program: Path, count: int, before: list) -> Server:
+def _supervised(stack: Stack, name: str, program: Path, count: int, before: list,
+                words: tuple = ()) -> Server:
     """`count` copies of a program under multiwatch, which tells them to finish on TERM."""
     def settled() -> bool:
         copies = [p for p in stack.record(name).members()
@@ -216,7 +221,7 @@ def _supervised(stack: Stack, name: str, program: Path, count: int, before: list
         name=name, stage=POOL_STAGE, user=service_user("www-data"),
         cwd=folder(stack, "sock", 0o750, "www-data"),
         argv=[*before, "/usr/bin/multiwatch", "-f", count, "-r", 2000000000, "-t", 10000,
-              deploy.run_later(stack), program],
+              deploy.run_later(stack), program, *words],
         check=[program, "--settings"], env=deploy.environment(stack), files=[program],
         ready=settled)
 
@@ -230,7 +235,13 @@ def pool(stack: Stack, name: str) -> Server:
 
 
 def daemon(stack: Stack, name: str) -> Server:
-    return _supervised(stack, name, stack.program(name), 1, [])
+    program, *words = DAEMONS[name]
+    return _supervised(stack, name, stack.program(program), stack.options.daemons, [], words)
+
+
+def daemons(stack: Stack) -> list:
+    """Those whose program is there."""
+    return [name for name, (program, *_) in DAEMONS.items() if stack.program(program).exists()]
 
 
 # What --set may choose of nginx: default and pattern.

@@ -2,19 +2,21 @@
 """Start and stop everything privately, under one folder: PostgreSQL, Redis, RabbitMQ, nginx, the
 simulated WeChat, worker pools and daemons. Uses no system service and nothing outside the folder.
 
-    stack.py up [--run DIR] [--build DIR] [--port-base N] [--workers N] [--no-demo]
-                [--fast | --durable] [--set NAME=VALUE ...]
+    stack.py up [--run DIR] [--build DIR] [--port-base N] [--workers N] [--daemons N]
+                [--no-demo] [--fast | --durable] [--set NAME=VALUE ...]
     stack.py down | status | reset   [--run DIR]
     stack.py kill NAME [--signal KILL] | start NAME   [--run DIR]
 
 `up` brings the run folder to the given state: what runs already as wanted is left alone, what has
 changed (program, settings, configuration) is restarted gracefully; after a crash it cleans up.
 `down` stops it and keeps the data, `reset` deletes the folder. `kill` and `start` are for tests
-that break one server: postgres, redis, rabbitmq, epmd, sim, nginx, relay, consume, pool-<name>.
+that break one server: postgres, redis, rabbitmq, epmd, sim, nginx, relay, settle,
+consume-<consumer>, pool-<name>.
 KILL, STOP and CONT go to all processes of a server, other signals to its main process.
 
 --port-base N   ports N+443 (https), N+672 (AMQP), N+80 (simulator), N+369 and N+673 (Erlang);
                 default $ZX_PORT_BASE, else the folder's last, else 18000
+--workers N     of each pool; --daemons N: of the relay, each consumer, settle (1)
 --fast          no fsync: for tests that don't pull the plug
 --set           ZX_<SETTING>=…, or of nginx: rate_api, rate_login (requests per second and client
                 address), connections (per client address), guest_cache=on|off, bench=on|off
@@ -108,7 +110,7 @@ def run_server(stack: Stack, name: str):
 
 
 def program_names(stack: Stack) -> list:
-    return [*servers.DAEMONS, *(f"pool-{name}" for name in stack.pools)]
+    return [*servers.daemons(stack), *(f"pool-{name}" for name in stack.pools)]
 
 
 def all_names(stack: Stack) -> list:
@@ -155,7 +157,7 @@ def up(stack: Stack, args):
     stack.lock()
     remember_for_cleaning(stack)
     stack.options = Options(build=args.build, fast=args.fast, demo=args.demo,
-                            workers=args.workers, set=args.set)
+                            workers=args.workers, daemons=args.daemons, set=args.set)
     stack.choose_base(args.port_base)
     stack.save_options()
     start_stores(stack)
@@ -267,6 +269,7 @@ def arguments(argv):
             sub.add_argument("--port-base", type=int,
                              default=int(os.environ.get("ZX_PORT_BASE") or 0) or None)
             sub.add_argument("--workers", type=int)
+            sub.add_argument("--daemons", type=int, default=1)
             sub.add_argument("--no-demo", dest="demo", action="store_false")
             sub.add_argument("--fast", action="store_true")
             sub.add_argument("--durable", dest="fast", action="store_false")

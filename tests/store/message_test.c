@@ -120,13 +120,18 @@ static void only_old_messages_that_are_done_with_are_swept(void **state)
 	(void)state;
 	int64_t created = add_real("order.created"), waiting = add_real("order.paid");
 	int64_t done = add_real("order.paid"), unsent = add_real("order.paid"), deleted;
+	int64_t half = add_real("order.paid");
 	int64_t young = add_real("order.created");
 	stamp old = {stamp_now().us - 8LL * 24 * HOUR}, none = {0};
 
 	RUN(&test_make_old, A(created), A(old));
 	RUN(&test_make_old, A(waiting), A(old));
 	RUN(&test_make_old, A(done), A(old));
+	RUN(&test_make_old, A(half), A(old));
+	RUN(&test_done, A(name), A(created));
 	RUN(&test_done, A(name), A(done));
+	RUN(&test_done, A("another"), A(done));
+	RUN(&test_done, A(name), A(half));
 	RUN(&test_make_old, A(unsent), arg_stamp_or_null(none));
 	struct tx tx = begin();
 	must(message_sweep(&tx, 100000, &deleted));
@@ -134,10 +139,12 @@ static void only_old_messages_that_are_done_with_are_swept(void **state)
 	assert_true(deleted >= 2);
 	assert_int_equal(facts(created).rows, 0);
 	assert_int_equal(facts(done).rows, 0);
-	assert_int_equal(facts(waiting).rows, 1); /* its consumer has been away for a week */
+	assert_int_equal(facts(waiting).rows, 1); /* its consumers have been away for a week */
+	assert_int_equal(facts(half).rows, 1);    /* one of two has */
 	assert_int_equal(facts(unsent).rows, 1);
 	assert_int_equal(facts(young).rows, 1);
 	RUN(&test_done, A(name), A(waiting));
+	RUN(&test_make_old, A(half), A(stamp_now()));
 	RUN(&test_make_old, A(unsent), A(stamp_now()));
 	RUN(&test_make_old, A(young), A(stamp_now()));
 }

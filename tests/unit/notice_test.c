@@ -1,8 +1,9 @@
-/* What a notice of WeChat Pay may do to an order. Money is at stake: besides
+/* What a word of the channel may do to an order. Money is at stake: besides
  * the table, every combination is held against a second, plain judgement. */
 #include "test.h"
 
 #include "base/settings.h"
+#include "pay/channel_wechat.h"
 #include "pay/payment.h"
 
 #include <string.h>
@@ -23,12 +24,20 @@ static const struct claim waiting = {
 /* clang-format on */
 
 /* One member of the good pair, changed. */
-enum member { END, EVENT, STATE, MCHID, APPID, CURRENCY, ATTEMPT, TRANSACTION, ORDER };
+enum member { END, EVENT, STATE, MCHID, APPID, CURRENCY, ATTEMPT, TRANSACTION, ORDER, TO };
 struct change {
 	enum member what;
 	const char *to;
 };
 enum { CHANGES = 4 };
+
+static enum outcome judge(const struct wechat_notice *n, const struct claim *c)
+{
+	struct channel_payment p;
+
+	wechat_payment(n, &p);
+	return notice_judge(&p, c);
+}
 
 static void apply(const struct change *changes, struct wechat_notice *n, struct claim *c)
 {
@@ -39,7 +48,8 @@ static void apply(const struct change *changes, struct wechat_notice *n, struct 
 		[CURRENCY] = &n->currency,
 		[ATTEMPT] = &c->attempt_state,
 		[TRANSACTION] = &c->transaction_id,
-		[ORDER] = &c->order_state};
+		[ORDER] = &c->order_state,
+		[TO] = &c->closing_to};
 
 	for (size_t i = 0; i < CHANGES && changes[i].what != END; i++)
 		*members[changes[i].what] = changes[i].to;
@@ -54,14 +64,17 @@ static const struct {
 } cases[] = {
 	{ "a payment pays", OUTCOME_PAID, { { END, NULL } }, 0 },
 	{ "before we noted the channel's answer", OUTCOME_PAID, { { ATTEMPT, "created" } }, 0 },
-	{ "while the order is being closed", OUTCOME_PAID, { { ORDER, "closing" } }, 0 },
+	{ "while the order is being closed", OUTCOME_PAID,
+	  { { ORDER, "closing" }, { TO, "expired" } }, 0 },
+	{ "after the customer gave it up", OUTCOME_LATE,
+	  { { ORDER, "closing" }, { TO, "cancelled" } }, 0 },
 	{ "a closed attempt, the order still waits",
 	  OUTCOME_PAID, { { ATTEMPT, "closed" } }, 0 },
 	{ "paid, and something given back", OUTCOME_PAID, { { STATE, "REFUND" } }, 0 },
 	{ "a refund's notice", OUTCOME_OTHER, { { EVENT, "REFUND.SUCCESS" } }, 0 },
 	{ "an event that only begins like ours",
 	  OUTCOME_OTHER, { { EVENT, "TRANSACTIONS" } }, 0 },
-	{ "no event", OUTCOME_OTHER, { { EVENT, NULL } }, 0 },
+	{ "the answer to a query has no event", OUTCOME_PAID, { { EVENT, NULL } }, 0 },
 	{ "not paid", OUTCOME_NOT_SUCCESS, { { STATE, "NOTPAY" } }, 0 },
 	{ "closed at the channel", OUTCOME_NOT_SUCCESS, { { STATE, "CLOSED" } }, 0 },
 	{ "still paying", OUTCOME_NOT_SUCCESS, { { STATE, "USERPAYING" } }, 0 },
@@ -88,7 +101,7 @@ static const struct {
 	{ "after the order expired", OUTCOME_LATE, { { ORDER, "expired" } }, 0 },
 	{ "after the customer cancelled", OUTCOME_LATE,
 	  { { ATTEMPT, "closed" }, { ORDER, "cancelled" } }, 0 },
-	{ "after another attempt paid", OUTCOME_LATE, { { ORDER, "paid" } }, 0 },
+	{ "after another attempt paid", OUTCOME_SURPLUS, { { ORDER, "paid" } }, 0 },
 };
 /* clang-format on */
 
@@ -101,7 +114,7 @@ static void notices_are_judged_by_the_table(void **state)
 
 		apply(cases[i].changes, &n, &c);
 		n.total.fen += cases[i].more_fen;
-		enum outcome outcome = notice_judge(&n, &c);
+		enum outcome outcome = judge(&n, &c);
 		if (outcome != cases[i].outcome)
 			fail_msg("%s: %s", cases[i].says, outcome_word(outcome));
 	}
@@ -160,19 +173,19 @@ static void nothing_but_a_full_match_pays(void **state)
 		c.attempt_state = attempts[attempt];
 		c.transaction_id = transactions[transaction];
 		c.order_state = orders[order];
-		bool ours = event == 0 && trade <= 1 && mchid == 0 && appid == 0 &&
+		bool ours = event != 1 && trade <= 1 && mchid == 0 && appid == 0 &&
 			    currency == 0 && sum == 0 && attempts[attempt];
 		bool want_paid = ours && transaction == 0 && order <= 1;
-		enum outcome outcome = notice_judge(&n, &c);
+		enum outcome outcome = judge(&n, &c);
 		paying += want_paid;
 		if ((outcome == OUTCOME_PAID) != want_paid)
 			fail_msg("combination %zu: %s", i, outcome_word(outcome));
 		/* money of ours that came is always booked as something */
 		if (ours != (outcome == OUTCOME_PAID || outcome == OUTCOME_REPEAT ||
-				    outcome == OUTCOME_LATE))
+				    outcome == OUTCOME_LATE || outcome == OUTCOME_SURPLUS))
 			fail_msg("combination %zu: %s", i, outcome_word(outcome));
 	}
-	assert_int_equal(paying, 2 * 5 * 2); /* of half a million */
+	assert_int_equal(paying, 2 * 2 * 5 * 2); /* of half a million */
 }
 
 static void what_is_not_set_equals_nothing(void **state)
@@ -182,7 +195,7 @@ static void what_is_not_set_equals_nothing(void **state)
 	(void)state;
 	settings.wx_appid = NULL;
 	n.appid = NULL;
-	assert_int_equal(notice_judge(&n, &waiting), OUTCOME_WRONG_MERCHANT);
+	assert_int_equal(judge(&n, &waiting), OUTCOME_WRONG_MERCHANT);
 	settings.wx_appid = APP;
 }
 

@@ -1,0 +1,158 @@
+/* reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]: compares the channels'
+ * bills of a day with our rows. Without a date: of yesterday, in China, and of every
+ * earlier day of the last 90 that isn't done. One line for each day on stdout.
+ *
+ * To be started from 10:00 (Beijing) on, once or each half hour. Exit status: 0 all
+ * is done, whatever differs (that is in the work list); 75 not all, start it again;
+ * 64, 78 wrong arguments or settings; 70 our own fault, see the log. */
+#include "pay/reconcile.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+#include "pay/channel.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum {
+	FIRST_BLOCK = 256 * 1024,
+	STATEMENT_MS = 10 * 60 * 1000, /* a million lines take seconds */
+	FEN = 100
+};
+
+struct work {
+	struct db *db;
+	struct arena *mem;
+	bool dated;
+	date day;
+	const char *channel; /* NULL: all */
+	int exit_code;
+};
+
+/* The worst that happened decides. */
+static void note(struct work *w, int code)
+{
+	if (w->exit_code == EX_OK || code == EX_SOFTWARE)
+		w->exit_code = code;
+}
+
+static void tell_done(const char *channel, const char *day, const struct reconcile_result *r)
+{
+	const struct reconcile_sums *s = &r->sums;
+
+	printf("%s %s: done; %lld payments %lld.%02lld, %lld refunds %lld.%02lld, %lld flows;"
+	       " only ours %lld, only theirs %lld, amount %lld, state %lld, of these open %lld;"
+	       " sent back %lld\n",
+		channel, day, (long long)s->payments, (long long)(s->payments_fen.fen / FEN),
+		(long long)(s->payments_fen.fen % FEN), (long long)s->refunds,
+		(long long)(s->refunds_fen.fen / FEN), (long long)(s->refunds_fen.fen % FEN),
+		(long long)s->flows, (long long)r->only_ours, (long long)r->only_theirs,
+		(long long)r->amount, (long long)r->state, (long long)r->open,
+		(long long)r->returned);
+}
+
+static void reconcile(struct work *w, const struct bill_source *from, date day)
+{
+	struct arena *mem = arena_new(FIRST_BLOCK);
+	struct reconcile_result result;
+	char text[DATE_TEXT];
+	enum err err = reconcile_day(w->db, mem, from, day, &result);
+
+	date_write(text, day);
+	if (err == E_OK) {
+		tell_done(from->channel, text, &result);
+	} else {
+		printf("%s %s: not done: %s\n", from->channel, text,
+			err == E_BUSY ? "another process is at it" : err_info[err].code);
+		note(w, err == E_INTERNAL ? EX_SOFTWARE : EX_TEMPFAIL);
+	}
+	fflush(stdout);
+	arena_free(mem);
+}
+
+static void reconcile_all(struct work *w, const struct bill_source *from)
+{
+	date yesterday = {china_day(stamp_now()).days - 1};
+	struct list due;
+	char text[DATE_TEXT];
+
+	if (w->dated) {
+		reconcile(w, from, w->day);
+		return;
+	}
+	if (reconcile_due(w->db, w->mem, from->channel, yesterday, &due) != E_OK) {
+		note(w, EX_TEMPFAIL);
+		return;
+	}
+	const struct reconcile_due *d = due.at;
+	for (size_t i = 0; i < due.count; i++) {
+		if (d[i].is_due) {
+			reconcile(w, from, d[i].day);
+			continue;
+		}
+		printf("%s %s: not done: tried a moment ago\n", from->channel,
+			date_write(text, d[i].day));
+		note(w, EX_TEMPFAIL);
+	}
+}
+
+static bool arguments(struct work *w, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i += 2) {
+		const char *value = argv[i + 1]; /* NULL behind the last */
+
+		if (value && strcmp(argv[i], "--date") == 0)
+			w->dated = date_parse(value, &w->day);
+		else if (value && strcmp(argv[i], "--channel") == 0)
+			w->channel = value;
+		else
+			return false;
+		if (strcmp(argv[i], "--date") == 0 && !w->dated)
+			return false;
+	}
+	return !w->dated || w->day.days <= china_day(stamp_now()).days;
+}
+
+/* How many channels there are to work on: those that the settings name, or the one
+ * that was asked for. */
+static int run(struct work *w)
+{
+	int count = 0;
+
+	for (size_t i = 0; bill_sources[i]; i++) {
+		const char *name = bill_sources[i]->channel;
+
+		if ((w->channel && strcmp(w->channel, name) != 0) || !channel_find(name))
+			continue;
+		reconcile_all(w, bill_sources[i]);
+		count++;
+	}
+	return count;
+}
+
+int main(int argc, char **argv)
+{
+	struct work w = {.exit_code = EX_OK};
+
+	settings_load(argc, argv);
+	log_init("reconcile");
+	signal(SIGPIPE, SIG_IGN);
+	if (!arguments(&w, argc, argv)) {
+		fputs("usage: reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]\n",
+			stderr);
+		return EX_USAGE;
+	}
+	channels_init();
+	settings.db_timeout_ms = STATEMENT_MS;
+	w.mem = arena_new(FIRST_BLOCK);
+	w.db = db_new(settings.db, "reconcile");
+	if (run(&w) == 0) {
+		fputs("reconcile: the settings name no merchant of that channel\n", stderr);
+		w.exit_code = EX_CONFIG;
+	}
+	db_free(w.db);
+	arena_free(w.mem);
+	return w.exit_code;
+}

@@ -1,0 +1,215 @@
+#include "order/ending.h"
+
+#include "base/settings.h"
+#include "message/message.h"
+
+#include <string.h>
+
+enum { LATER_MAX_S = 60 };
+
+struct count {
+	int64_t n;
+};
+static const struct field count_fields[] = {FIELD(struct count, n)};
+static const struct shape count_shape = SHAPE(struct count, count_fields);
+
+#define TO_CLOSING(to)                             \
+	"SET state = 'closing', closing_to = '" to \
+	"', closing_at = now(), run_at = now(), tries = 0"
+#define WAKE "SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM"
+
+SQL(order_to_expire,
+	"WITH o AS (UPDATE orders " TO_CLOSING("expired") " WHERE id = $1 AND state = 'pending'"
+	"  AND expires_at <= now() RETURNING id) " WAKE " o");
+
+void order_expire(struct tx *tx, int64_t order_id)
+{
+	db_queue(tx, &order_to_expire, A(order_id));
+}
+
+SQL(orders_to_expire,
+	"WITH picked AS MATERIALIZED (SELECT id FROM orders WHERE state = 'pending'"
+	"  AND expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED),"
+	" o AS (UPDATE orders " TO_CLOSING("expired") " FROM picked WHERE orders.id = picked.id"
+	"  AND orders.state = 'pending' RETURNING 1)"
+	" SELECT count(*) AS n FROM o");
+
+enum err orders_expire(struct tx *tx, int limit, int64_t *count)
+{
+	struct count c;
+
+	TRY(db_one(tx, &orders_to_expire, &count_shape, &c, A(limit)));
+	*count = c.n;
+	return E_OK;
+}
+
+/* What an order holds goes back: the day's count first, as in order_add, so that
+ * the two never wait for each other in a circle. */
+SQL(order_uncount,
+	"UPDATE booking_day b SET periods = b.periods - t.n FROM ("
+	"  SELECT o.account_id, o.play_date, count(*) AS n FROM orders o"
+	"  JOIN order_item i ON i.order_id = o.id AND i.state = 'held'"
+	"  WHERE o.id = $1 GROUP BY o.account_id, o.play_date) t"
+	" WHERE b.account_id = t.account_id AND b.play_date = t.play_date");
+SQL(order_release_items,
+	"UPDATE order_item SET state = 'released', released_at = now()"
+	" WHERE order_id = $1 AND state = 'held'");
+SQL(order_vacate,
+	"DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item WHERE order_id = $1)");
+
+static void release(struct tx *tx, int64_t order_id)
+{
+	db_queue(tx, &order_uncount, A(order_id));
+	db_queue(tx, &order_release_items, A(order_id));
+	db_queue(tx, &order_vacate, A(order_id));
+}
+
+static enum err tell(struct tx *tx, const char *kind, int64_t order_id)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	message_add(tx, id, kind, order_id,
+		arena_printf(tx->mem, "{\"order_id\":%lld}", (long long)order_id));
+	return E_OK;
+}
+
+SQL(order_cancel_at_once,
+	"UPDATE orders SET state = 'cancelled', closed_at = now() WHERE id = $1"
+	" AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM payment_attempt WHERE order_id = $1)"
+	" RETURNING id AS n");
+SQL(order_to_cancel,
+	"WITH o AS (UPDATE orders " TO_CLOSING("cancelled") " WHERE id = $1 AND state = 'pending'"
+	"  RETURNING id) " WAKE " o");
+
+enum err order_give_up(struct tx *tx, int64_t order_id)
+{
+	struct list done;
+
+	TRY(db_all(tx, &order_cancel_at_once, &count_shape, &done, A(order_id)));
+	if (done.count == 0) {
+		db_queue_one(tx, &order_to_cancel, E_ORDER_STATE, A(order_id));
+		return E_OK;
+	}
+	release(tx, order_id);
+	return tell(tx, "order.ended", order_id);
+}
+
+static const struct field closing_fields[] = {
+	FIELD(struct closing, order_id),
+	FIELD(struct closing, tries),
+	FIELD(struct closing, closing_to),
+	FIELD(struct closing, overdue),
+};
+static const struct shape closing_shape = SHAPE(struct closing, closing_fields);
+
+SQL(closings_take,
+	"WITH picked AS MATERIALIZED (SELECT id FROM orders WHERE state = 'closing'"
+	"  AND run_at <= now() ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
+	" UPDATE orders o SET run_at = now() + make_interval(secs => $2::bigint),"
+	"  tries = o.tries + 1 FROM picked WHERE o.id = picked.id"
+	" RETURNING o.id AS order_id, o.tries, o.closing_to,"
+	"  o.closing_at < now() - make_interval(secs => $3::bigint) AS overdue");
+
+enum err closings_claim(struct tx *tx, int limit, struct list *out)
+{
+	return db_all(tx, &closings_take, &closing_shape, out, A(limit), A(CLOSING_LEASE_S),
+		A(settings.closing_limit_s));
+}
+
+SQL(closing_postpone,
+	"UPDATE orders SET run_at = now() +"
+	"  make_interval(secs => least($3::bigint, 2 ^ least($2::bigint, 10)))"
+	" WHERE id = $1 AND state = 'closing' AND tries = $2");
+
+void closing_later(struct tx *tx, const struct closing *c)
+{
+	db_queue(tx, &closing_postpone, A(c->order_id), A(c->tries), A(LATER_MAX_S));
+}
+
+SQL(closing_lock,
+	"SELECT account_id, closing_to FROM orders WHERE id = $1 AND state = 'closing'"
+	" FOR UPDATE");
+SQL(order_account_lock, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
+SQL(order_end,
+	"UPDATE orders SET state = closing_to, closed_at = now(), run_at = NULL,"
+	" unconfirmed = $2 WHERE id = $1 AND state = 'closing'");
+SQL(violation_insert,
+	"INSERT INTO violation (id, account_id, order_id, kind) VALUES ($1, $2, $3, 'expired')");
+/* The account's row is locked: of two expiries at once one sees the other. */
+SQL(ban_insert,
+	"INSERT INTO ban (id, account_id, until, reason)"
+	" SELECT $1, $2, now() + make_interval(days => $5::int), $6"
+	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = $2 AND v.lifted_at IS NULL"
+	"  AND v.at > now() - make_interval(days => $4::int)"
+	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = $2),"
+	"   '-infinity'::timestamptz)) >= $3");
+
+static enum err punish(struct tx *tx, int64_t account_id, int64_t order_id)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 2, &id));
+	db_queue(tx, &violation_insert, A(id), A(account_id), A(order_id));
+	db_queue(tx, &ban_insert, A(id + 1), A(account_id), A(settings.violation_limit),
+		A(settings.violation_days), A(settings.ban_days),
+		A(arena_printf(tx->mem, "%lld 天内有 %lld 个订单超时未支付",
+			(long long)settings.violation_days,
+			(long long)settings.violation_limit)));
+	return E_OK;
+}
+
+struct closing_row {
+	int64_t account_id;
+	const char *closing_to;
+};
+static const struct field closing_row_fields[] = {
+	FIELD(struct closing_row, account_id),
+	FIELD(struct closing_row, closing_to),
+};
+static const struct shape closing_row_shape = SHAPE(struct closing_row, closing_row_fields);
+
+enum err order_close(struct tx *tx, int64_t order_id, bool unconfirmed)
+{
+	struct closing_row row;
+	enum err err = db_one(tx, &closing_lock, &closing_row_shape, &row, A(order_id));
+
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
+	db_queue(tx, &order_account_lock, A(row.account_id));
+	db_queue_one(tx, &order_end, E_RETRY, A(order_id), A(unconfirmed));
+	release(tx, order_id);
+	if (strcmp(row.closing_to, "expired") == 0)
+		TRY(punish(tx, row.account_id, order_id));
+	return tell(tx, "order.ended", order_id);
+}
+
+static const struct field ban_fields[] = {
+	FIELD(struct ban, id),
+	FIELD(struct ban, until),
+	FIELD(struct ban, reason),
+};
+static const struct shape ban_shape = SHAPE(struct ban, ban_fields);
+
+SQL(ban_in_force,
+	"SELECT id, until, reason FROM ban WHERE account_id = $1 AND until > now()"
+	" AND lifted_at IS NULL ORDER BY until DESC LIMIT 1");
+
+void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
+{
+	db_ask_all(tx, &ban_in_force, &ban_shape, out, A(account_id));
+}
+
+SQL(bans_lift,
+	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = $1"
+	" AND b.lifted_at IS NULL AND b.until > now() AND (SELECT count(*) FROM violation v"
+	"  WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.at <= b.since"
+	"  AND v.at > b.since - make_interval(days => $4::int)"
+	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = $1"
+	"   AND p.since < b.since), '-infinity'::timestamptz)) < $3");
+
+void bans_review(struct tx *tx, int64_t account_id, const char *why)
+{
+	db_queue(tx, &bans_lift, A(account_id), A(why), A(settings.violation_limit),
+		A(settings.violation_days));
+}

@@ -1,0 +1,64 @@
+#ifndef ORDER_ENDING_H
+#define ORDER_ENDING_H
+
+#include "io/db.h"
+
+/* How orders end unpaid, and how late money brings one back.
+ *
+ * pending → closing → expired | cancelled. While an order is closing its courts
+ * stay held, because the channel may still take the money; only when it can't
+ * any more (or has been silent for ZX_CLOSING_LIMIT_S) are they freed. Which
+ * moves there are stands in the table state_move (migrations/0004_settle.sql).
+ *
+ * Locks are always taken in this order: the order, its account, the person's
+ * count of the day, items, occupancy. */
+
+/* NOTIFY wakes the daemon `settle`. */
+#define SETTLE_CHANNEL "zx_settle"
+
+/* Queue: this order, if it is unpaid and its time is over, is to expire. */
+void order_expire(struct tx *, int64_t order_id);
+
+/* The guarantee behind the messages: up to `limit` such orders. */
+enum err orders_expire(struct tx *, int limit, int64_t *count) CHECKED;
+
+/* The customer gives up an unpaid order, whose row the caller has locked and
+ * found pending. One that no channel has heard of is cancelled at once. */
+enum err order_give_up(struct tx *, int64_t order_id) CHECKED;
+
+/* A claim is a lease of CLOSING_LEASE_S: until it runs out nobody else gets the
+ * same order. */
+enum { CLOSING_LEASE_S = 30 };
+struct closing {
+	int64_t order_id, tries;
+	const char *closing_to;
+	bool overdue; /* the channel has had its time */
+};
+enum err closings_claim(struct tx *, int limit, struct list *) CHECKED; /* struct closing */
+/* Queue: to be looked at again, after 2, 4, 8 … 60 seconds. */
+void closing_later(struct tx *, const struct closing *);
+
+/* The end: courts and the day's count are given back, an expiry is written into
+ * the ledger of violations, and the third one inside ZX_VIOLATION_DAYS bans. An
+ * order that was paid in the meantime is left alone. `unconfirmed`: without the
+ * channel's word. */
+enum err order_close(struct tx *, int64_t order_id, bool unconfirmed) CHECKED;
+
+/* Money has come for an expired order, whose row the caller has locked: take its
+ * courts again if all of them are free, none has begun, and the person's count
+ * of the day allows it; all or nothing. The violation is taken back, and a ban
+ * that rests on it. `*taken` says whether; the order then is paid. */
+enum err order_retake(struct tx *, int64_t order_id, stamp paid_at, bool *taken) CHECKED;
+
+/* The ban in force, if there is one. */
+struct ban {
+	int64_t id;
+	stamp until;
+	const char *reason;
+};
+void ban_ask(struct tx *, int64_t account_id, struct list *out); /* struct ban */
+
+/* Queue: bans that rest on violations which were lifted end. */
+void bans_review(struct tx *, int64_t account_id, const char *why);
+
+#endif

@@ -1,0 +1,104 @@
+#include "order/ending.h"
+
+/* Late money: an expired order comes back if nobody else has its courts. */
+
+struct frame {
+	int64_t account_id, items, steps;
+	bool ahead; /* none of it has begun */
+};
+static const struct field frame_fields[] = {
+	FIELD(struct frame, account_id),
+	FIELD(struct frame, items),
+	FIELD(struct frame, steps),
+	FIELD(struct frame, ahead),
+};
+static const struct shape frame_shape = SHAPE(struct frame, frame_fields);
+
+#define STEPS_OF_ORDER                                                               \
+	" order_item i JOIN court_unit u ON u.court_id = i.court_id"                 \
+	" CROSS JOIN LATERAL generate_series(lower(i.during),"                       \
+	"  upper(i.during) - interval '30 minutes', interval '30 minutes') AS t(at)" \
+	" WHERE i.order_id = $1 AND i.state = 'released'"
+
+SQL(retake_frame,
+	"SELECT o.account_id, count(i.id) AS items,"
+	" (SELECT count(*) FROM" STEPS_OF_ORDER
+	") AS steps,"
+	" coalesce(bool_and(lower(i.during) > now()), false) AS ahead"
+	" FROM orders o LEFT JOIN order_item i ON i.order_id = o.id AND i.state = 'released'"
+	" WHERE o.id = $1 AND o.state = 'expired' GROUP BY o.account_id");
+SQL(retake_account, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
+
+struct taken {
+	int64_t counted, steps;
+};
+static const struct field counted_fields[] = {FIELD(struct taken, counted)};
+static const struct shape counted_shape = SHAPE(struct taken, counted_fields);
+static const struct field steps_fields[] = {FIELD(struct taken, steps)};
+static const struct shape steps_shape = SHAPE(struct taken, steps_fields);
+
+SQL(retake_count,
+	"WITH b AS (UPDATE booking_day b SET periods = b.periods + $2 FROM orders o"
+	"  WHERE o.id = $1 AND b.account_id = o.account_id AND b.play_date = o.play_date"
+	"  AND b.periods + $2 <= b.allowed RETURNING 1)"
+	" SELECT count(*) AS counted FROM b");
+/* In the order of the primary key, as order_add does; what is taken by others is
+ * passed over, and then the numbers differ. */
+SQL(retake_steps,
+	"WITH s AS (INSERT INTO occupancy (unit_id, at, item_id)"
+	"  SELECT u.unit_id, t.at, i.id FROM" STEPS_OF_ORDER
+	" ORDER BY u.unit_id, t.at"
+	"  ON CONFLICT (unit_id, at) DO NOTHING RETURNING 1)"
+	" SELECT count(*) AS steps FROM s");
+SQL(retake_undo_steps,
+	"DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item WHERE order_id = $1)");
+SQL(retake_undo_count,
+	"UPDATE booking_day b SET periods = b.periods - $2 FROM orders o"
+	" WHERE o.id = $1 AND b.account_id = o.account_id AND b.play_date = o.play_date");
+
+static enum err take(struct tx *tx, int64_t order_id, const struct frame *f, bool *taken)
+{
+	struct taken t;
+
+	TRY(db_one(tx, &retake_count, &counted_shape, &t, A(order_id), A(f->items)));
+	if (t.counted == 0)
+		return E_OK;
+	TRY(db_one(tx, &retake_steps, &steps_shape, &t, A(order_id)));
+	*taken = t.steps == f->steps;
+	if (*taken)
+		return E_OK;
+	db_queue(tx, &retake_undo_steps, A(order_id));
+	db_queue(tx, &retake_undo_count, A(order_id), A(f->items));
+	return E_OK;
+}
+
+SQL(retake_items,
+	"UPDATE order_item SET state = 'booked', released_at = NULL"
+	" WHERE order_id = $1 AND state = 'released'");
+SQL(retake_order,
+	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_fen = amount_fen,"
+	" paid_at = $2, closed_at = NULL WHERE id = $1 AND state = 'expired'");
+SQL(retake_violation,
+	"UPDATE violation SET lifted_at = now(), lift_reason = 'paid late' WHERE order_id = $1"
+	" AND lifted_at IS NULL");
+
+enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *taken)
+{
+	struct frame f;
+
+	*taken = false;
+	enum err err = db_one(tx, &retake_frame, &frame_shape, &f, A(order_id));
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
+	if (!f.ahead || f.items == 0 || f.steps == 0)
+		return E_OK;
+	db_queue(tx, &retake_account, A(f.account_id));
+	TRY(take(tx, order_id, &f, taken));
+	if (!*taken)
+		return E_OK;
+	db_queue(tx, &retake_items, A(order_id));
+	db_queue_one(tx, &retake_order, E_RETRY, A(order_id), A(paid_at));
+	db_queue(tx, &retake_violation, A(order_id));
+	bans_review(tx, f.account_id, "paid late");
+	return E_OK;
+}

@@ -1,0 +1,66 @@
+#ifndef PAY_REFUND_H
+#define PAY_REFUND_H
+
+#include "io/db.h"
+#include "pay/channel.h"
+
+/* Money on its way back. The row and the exact request are there before the
+ * channel is called, the sum is reserved on the attempt in the same transaction:
+ * a constraint keeps the sum of all refunds within what was paid.
+ *
+ * created → accepted → succeeded; stuck: people must help (work list), and may
+ * try again, pay by hand, or (ended without money at the channel) have another
+ * number take its place. The daemon `settle` sends and asks. */
+
+struct refund_new {
+	int64_t attempt_id;
+	money amount;
+	const char *cause;  /* cancel staff late surplus reconcile */
+	const char *reason; /* the customer reads it */
+	int64_t by_account; /* 0: nobody, a rule */
+};
+
+/* Write the refund down, with its sum reserved, its message (refund.created) and
+ * the daemon woken. The caller holds the order's row. Money of the paid attempt
+ * also counts as given back on the order. E_REFUND_TOO_MUCH, at the next sync or
+ * at COMMIT; E_ORDER_UNPAID if the attempt brought no money. */
+enum err refund_add(struct tx *, const struct refund_new *, int64_t *id) CHECKED;
+
+/* Another number for one that is void; the sum is reserved already. */
+enum err refund_replace(
+	struct tx *, const struct refund_new *, int64_t old, int64_t *id) CHECKED;
+
+struct refund {
+	int64_t id, order_id, venue_id, attempt_id;
+	const char *channel, *out_trade_no, *out_refund_no, *state, *request;
+	money amount_fen;
+	int64_t tries;
+};
+
+/* A claim is a lease of REFUND_LEASE_S. Of one payment only one refund is sent
+ * within ZX_REFUND_GAP_S: WeChat Pay wants a minute between them. */
+enum { REFUND_LEASE_S = 60 };
+enum err refunds_claim(struct tx *, int limit, struct list *) CHECKED; /* struct refund */
+/* Queue: it is about to be sent. */
+void refund_sending(struct tx *, const struct refund *);
+
+/* What the channel said of it, whoever heard it: the next state, its message,
+ * its entry in the work list. The caller has claimed or locked the row; one that
+ * has moved on is left alone. */
+enum err refund_note(struct tx *, const struct refund *, const struct channel_refund *) CHECKED;
+/* No final word: again after 1, 2, 4 … 30 minutes (60 s at least once accepted). */
+void refund_later(struct tx *, const struct refund *, const char *trouble);
+/* Refused: people must look. */
+enum err refund_stuck(struct tx *, const struct refund *, const char *trouble) CHECKED;
+
+/* By our number or its id, locked with its order. E_NOT_FOUND. */
+enum err refund_by_no(
+	struct tx *, const char *channel, const char *out_refund_no, struct refund *) CHECKED;
+enum err refund_by_id(struct tx *, int64_t id, struct refund *) CHECKED;
+
+/* Staff: a stuck one again (E_REFUND_STATE), or settled another way. */
+enum err refund_retry(struct tx *, const struct refund *, int64_t staff_id) CHECKED;
+enum err refund_by_hand(
+	struct tx *, const struct refund *, int64_t staff_id, const char *note) CHECKED;
+
+#endif

@@ -1,0 +1,175 @@
+#include "pay/refund.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "message/message.h"
+#include "order/ending.h"
+
+#include <string.h>
+
+/* What becomes of refunds. Each statement is guarded by the state it starts
+ * from: a row that has moved on is left alone. */
+
+enum { DETAIL_MAX = 1024 };
+
+SQL(refund_accepted,
+	"UPDATE refund SET state = 'accepted', channel_no = $2, trouble = NULL, tries = 0,"
+	" run_at = now() + interval '60 seconds' WHERE id = $1 AND state = 'created'");
+SQL(refund_succeeded,
+	"WITH r AS (UPDATE refund SET state = 'succeeded', channel_no = $2, trouble = NULL,"
+	"  done_at = now() WHERE id = $1 AND state IN ('created', 'accepted', 'stuck')"
+	"  RETURNING id, order_id)"
+	" INSERT INTO message (id, kind, subject_id, body) SELECT $3, 'refund.done', r.order_id,"
+	"  jsonb_build_object('order_id', r.order_id, 'refund_id', r.id) FROM r");
+SQL(refund_postpone,
+	"UPDATE refund SET trouble = $3, run_at = now() + make_interval(secs =>"
+	"  least(1800, greatest(CASE state WHEN 'accepted' THEN 60 ELSE 2 END,"
+	"   2 ^ least(tries, 11))))"
+	" WHERE id = $1 AND state IN ('created', 'accepted') AND tries = $2");
+/* A refund may get stuck more than once: each time is an entry of its own. */
+SQL(refund_got_stuck,
+	"WITH r AS (UPDATE refund SET state = 'stuck', trouble = $2,"
+	"  channel_no = coalesce($3, channel_no) WHERE id = $1"
+	"  AND state IN ('created', 'accepted') RETURNING id, order_id, venue_id)"
+	" INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
+	" SELECT $4, 'refund:' || r.id || ':' ||"
+	"  (SELECT count(*) FROM work_item w WHERE w.refund_id = r.id), 'refund_stuck',"
+	"  r.venue_id, r.order_id, r.id, $5::jsonb FROM r");
+SQL(refund_work_done,
+	"UPDATE work_item SET done_at = now(), done_by = $2, note = $3"
+	" WHERE refund_id = $1 AND done_at IS NULL");
+
+static const char *detail(struct arena *mem, const struct refund *r, const char *trouble)
+{
+	struct buf b = buf_in(mem, DETAIL_MAX);
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "out_refund_no", r->out_refund_no);
+	json_int(&b, "amount_fen", r->amount_fen.fen);
+	json_text(&b, "trouble", trouble);
+	json_close(&b, '}');
+	return buf_text(&b);
+}
+
+static enum err stuck(
+	struct tx *tx, const struct refund *r, const char *trouble, const char *channel_no)
+{
+	int64_t work_id;
+
+	TRY(ids_take(tx, 1, &work_id));
+	db_queue(tx, &refund_got_stuck, A(r->id), A(trouble), A(channel_no), A(work_id),
+		A(detail(tx->mem, r, trouble)));
+	log_error("refund_stuck", "%s: %s", r->out_refund_no, trouble);
+	return E_OK;
+}
+
+enum err refund_stuck(struct tx *tx, const struct refund *r, const char *trouble)
+{
+	return stuck(tx, r, trouble, NULL);
+}
+
+void refund_later(struct tx *tx, const struct refund *r, const char *trouble)
+{
+	db_queue(tx, &refund_postpone, A(r->id), A(r->tries), A(trouble));
+}
+
+static enum err succeeded(struct tx *tx, const struct refund *r, const struct channel_refund *c)
+{
+	int64_t message_id;
+
+	TRY(ids_take(tx, 1, &message_id));
+	db_queue(tx, &refund_succeeded, A(r->id), A(c->channel_no), A(message_id));
+	db_queue(tx, &refund_work_done, A(r->id), A(arg_id_or_null(0)), A("渠道已退款成功"));
+	return E_OK;
+}
+
+enum err refund_note(struct tx *tx, const struct refund *r, const struct channel_refund *c)
+{
+	bool accepted = strcmp(r->state, "accepted") == 0;
+
+	if (!accepted && strcmp(r->state, "created") != 0 && c->state != REFUND_DONE)
+		return E_OK;
+	if (c->refund.fen != r->amount_fen.fen)
+		return stuck(tx, r, "AMOUNT_DIFFERS", c->channel_no);
+	switch (c->state) {
+	case REFUND_RUNNING:
+		if (accepted)
+			refund_later(tx, r, NULL);
+		else
+			db_queue(tx, &refund_accepted, A(r->id), A(c->channel_no));
+		return E_OK;
+	case REFUND_DONE:
+		return succeeded(tx, r, c);
+	case REFUND_CLOSED:
+		return stuck(tx, r, "CLOSED", c->channel_no);
+	case REFUND_ABNORMAL:
+		return stuck(tx, r, "ABNORMAL", c->channel_no);
+	}
+	return E_INTERNAL;
+}
+
+struct words {
+	const char *cause, *reason, *trouble;
+};
+static const struct field words_fields[] = {
+	FIELD(struct words, cause),
+	FIELD(struct words, reason),
+	FIELD(struct words, trouble),
+};
+static const struct shape words_shape = SHAPE(struct words, words_fields);
+SQL(refund_stuck_words,
+	"SELECT cause, reason, trouble FROM refund WHERE id = $1 AND state = 'stuck'");
+
+SQL(refund_again,
+	"WITH r AS (UPDATE refund SET state = 'created', run_at = now(), sent_at = NULL"
+	"  WHERE id = $1 AND state = 'stuck' RETURNING 1)"
+	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r");
+SQL(refund_void,
+	"UPDATE refund SET state = 'void', done_at = now() WHERE id = $1 AND state = 'stuck'");
+
+enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
+{
+	struct words w;
+	int64_t id;
+	enum err err = db_one(tx, &refund_stuck_words, &words_shape, &w, A(r->id));
+
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_REFUND_STATE : err;
+	db_queue(tx, &refund_work_done, A(r->id), A(staff_id), A("重新发起"));
+	if (strcmp(w.trouble, "CLOSED") != 0) {
+		db_queue_one(tx, &refund_again, E_REFUND_STATE, A(r->id));
+		return E_OK;
+	}
+	/* The old number is dead for good, so a new one can't pay twice; the sum
+	 * stays reserved for it. */
+	db_queue_one(tx, &refund_void, E_REFUND_STATE, A(r->id));
+	return refund_replace(tx,
+		&(struct refund_new){.attempt_id = r->attempt_id,
+			.amount = r->amount_fen,
+			.cause = w.cause,
+			.reason = w.reason,
+			.by_account = staff_id},
+		r->id, &id);
+}
+
+SQL(refund_settle_by_hand,
+	"UPDATE refund SET state = 'by_hand', done_at = now() WHERE id = $1 AND state = 'stuck'");
+
+static enum err tell_done(struct tx *tx, const struct refund *r)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	message_add(tx, id, "refund.done", r->order_id,
+		arena_printf(tx->mem, "{\"order_id\":%lld,\"refund_id\":%lld}",
+			(long long)r->order_id, (long long)r->id));
+	return E_OK;
+}
+
+enum err refund_by_hand(
+	struct tx *tx, const struct refund *r, int64_t staff_id, const char *note)
+{
+	db_queue_one(tx, &refund_settle_by_hand, E_REFUND_STATE, A(r->id));
+	db_queue(tx, &refund_work_done, A(r->id), A(staff_id), A(note));
+	return tell_done(tx, r);
+}

@@ -1,0 +1,207 @@
+#include "pay/settle.h"
+
+#include "base/log.h"
+#include "order/ending.h"
+#include "pay/refund.h"
+
+#include <string.h>
+
+enum { BATCH = 20 };
+
+struct silent {
+	int64_t id;
+	const char *channel, *out_trade_no;
+};
+static const struct field silent_fields[] = {
+	FIELD(struct silent, id),
+	FIELD(struct silent, channel),
+	FIELD(struct silent, out_trade_no),
+};
+static const struct shape silent_shape = SHAPE(struct silent, silent_fields);
+
+SQL(attempt_silent,
+	"SELECT id, channel, out_trade_no FROM payment_attempt"
+	" WHERE id = $1 AND transaction_id IS NULL");
+SQL(attempts_silent,
+	"SELECT id, channel, out_trade_no FROM payment_attempt"
+	" WHERE order_id = $1 AND transaction_id IS NULL ORDER BY id");
+SQL(attempts_open,
+	"SELECT id, channel, out_trade_no FROM payment_attempt"
+	" WHERE order_id = $1 AND state IN ('created', 'prepaid') ORDER BY id");
+
+static enum err settle_paid(struct db *db, struct arena *mem, const struct channel_payment *p)
+{
+	enum outcome outcome = OUTCOME_OTHER;
+	struct tx tx;
+	enum err err = E_RETRY;
+
+	for (int i = 0; i < 3 && err == E_RETRY; i++) {
+		tx_begin(&tx, db, mem, TX_WRITE);
+		err = tx_end(&tx, notice_settle(&tx, p, &outcome));
+	}
+	if (err == E_OK)
+		log_info("settled", "%s by query: %s", p->out_trade_no, outcome_word(outcome));
+	return err;
+}
+
+static enum err mark_closed(struct db *db, struct arena *mem, int64_t attempt_id)
+{
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	attempt_closed(&tx, attempt_id);
+	return tx_end(&tx, E_OK);
+}
+
+/* E_NOT_FOUND: the channel has never heard of it. */
+static enum err ask(struct db *db, struct arena *mem, const struct silent *a, bool *open)
+{
+	const struct channel *channel = channel_find(a->channel);
+	struct channel_payment p;
+
+	*open = true;
+	if (!channel)
+		return E_CHANNEL_OFF;
+	TRY(channel->query(mem, a->out_trade_no, &p));
+	*open = p.state == PAYMENT_OPEN;
+	if (p.state == PAYMENT_PAID)
+		return settle_paid(db, mem, &p);
+	return *open ? E_OK : mark_closed(db, mem, a->id);
+}
+
+enum err settle_ask(struct db *db, struct arena *mem, int64_t attempt_id, bool *open)
+{
+	struct silent a;
+	struct tx tx;
+
+	*open = false;
+	tx_begin(&tx, db, mem, TX_READ);
+	enum err err =
+		tx_end(&tx, db_one(&tx, &attempt_silent, &silent_shape, &a, A(attempt_id)));
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err; /* its money is known */
+	err = ask(db, mem, &a, open);
+	return err == E_NOT_FOUND ? E_OK : err;
+}
+
+static enum err list_attempts(
+	struct db *db, struct arena *mem, bool open_only, int64_t order_id, struct list *out)
+{
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_READ);
+	return tx_end(&tx,
+		open_only ? db_all(&tx, &attempts_open, &silent_shape, out, A(order_id))
+			  : db_all(&tx, &attempts_silent, &silent_shape, out, A(order_id)));
+}
+
+enum err settle_order(struct db *db, struct arena *mem, int64_t order_id)
+{
+	struct list attempts;
+	enum err worst = E_OK;
+	bool open;
+
+	TRY(list_attempts(db, mem, false, order_id, &attempts));
+	const struct silent *a = attempts.at;
+	for (size_t i = 0; i < attempts.count; i++) {
+		enum err err = ask(db, mem, &a[i], &open);
+		if (err != E_OK && err != E_NOT_FOUND)
+			worst = err;
+	}
+	return worst;
+}
+
+enum err settle_expired(struct db *db, struct arena *mem, bool *busy)
+{
+	int64_t count = 0;
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	TRY(tx_end(&tx, orders_expire(&tx, BATCH * 10, &count)));
+	*busy |= count > 0;
+	return E_OK;
+}
+
+/* After E_OK this attempt can't be paid, or its money is known. A refusal proves
+ * nothing, it is often a payment: only a query tells. */
+static enum err close_attempt(struct db *db, struct arena *mem, const struct silent *a)
+{
+	const struct channel *channel = channel_find(a->channel);
+	bool open;
+
+	if (!channel)
+		return E_CHANNEL_OFF;
+	if (channel->close(mem, a->out_trade_no) == E_OK)
+		return mark_closed(db, mem, a->id);
+	enum err err = ask(db, mem, a, &open);
+	if (err == E_NOT_FOUND)
+		return mark_closed(db, mem, a->id);
+	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
+}
+
+static enum err close_one(struct db *db, struct arena *mem, const struct closing *c)
+{
+	struct list attempts;
+	enum err worst = E_OK;
+	struct tx tx;
+
+	TRY(list_attempts(db, mem, true, c->order_id, &attempts));
+	const struct silent *a = attempts.at;
+	for (size_t i = 0; i < attempts.count; i++) {
+		enum err err = close_attempt(db, mem, &a[i]);
+		if (err != E_OK)
+			worst = err;
+	}
+	tx_begin(&tx, db, mem, TX_WRITE);
+	if (worst == E_OK || c->overdue) {
+		if (worst != E_OK)
+			log_error("closing_unconfirmed", "order %lld is freed: %s",
+				(long long)c->order_id, err_info[worst].code);
+		return tx_end(&tx, order_close(&tx, c->order_id, worst != E_OK));
+	}
+	log_warn("closing", "order %lld, try %lld: %s", (long long)c->order_id,
+		(long long)c->tries, err_info[worst].code);
+	closing_later(&tx, c);
+	return tx_end(&tx, E_OK);
+}
+
+enum err settle_closings(struct db *db, struct arena *mem, bool *busy)
+{
+	struct list due;
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	/* One at a time: a slow channel must not outlast the leases of the others. */
+	TRY(tx_end(&tx, closings_claim(&tx, 1, &due)));
+	if (due.count == 0)
+		return E_OK;
+	*busy = true;
+	return close_one(db, mem, due.at);
+}
+
+/* The plan is counted from the first question. */
+SQL(silent_take,
+	"WITH picked AS MATERIALIZED (SELECT id FROM payment_attempt WHERE ask_at <= now()"
+	"  AND state IN ('created', 'prepaid') ORDER BY ask_at LIMIT 1"
+	"  FOR UPDATE SKIP LOCKED)"
+	" UPDATE payment_attempt a SET asked = a.asked + 1, ask_at = CASE"
+	"  WHEN a.asked < 6 THEN now() + make_interval(secs =>"
+	"   (ARRAY[25, 30, 120, 120, 300, 1200])[a.asked + 1])"
+	"  WHEN a.created_at > now() - interval '1 day' THEN now() + interval '1 hour'"
+	"  ELSE 'infinity' END"
+	" FROM picked p WHERE a.id = p.id RETURNING a.id, a.channel, a.out_trade_no");
+
+enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
+{
+	struct list due;
+	struct tx tx;
+	bool open;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	TRY(tx_end(&tx, db_all(&tx, &silent_take, &silent_shape, &due)));
+	if (due.count == 0)
+		return E_OK;
+	*busy = true;
+	enum err err = ask(db, mem, due.at, &open);
+	return err == E_DB_DOWN || err == E_UNKNOWN ? err : E_OK;
+}
