@@ -1,12 +1,13 @@
 #!/bin/bash
 # All tests, or the named parts:
 #   tests/run.sh [lint] [unit] [sim] [store] [api] [race] [fault] [browser] [contract] [counterpart]
+#     [chaos]   CHAOS_S: seconds of it, 25
 # Every program under test is the build with address and undefined-behaviour
 # sanitizers. Starts a private stack in a folder of its own and ends it.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-all="lint unit sim store api race fault browser contract counterpart"
+all="lint unit sim store api race fault browser contract counterpart chaos"
 parts=${*:-$all}
 for part in $parts; do
 	[[ " $all " == *" $part "* ]] || { echo "no part $part; there are: $all" >&2; exit 2; }
@@ -73,7 +74,7 @@ c_tests() {
 	return $code
 }
 
-pytests() { timeout 900 "$py" -m pytest -q -p no:cacheprovider --tb=short "$@"; }
+pytests() { timeout "${limit_s:-900}" "$py" -m pytest -q -p no:cacheprovider --tb=short "$@"; }
 
 store_tests() {
 	local code=0
@@ -93,10 +94,10 @@ stack() { "$py" tests/stack/stack.py "$@" --run "$run"; }
 # Time passes only where a test says so: nothing expires and no payment is asked
 # about by itself while others are looked at.
 stack_up() {
-	stack up --build "$build" "$1" --port-base "${ZX_TEST_PORT_BASE:-23000}" \
+	stack up --build "$build" --port-base "${ZX_TEST_PORT_BASE:-23000}" \
 		--set rate_api=1000000 --set rate_login=1000000 --set connections=10000 \
 		--set ZX_LOGIN_PER_MINUTE=100000 \
-		--set ZX_ORDER_TTL_S=7200 --set ZX_ASK_FIRST_S=3600 --set ZX_REFUND_GAP_S=0
+		--set ZX_ORDER_TTL_S=7200 --set ZX_ASK_FIRST_S=3600 --set ZX_REFUND_GAP_S=0 "$@"
 }
 
 # These tests pull the plug, so PostgreSQL has to write down what it promises.
@@ -111,6 +112,13 @@ counterpart_tests() {
 		cp "$here/package-lock.json" "$here/node_modules/.installed"
 	fi
 	stack_up --fast && ZX_TEST_RUN=$run pytests "$here"
+}
+
+# Everything is killed at random, and the clocks are short.
+chaos_tests() {
+	stack_up --durable --daemons 2 --set ZX_ORDER_TTL_S=60 --set ZX_ASK_FIRST_S=3 \
+		--set ZX_REFUND_GAP_S=1 &&
+		ZX_TEST_RUN=$run limit_s=7200 pytests tests/chaos
 }
 
 start_stack() {
@@ -162,6 +170,12 @@ if wanted counterpart; then
 	run=$work/counterpart
 	part counterpart counterpart_tests
 	part "sanitizer reports of the counterpart's stack" no_reports
+fi
+if wanted chaos; then
+	run=$work/chaos
+	part chaos chaos_tests
+	[ -f "$run/story" ] && cat "$run/story"
+	part "sanitizer reports of the chaos" no_reports
 fi
 say "end"
 if [ ${#bad[@]} != 0 ]; then

@@ -141,16 +141,16 @@ static enum err judge(struct alipay_exchange *x, const struct answer *a)
 	if (strcmp(code, "10000") == 0 && a->signed_well)
 		return E_OK;
 	sub = sub ? sub : code;
-	log_write(!business && *code == '4'    ? LOG_ERROR
-		  : business && a->signed_well ? LOG_INFO
-					       : LOG_WARN,
+	bool told = business ? a->signed_well && !is_vague(sub)
+			     : *code == '4' || strcmp(code, "20001") == 0;
+	log_write(!told      ? LOG_WARN
+		  : business ? LOG_INFO
+			     : LOG_ERROR,
 		"alipay", "%s: %s %s: %s%s", x->method, code, sub,
 		a->status.sub_msg ? a->status.sub_msg : "",
 		a->signed_well ? "" : ", signature doesn't fit");
 	if (strcmp(code, "40005") == 0)
 		return E_BUSY;
-	bool told = business ? a->signed_well && !is_vague(sub)
-			     : *code == '4' || strcmp(code, "20001") == 0;
 	if (!told)
 		return E_CHANNEL_UNKNOWN;
 	x->refusal = sub;

@@ -40,6 +40,18 @@ static enum err ask_about(struct db *db, struct arena *mem, const struct bill_so
 	return err;
 }
 
+static enum err ask_page(struct db *db, struct arena *scratch, const struct bill_source *from,
+	const struct list *page)
+{
+	const struct unpaid *u = page->at;
+
+	for (size_t i = 0; i < page->count; i++) {
+		TRY(ask_about(db, scratch, from, &u[i]));
+		arena_reset(scratch);
+	}
+	return E_OK;
+}
+
 static enum err ask_all(struct db *db, struct arena *mem, struct arena *scratch,
 	const struct bill_source *from, date day)
 {
@@ -52,12 +64,9 @@ static enum err ask_all(struct db *db, struct arena *mem, struct arena *scratch,
 		tx_begin(&tx, db, mem, TX_READ);
 		TRY(db_all(&tx, &cure_unpaid, &unpaid_shape, &page, A(from->channel), A(day),
 			A(last), A(PAGE)));
-		const struct unpaid *u = page.at;
-		for (size_t i = 0; i < page.count; i++) {
-			TRY(ask_about(db, scratch, from, &u[i]));
-			arena_reset(scratch);
-			last = u[i].number;
-		}
+		TRY(ask_page(db, scratch, from, &page));
+		if (page.count > 0)
+			last = ((const struct unpaid *)page.at)[page.count - 1].number;
 	} while (page.count == PAGE);
 	return E_OK;
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { BATCH = 20 };
+enum { BATCH = 200, OVERDUE_TRIES = 3 };
 
 struct silent {
 	int64_t id;
@@ -117,7 +117,7 @@ enum err settle_expired(struct db *db, struct arena *mem, bool *busy)
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx, orders_expire(&tx, BATCH * 10, &count)));
+	TRY(tx_end(&tx, orders_expire(&tx, BATCH, &count)));
 	*busy |= count > 0;
 	return E_OK;
 }
@@ -147,7 +147,11 @@ static enum err close_one(struct db *db, struct arena *mem, const struct closing
 
 	TRY(list_attempts(db, mem, true, c->order_id, &attempts));
 	const struct silent *a = attempts.at;
-	for (size_t i = 0; i < attempts.count; i++) {
+	/* Many that wait for a silent channel must not wait for each other too. */
+	bool in_vain = c->overdue && c->tries > OVERDUE_TRIES;
+	if (in_vain && attempts.count)
+		worst = E_CHANNEL_UNKNOWN;
+	for (size_t i = 0; i < attempts.count && !in_vain; i++) {
 		enum err err = close_attempt(db, mem, &a[i]);
 		if (err != E_OK)
 			worst = err;

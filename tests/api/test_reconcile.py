@@ -76,14 +76,15 @@ class Day:
         self.sim.post("bills", bill_date=self.date, **edits)
 
     def reconcile(self, status: int = DONE) -> str:
-        code, said, log = run(self.house, "--date", self.date)
+        code, said, log = run(self.house, "--channel", "wechat", "--date", self.date)
         assert code == status, said + log
         assert said.startswith(f"wechat {self.date}: {'done;' if status == DONE else 'not done:'}")
         return said
 
     def diffs(self) -> list:
         return self.house.db.rows("SELECT class, what, number FROM reconcile_diff"
-                                  " WHERE day = %s ORDER BY 1, 2, 3", self.date)
+                                  " WHERE channel = 'wechat' AND day = %s ORDER BY 1, 2, 3",
+                                  self.date)
 
     def work(self) -> dict:
         """Number → whether it is done."""
@@ -93,7 +94,7 @@ class Day:
 
     def state(self) -> tuple:
         return self.house.db.rows("SELECT state, tries, trade_hash, flow_hash FROM reconcile_run"
-                                  " WHERE day = %s", self.date)[0]
+                                  " WHERE channel = 'wechat' AND day = %s", self.date)[0]
 
     def picture(self) -> dict:
         return {t: v for t, v in self.house.picture().items() if t in UNCHANGED}
@@ -243,6 +244,7 @@ def test_an_order_paid_twice_gets_one_payment_back(a_day, house, sim):
         " ON a.id = r.attempt_id WHERE a.out_trade_no = %s", number)
     wait_for(lambda: refunds()[0][3] == "NOT_ENOUGH")  # the notify has seen to it
     assert "sent back 0" in a_day.reconcile() and len(refunds()) == 1
+    house.settle()  # and the customer was told
     house.db.all_at_once(  # as if it had not
         ("DELETE FROM refund WHERE attempt_id = (SELECT id FROM payment_attempt"
          " WHERE out_trade_no = %s)", number),
@@ -258,7 +260,7 @@ def test_an_order_paid_twice_gets_one_payment_back(a_day, house, sim):
 def test_two_jobs_at_once_count_everything_once(a_day):
     _, missed = a_day.paid()
     a_day.change_bill(drop=[missed])
-    jobs = [start(a_day.house, "--date", a_day.date) for _ in range(4)]
+    jobs = [start(a_day.house, "--channel", "wechat", "--date", a_day.date) for _ in range(4)]
     said = [job.communicate(timeout=JOB_LIMIT_S)[0] for job in jobs]
     codes = [job.returncode for job in jobs]
     assert set(codes) <= {DONE, AGAIN} and DONE in codes, said
@@ -281,10 +283,13 @@ def test_a_channel_without_a_merchant_is_a_matter_of_settings(house):
     assert (code, said) == (CONFIG, "")
 
 
-def test_one_channel_alone(a_day):
+def test_all_channels_or_one_alone(a_day, house):
     a_day.paid()
-    code, said, log = run(a_day.house, "--date", a_day.date, "--channel", "wechat")
-    assert code == DONE and said.count("\n") == 1, log
+    code, said, log = run(house, "--date", a_day.date)
+    assert code == DONE, log
+    assert [line.split()[0] for line in said.splitlines()] == ["wechat", "alipay"]
+    code, said, _ = run(house, "--date", a_day.date, "--channel", "wechat")
+    assert code == DONE and said.startswith("wechat ") and said.count("\n") == 1
 
 
 def test_without_a_date_yesterday_and_whatever_is_not_done(a_day, sim, house):

@@ -30,6 +30,16 @@ ORDER_SETTINGS = f"""\\set i :base + :n * :clients + :client_id
 \\set no 300000000000000000 + :id
 \\set block :n % {ORDERS_PER_BLOCK}
 """
+NOTIFY_SETTINGS = """\\set i :base + :n * :clients + :client_id
+\\set n :n + 1
+\\set id 3000000000000000 + :i
+\\set no 200000000000000000 + :id
+\\set message :id
+\\set block :n % 256
+"""
+SETTINGS = {"order": ORDER_SETTINGS, "availability": AVAILABILITY_SETTINGS,
+            "notify": NOTIFY_SETTINGS}
+
 
 def array(kind: str, *elements: str) -> str:
     """Wrapped, so that the planner can't count the elements: in a worker's parameter it can't."""
@@ -46,9 +56,12 @@ EXPRESSIONS = {
     "session": ":account", "account": ":account", "key": ":i", "digest": ":digest",
     "status": "201", "answer": ":answer", "venue": ":venue", "sport": "'badminton'",
     "date": "(date ':today' + :day::int)", "one": "1", "quota": "1000000", "order": ":id",
-    "no": ":no", "amount": "16000", "none": "NULL", "now": "to_timestamp(:now)",
+    "no": ":no", "amount": "16000", "none": "NULL",
+    "tiers": """'[{"fee_fen": 0, "hours": 24, "percent": 100}]'""", "now": "to_timestamp(:now)",
     "expires": "to_timestamp(:now + 600)", "message": ":message", "kind": "'order.created'",
-    "body": ":body", "items": array("bigint", ":item"), "courts": array("bigint", ":court"),
+    "body": ":body", "channel": "'wechat'", "number": ":no", "attempt": ":id", "paid": "'paid'",
+    "event": "'TRANSACTION.SUCCESS'", "plaintext": ":plaintext", "order_paid": "'order.paid'",
+    "payer": "'o0123456789012345678901234567'", "items": array("bigint", ":item"), "courts": array("bigint", ":court"),
     "starts": moments(0), "ends": moments(7200), "prices": array("bigint", "16000"),
     "step_courts": array("bigint", *[":court"] * 4),
     "step_times": moments(0, 1800, 3600, 5400), "step_items": array("bigint", *[":item"] * 4),
@@ -87,9 +100,8 @@ def pgbench_script(tools: Path, name: str, today: str) -> str:
     texts = texts_of(tools, ["id_block", *names(name)])
     lines = []
     for number, batch in enumerate(read(name)):
-        if number == 1:  # between the batches of an order, once in a while
+        if number == 1:  # between the first two batches, once in a while
             lines += ["\\if :block = 0", texts["id_block"] + ";", "\\endif"]
         lines += ["\\startpipeline", *[fill(texts[s], words, today) for s, words in batch],
                   "\\endpipeline"]
-    settings = {"order": ORDER_SETTINGS, "availability": AVAILABILITY_SETTINGS}[name]
-    return settings + "\n".join(lines) + "\n"
+    return SETTINGS[name] + "\n".join(lines) + "\n"

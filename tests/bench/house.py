@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "stack"))
 import deploy  # noqa: E402
+import servers  # noqa: E402
 from layout import REPO, Stack  # noqa: E402, F401
 from process import link_of  # noqa: E402
 
 STACK = [sys.executable, HERE.parent / "stack/stack.py"]
 CHINA = timezone(timedelta(hours=8))
 ACCOUNTS = range(201, 401)  # with a session of the same number: data.sql
+STOP_LIMIT_S = 20
 CHOICES = ("rate_api=9999999", "rate_login=9999999", "connections=9999", "bench=on",
            "ZX_QUOTA_PER_DAY=1000000")
 
@@ -50,7 +52,7 @@ class House:
                 "--port-base", self.port_base, *sets)
         self.stack = Stack(self.run)
         self.stack.load_options()
-        for daemon in ("relay", "consume"):
+        for daemon in servers.daemons(self.stack):
             self.kill(daemon)
         self.psql("zx_owner", f"\\set today '{self.today}'\n{(HERE / 'data.sql').read_text()}")
         self.tokens = self.stack.path("bench-tokens")
@@ -64,6 +66,19 @@ class House:
 
     def start(self, name: str):
         command(*STACK, "start", name, "--run", self.run)
+
+    def stop(self, name: str):
+        """End a daemon or a pool and wait for that."""
+        self.kill(name)
+        deadline = time.monotonic() + STOP_LIMIT_S
+        while self.stack.record(name).members():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"bench: {name} does not end")
+            time.sleep(0.05)
+
+    def environment(self) -> dict:
+        """Of programs of ours that the bench runs itself."""
+        return deploy.environment(self.stack)
 
     def psql(self, user: str, script: str) -> str:
         return deploy.psql(self.stack, user, script)
@@ -124,11 +139,12 @@ class House:
             "postgres", "SELECT deadlocks FROM pg_stat_database WHERE datname = 'zx'")
         return max(int(counted), text.count("deadlock detected"))
 
-    def statuses(self) -> Counter:
-        """HTTP statuses of all that nginx has answered."""
+    def statuses(self, path: str = "") -> Counter:
+        """HTTP statuses of all that nginx has answered, or only of what asked for a path."""
         time.sleep(1.2)  # its log is written within a second
-        found = Counter()
+        found, wanted = Counter(), f'"path":"{path}"'.encode() if path else b""
         with open(self.stack.path("log/access.log"), "rb") as log:
             for line in log:
-                found[int(re.search(rb'"status":(\d+)', line)[1])] += 1
+                if wanted in line:
+                    found[int(re.search(rb'"status":(\d+)', line)[1])] += 1
         return found

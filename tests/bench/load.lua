@@ -8,6 +8,8 @@
 --         through venues × courts × days × hours (see batches.py), from `base` on
 -- rush    everybody wants two hours between 18 and 22 in the same venue on the
 --         same day; after `tries` requests all go on to the next such evening
+-- notify  each request delivers a letter of WeChat Pay, none twice: a line of the
+--         file `letters`.<thread>
 -- Without a scenario: the URL as it is.
 
 local arg, tokens, scenario = {}, {}, {}
@@ -61,6 +63,19 @@ function scenario.rush(i)
 		10 + math.floor(evening / 40) % 390, math.random(18, 20))
 end
 
+function scenario.notify()
+	local stamp, nonce, signature, serial, body = (letters() or error("no letters left"))
+		:match("^([^\t]+)\t([^\t]+)\t([^\t]+)\t([^\t]+)\t(.+)$")
+	sent = sent + 1
+	return wrk.format("POST", nil, {
+		["Content-Type"] = "application/json",
+		["Wechatpay-Timestamp"] = stamp,
+		["Wechatpay-Nonce"] = nonce,
+		["Wechatpay-Signature"] = signature,
+		["Wechatpay-Serial"] = serial,
+	}, body)
+end
+
 function init(given)
 	for k, word in ipairs(given) do
 		local name, value = word:match("^(%w+)=(.*)$")
@@ -68,6 +83,10 @@ function init(given)
 	end
 	if arg.tokens then
 		read_tokens(arg.tokens)
+	end
+	sent = thread_index == 0 and -1 or 0 -- wrk asks the first thread once only to look
+	if arg.letters then
+		letters = io.lines(arg.letters .. "." .. thread_index)
 	end
 	if arg.signed then
 		wrk.headers["Authorization"] = "Bearer none"
@@ -86,10 +105,13 @@ function init(given)
 end
 
 function done(summary, latency)
-	local e = summary.errors
+	local e, all_sent = summary.errors, 0
+	for _, thread in ipairs(threads) do
+		all_sent = all_sent + thread:get("sent")
+	end
 	print(string.format(
-		'{"requests":%d,"seconds":%.6f,"refused":%d,"broken":%d,"p50_ms":%.3f,"p99_ms":%.3f}',
-		summary.requests, summary.duration / 1e6, e.status,
+		'{"requests":%d,"seconds":%.6f,"sent":%d,"refused":%d,"broken":%d,"p50_ms":%.3f,"p99_ms":%.3f}',
+		summary.requests, summary.duration / 1e6, all_sent, e.status,
 		e.connect + e.read + e.write + e.timeout,
 		latency:percentile(50) / 1000, latency:percentile(99) / 1000))
 end

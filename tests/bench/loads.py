@@ -4,9 +4,13 @@ import re
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from pathlib import Path
 
 import batches
+import billday
+import notices
+import outbox
 from house import CHINA, HERE, House
 
 PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
@@ -34,7 +38,7 @@ class Loads:
         self.house, self.tools = house, tools
         self.scripts = house.stack.path("bench")
         self.scripts.mkdir(exist_ok=True)
-        for name in ("order", "availability"):
+        for name in ("order", "availability", "notify"):
             text = batches.pgbench_script(tools, name, str(house.today))
             (self.scripts / name).write_text(text)
         self.orders = self.tries = 0  # where the next measurement begins
@@ -87,13 +91,15 @@ class Loads:
     def availability_cached(self) -> float:
         return self._pages()
 
-    def pgbench(self, script: str, base: int, seconds: int) -> float:
-        given = {"n": 0, "clients": WORKERS, "base": base, "midnight": self.midnight(CHINA),
+    def pgbench(self, script: str, base: int, seconds: int, clients: int = WORKERS) -> float:
+        given = {"n": 0, "clients": clients, "base": base, "midnight": self.midnight(CHINA),
                  "now": int(time.time()), "digest": "0" * 64, "answer": "a" * 600,
-                 "body": '{"order_id":1125899906842624,"venue_id":101}'}
+                 "body": '{"order_id":1125899906842624,"venue_id":101}',
+                 "plaintext": notices.PLAINTEXT}
         words = [w for k, v in given.items() for w in ("-D", f"{k}={v}")]
-        out = run(PGBENCH, "-n", "-M", "prepared", "-c", WORKERS, "-j", 2, "-T", seconds,
+        out = run(PGBENCH, "-n", "-M", "prepared", "-c", clients, "-j", 2, "-T", seconds,
                   "-f", self.scripts / script, *words, "-h", self.house.sock, "-U", "zx", "zx")
+        self.last = {"transactions": int(re.search(r"actually processed: (\d+)", out)[1])}
         return float(re.search(r"^tps = ([0-9.]+)", out, re.M)[1])
 
     def availability_sql(self) -> float:
@@ -159,3 +165,33 @@ class Loads:
 
     def rush_sql_best(self) -> float:
         return self.rush_sql(WORKERS)
+
+    @cached_property
+    def payments(self) -> notices.Payments:
+        return notices.Payments(self)
+
+    def notify(self) -> float:
+        return self.payments.by_letters(WARM_S, MEASURED_S)
+
+    def notify_sql(self) -> float:
+        return self.payments.by_sql(WARM_S, MEASURED_S)
+
+    @cached_property
+    def outbox(self) -> outbox.Outbox:
+        return outbox.Outbox(self.house, self.tools)
+
+    def relay(self) -> float:
+        return self.outbox.relay()
+
+    def bare_confirms(self) -> float:
+        return self.outbox.bare_confirms()
+
+    @cached_property
+    def bills(self) -> billday.Bills:
+        return billday.Bills(self.house)
+
+    def reconcile(self) -> float:
+        return self.bills.reconcile()
+
+    def bare_copy(self) -> float:
+        return self.bills.copy()

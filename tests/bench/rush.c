@@ -147,6 +147,7 @@ static void put_order(struct try *t, long long number, int venue)
 	put(t, "items", "{%lld}", id + 1);
 	put(t, "step_items", "{%lld,%lld,%lld,%lld}", id + 1, id + 1, id + 1, id + 1);
 	put(t, "message", "%lld", id + 2);
+	put(t, "tiers", "[{\"fee_fen\": 0, \"hours\": 24, \"percent\": 100}]");
 	put(t, "kind", "order.created");
 	put(t, "body", "{\"order_id\":%lld,\"venue_id\":%d}", id, venue);
 }

@@ -100,10 +100,7 @@ def _first_answer(home: House, found: list):
 
 def ready_s(home: House) -> float:
     """From the start of spawn-fcgi to the first good answer through nginx."""
-    home.kill("pool-api")
-    deadline = time.monotonic() + READY_LIMIT_S
-    while home.stack.record("pool-api").members() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    home.stop("pool-api")
     found = []
     watcher = threading.Thread(target=_first_answer, args=(home, found))
     watcher.start()

@@ -235,6 +235,40 @@ def test_bill_faults(tomorrow):
     assert offer["hash_value"] != hashlib.sha1(fetched(tomorrow, offer).content).hexdigest()
 
 
+def test_a_file_that_is_cut_or_not_packed(tomorrow):
+    text = fetched(tomorrow, bill(tomorrow)).content
+    tomorrow.fault("bill_cut")
+    cut = fetched(tomorrow, bill(tomorrow)).content
+    assert 0 < len(cut) < len(text) and text.startswith(cut)
+    tomorrow.fault("bill_plain")
+    assert fetched(tomorrow, bill(tomorrow, query="&tar_type=GZIP")).content == text
+
+
+def test_bills_that_differ_from_the_books(tomorrow):
+    stranger = {"out_trade_no": "OTHER1", "total": 7, "success_time": f"{today()}T00:00:01+08:00"}
+    tomorrow.sim("bills", {"bill_date": today(), "drop": ["ZX0002A01"],
+                           "amounts": {"ZX0001A01": 1, "R1": 2}, "add": [stranger]})
+    table, summary = rows(fetched(tomorrow, bill(tomorrow)).content.decode())
+    assert [(r["商户订单号"], r["订单金额"], r["申请退款金额"]) for r in table] == [
+        ("OTHER1", "0.07", "0.00"), ("ZX0001A01", "0.01", "0.00"), ("ZX0001A01", "0.00", "0.02")]
+    assert summary["订单总金额"] == "0.08" and summary["申请退款总金额"] == "0.02"
+    table, _ = rows(fetched(tomorrow, bill(tomorrow, "fundflowbill")).content.decode())
+    assert [r["收支金额(元)"] for r in table] == ["0.07", "0.01", "0.02"]
+
+
+def test_one_of_the_bills_may_differ_or_be_any_file(tomorrow, tmp_path):
+    tomorrow.sim("bills", {"bill_date": today(), "drop": ["ZX0002A01"], "only": ["tradebill"]})
+    assert len(rows(fetched(tomorrow, bill(tomorrow)).content.decode())[0]) == 2
+    flows = rows(fetched(tomorrow, bill(tomorrow, "fundflowbill")).content.decode())[0]
+    assert len(flows) == 4
+    file = tmp_path / "bill"
+    file.write_text("any text")
+    tomorrow.sim("bills", {"bill_date": today(), "files": {"tradebill": str(file)}})
+    offer = bill(tomorrow, query="&tar_type=GZIP")
+    assert gzip.decompress(fetched(tomorrow, offer).content) == b"any text"
+    assert offer["hash_value"] == hashlib.sha1(b"any text").hexdigest()
+
+
 def test_a_download_url_lives_five_minutes(tomorrow):
     offer = bill(tomorrow)
     tomorrow.sim("clock", {"advance_s": 301})

@@ -352,6 +352,9 @@ static void money_that_came_twice_is_sent_back_once(void **state)
 	paid_line("10:00:00", "TWICE1", "42TWICE1", 4000);
 	paid_line("10:01:00", "TWICE2", "42TWICE2", 4000);
 	paid_line("10:02:00", "TWICE3", "42TWICE3", 4000);
+	make_refund(make_attempt("TWICE4", "surplus", "10:03:00", "42TWICE4"), "TWICE4R01",
+		"accepted", "", 1000); /* people are at it */
+	paid_line("10:03:00", "TWICE4", "42TWICE4", 4000);
 	for (int i = 0; i < 2; i++) {
 		done();
 		assert_int_equal(r.returned, i == 0);

@@ -177,15 +177,21 @@ static void a_later_bill_clears_what_was_missed(void **state)
 
 	paid_line("10:00:00", "C1", "42C1", 4000);
 	make_refund(a, "C-1", "succeeded", "12:00:00", 100);
-	reconciled("only_ours refund C-1");
-	assert_int_equal(r.open, 1);
+	make_refund(a, "C-2", "succeeded", "12:00:00", 100);
+	reconciled("only_ours refund C-1, only_ours refund C-2");
+	assert_int_equal(r.open, 2);
+	say(owner,
+		"UPDATE work_item SET done_at = now(), note = '渠道查到了'"
+		" WHERE detail->>'number' = 'C-2'");
 	no_lines();
 	bank->day.days++;
 	refund_line("01:00:00", "C-1", "SUCCESS", 100, "C1");
+	refund_line("01:00:00", "C-2", "SUCCESS", 100, "C1");
 	reconciled("");
 	bank->day.days--;
 	assert_string_equal(diffs_where("cured_at IS NULL"), "");
-	assert_int_equal(work_where("done_at IS NOT NULL AND done_by IS NULL"), 1);
+	assert_int_equal(work_where("done_at IS NOT NULL"), 2);
+	assert_int_equal(work_where("note = '渠道查到了'"), 1);
 }
 
 static void the_two_bills_are_compared_with_each_other(void **state)

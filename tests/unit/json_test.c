@@ -1,6 +1,7 @@
 /* The strict door: JSON from outside into structs. */
 #include "test.h"
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "order/order.h"
@@ -348,6 +349,66 @@ static void a_number_given_as_text_has_one_spelling(void **state)
 	}
 }
 
+struct number {
+	int64_t n;
+};
+static const struct field number_fields[] = {
+	FIELD_AS(struct number, n, NULL, .min = 1, .max = 9),
+};
+static const struct shape number_shape = SHAPE(struct number, number_fields);
+struct bare {
+	struct list numbers;
+	int64_t said;
+};
+static const struct field bare_fields[] = {
+	FIELD(struct bare, numbers, .optional = true, .max = 3, .of = &number_shape),
+	FIELD(struct bare, said, .optional = true, .min = 0, .max = 9, .absent = -1),
+};
+static const struct shape bare_shape = SHAPE(struct bare, bare_fields);
+
+static enum err load_bare(const char *text, struct bare *out, struct json_fault *fault)
+{
+	return json_load(mem, text, strlen(text), &bare_shape, JSON_STRICT, out, fault);
+}
+
+static void a_list_of_bare_numbers_is_read_and_written_as_one(void **state)
+{
+	struct buf b = buf_in(mem, 256);
+	struct json_fault fault = {0};
+	struct bare bare;
+
+	(void)state;
+	assert_int_equal(load_bare("{\"numbers\":[3,1,9]}", &bare, &fault), E_OK);
+	assert_int_equal(bare.numbers.count, 3);
+	assert_int_equal(((struct number *)bare.numbers.at)[2].n, 9);
+	json_shape(&b, NULL, &bare_shape, &bare);
+	assert_string_equal(buf_text(&b), "{\"numbers\":[3,1,9],\"said\":-1}");
+	static const char *const bad[] = {
+		"0", "10", "\"1\"", "1.5", "null", "{\"n\":1}", "[1]"};
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		const char *text = arena_printf(mem, "{\"numbers\":[1,%s]}", bad[i]);
+
+		fault.field = NULL;
+		assert_int_equal(load_bare(text, &bare, &fault), E_BAD_FIELD);
+		assert_string_equal(fault.field, "numbers[1]");
+	}
+}
+
+static void nothing_said_is_told_from_nought(void **state)
+{
+	struct json_fault fault = {0};
+	struct bare bare;
+
+	(void)state;
+	assert_int_equal(load_bare("{}", &bare, &fault), E_OK);
+	assert_int_equal(bare.said, -1);
+	assert_int_equal(load_bare("{\"said\":null}", &bare, &fault), E_OK);
+	assert_int_equal(bare.said, -1);
+	assert_int_equal(load_bare("{\"said\":0}", &bare, &fault), E_OK);
+	assert_int_equal(bare.said, 0);
+	assert_int_equal(load_bare("{\"said\":-1}", &bare, &fault), E_BAD_FIELD);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -373,6 +434,8 @@ int main(void)
 		cmocka_unit_test(huge_bodies_are_judged_quickly),
 		cmocka_unit_test(a_number_of_a_thousand_digits_is_no_number_of_ours),
 		cmocka_unit_test(a_number_given_as_text_has_one_spelling),
+		cmocka_unit_test(a_list_of_bare_numbers_is_read_and_written_as_one),
+		cmocka_unit_test(nothing_said_is_told_from_nought),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
