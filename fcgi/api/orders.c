@@ -3,6 +3,7 @@
 #include "message/message.h"
 #include "order/ending.h"
 #include "order/order.h"
+#include "pay/cancel.h"
 
 enum { PAGE = 20 };
 
@@ -71,12 +72,70 @@ static enum err show(struct req *r)
 	return reply(r, 200, &order_shape, &order);
 }
 
+struct quote_query {
+	const char *items;
+};
+static const struct field quote_query_fields[] = {
+	FIELD(struct quote_query, items, .optional = true, .min = 1, .max = ITEM_IDS_TEXT),
+};
+static const struct shape quote_query_shape = SHAPE(struct quote_query, quote_query_fields);
+
+/* What giving up would bring, now. */
+static enum err quote(struct req *r)
+{
+	const struct quote_query *q = r->query;
+	struct cancellable order;
+	struct cancellation c;
+	struct ints items = {0};
+
+	if (q->items && !item_ids_parse(r->mem, q->items, &items))
+		return fail(r, E_BAD_FIELD, "items");
+	TRY(order_cancellable(&r->tx, r->arg[0], r->who.account_id, false, &order));
+	enum err err = cancellation_quote(r->mem, &order, items, &c);
+	if (err != E_OK)
+		return fail(r, err, err == E_NOT_FOUND ? "items" : NULL);
+	return reply(r, 200, &cancellation_shape, &c);
+}
+
+struct cancel_in {
+	struct list items;
+	int64_t refund_fen; /* -1: not said */
+};
+static const struct field cancel_in_fields[] = {
+	FIELD(struct cancel_in, items, .optional = true, .min = 1, .max = PERIODS_MAX,
+		.of = &item_id_shape),
+	FIELD(struct cancel_in, refund_fen, .optional = true, .min = 0, .max = ID_MAX,
+		.absent = -1),
+};
+static const struct shape cancel_in_shape = SHAPE(struct cancel_in, cancel_in_fields);
+
+static enum err cancel(struct req *r)
+{
+	const struct cancel_in *in = r->in;
+	struct order order;
+
+	TRY(order_cancel(&r->tx,
+		&(struct cancel_ask){.order_id = r->arg[0],
+			.account_id = r->who.account_id,
+			.items = item_ids(in->items),
+			.expected_fen = in->refund_fen},
+		&r->field));
+	TRY(order_load(&r->tx, r->arg[0], r->who.account_id, &order));
+	return reply(r, 200, &order_shape, &order);
+}
+
 const struct route order_routes[] = {
-	{GET,	       "/api/v1/me", USER, TX_READ, me, .says = "Who is logged in"},
-	{POST,             "/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
+	{GET,		      "/api/v1/me", USER, TX_READ, me, .says = "Who is logged in"},
+	{POST,		    "/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
          .flags = IDEMPOTENT, .says = "Order one or several periods, all or nothing"},
-	{GET,	       "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
+	{GET,		      "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
          .says = "Own orders, newest first"},
-	{GET,		 "/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
+	{GET,			"/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
+	{GET,"/api/v1/orders/{order}/cancellation", USER, TX_READ, quote,
+         .query = &quote_query_shape,
+         .says = "What giving up an order or a part would bring"},
+	{POST,		"/api/v1/orders/{order}/cancellation", USER, TX_WRITE, cancel,
+         .body = &cancel_in_shape, .flags = IDEMPOTENT,
+         .says = "Give up an order or a part of it, at the price that was shown"},
 	{0},
 };

@@ -1,5 +1,6 @@
 #include "account/session.h"
 #include "account/token.h"
+#include "base/log.h"
 #include "order/order.h"
 #include "pay/settle.h"
 #include "web/web.h"
@@ -48,7 +49,12 @@ static enum err keep(struct req *r, struct attempt *a, const char *ticket)
 	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
 	attempt_prepaid(&r->tx, a, ticket);
 	enum err err = tx_end(&r->tx, E_OK);
-	return err == E_ORDER_STATE ? look_again(r, a) : err;
+	if (err != E_ORDER_STATE)
+		return err;
+	/* Nobody will get this ticket, so nobody should be able to pay by it. */
+	if (channel_find(a->channel)->close(r->mem, a->out_trade_no) != E_OK)
+		log_warn("pay", "%s was closed here, and perhaps not there", a->out_trade_no);
+	return look_again(r, a);
 }
 
 /* The channel is called with no transaction open. What it refuses may just have

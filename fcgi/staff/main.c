@@ -1,7 +1,6 @@
-#include "account/account.h"
 #include "account/token.h"
 #include "checkin/checkin.h"
-#include "web/web.h"
+#include "staff.h"
 
 static enum err me(struct req *r)
 {
@@ -53,7 +52,8 @@ static void init(void)
 
 int main(int argc, char **argv)
 {
-	static const struct route *const tables[] = {staff_routes, NULL};
+	static const struct route *const tables[] = {staff_routes, desk_order_routes,
+		desk_refund_routes, desk_work_routes, desk_people_routes, NULL};
 	static const struct web staff = {.name = "staff",
 		.tables = tables,
 		.init = init,

@@ -40,8 +40,22 @@ struct staff {
 extern const struct shape staff_shape;
 enum err staff_load(struct tx *, int64_t id, struct staff *) CHECKED;
 
-/* Queue: this member of staff has the permission at this venue, else
- * E_WRONG_VENUE. */
-void staff_scope(struct tx *, int64_t account_id, const char *permission, int64_t venue_id);
+/* SQL: the member of staff $1 has the permission $2 at that venue; where the
+ * venue is NULL, everywhere. The one place that says so: every statement that
+ * reads or changes a venue's affairs for staff has this in its WHERE. */
+#define STAFF_AT(venue)                                                         \
+	"EXISTS (SELECT 1 FROM account_role ar JOIN role_permission rp"         \
+	" ON rp.role = ar.role WHERE ar.account_id = $1 AND rp.permission = $2" \
+	" AND (ar.venue_id = " venue " OR ar.venue_id IS NULL))"
+
+/* Who asks as staff, and by which permission. */
+struct desk {
+	int64_t account_id;
+	const char *permission;
+};
+
+/* Queue: the member of staff has the permission at this venue, else `otherwise`:
+ * E_WRONG_VENUE, or E_NOT_FOUND where even the existence is not told. */
+void staff_scope(struct tx *, const struct desk *, int64_t venue_id, enum err otherwise);
 
 #endif

@@ -59,13 +59,10 @@ enum err staff_load(struct tx *tx, int64_t id, struct staff *out)
 	return db_one(tx, &staff_by_id, &staff_shape, out, A(id));
 }
 
-SQL(staff_permitted_at,
-	"SELECT 1 FROM account_role r JOIN role_permission p ON p.role = r.role"
-	" WHERE r.account_id = $1 AND p.permission = $2"
-	" AND (r.venue_id = $3 OR r.venue_id IS NULL) LIMIT 1");
+SQL(staff_permitted_at, "SELECT 1 WHERE " STAFF_AT("$3"));
 
-void staff_scope(struct tx *tx, int64_t account_id, const char *permission, int64_t venue_id)
+void staff_scope(struct tx *tx, const struct desk *desk, int64_t venue_id, enum err otherwise)
 {
-	db_queue_one(tx, &staff_permitted_at, E_WRONG_VENUE, A(account_id), A(permission),
-		A(venue_id));
+	db_queue_one(tx, &staff_permitted_at, otherwise, A(desk->account_id),
+		A(desk->permission), A(venue_id));
 }

@@ -231,7 +231,13 @@ void json_shape(struct buf *b, const char *name, const struct shape *sh, const v
 void json_list(struct buf *b, const char *name, const struct shape *sh, const struct list *list)
 {
 	json_open(b, name, '[');
-	for (size_t i = 0; i < list->count; i++)
-		json_shape(b, NULL, sh, (const char *)list->at + i * sh->size);
+	for (size_t i = 0; i < list->count; i++) {
+		const char *at = (const char *)list->at + i * sh->size;
+
+		if (shape_is_bare(sh))
+			member(b, &sh->fields[0], at + sh->fields[0].offset);
+		else
+			json_shape(b, NULL, sh, at);
+	}
 	json_close(b, ']');
 }

@@ -112,6 +112,18 @@ static enum err read_number(const struct field *f, double v, void *at)
 	return E_OK;
 }
 
+static enum err read_value(struct arena *, const cJSON *, const struct field *, enum json_mode,
+	void *at, struct json_fault *);
+
+static enum err read_element(struct arena *mem, const cJSON *v, const struct shape *sh,
+	enum json_mode mode, void *at, struct json_fault *fault)
+{
+	if (shape_is_bare(sh))
+		return read_value(
+			mem, v, &sh->fields[0], mode, (char *)at + sh->fields[0].offset, fault);
+	return json_read(mem, v, sh, mode, at, fault);
+}
+
 static enum err read_list(struct arena *mem, const cJSON *v, const struct field *f,
 	enum json_mode mode, struct list *out, struct json_fault *fault)
 {
@@ -125,7 +137,7 @@ static enum err read_list(struct arena *mem, const cJSON *v, const struct field 
 	cJSON_ArrayForEach(item, v)
 	{
 		struct json_fault inner = {0};
-		enum err err = json_read(
+		enum err err = read_element(
 			mem, item, f->of, mode, (char *)out->at + i * f->of->size, &inner);
 		if (err != E_OK) {
 			fault->field = arena_printf(mem, "%s[%zu]%s%s", f->name, i,
@@ -157,6 +169,12 @@ static enum err read_value(struct arena *mem, const cJSON *v, const struct field
 	return E_BAD_FIELD;
 }
 
+static void set_absent(const struct field *f, void *at)
+{
+	if (f->kind == K_INT || f->kind == K_MONEY)
+		*(int64_t *)at = f->absent;
+}
+
 static const cJSON *stranger(const cJSON *obj, const struct shape *sh)
 {
 	const cJSON *m;
@@ -182,8 +200,10 @@ enum err json_read(struct arena *mem, const cJSON *obj, const struct shape *sh,
 		const struct field *f = &sh->fields[i];
 		const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, f->name);
 
-		if ((!v || cJSON_IsNull(v)) && f->optional)
+		if ((!v || cJSON_IsNull(v)) && f->optional) {
+			set_absent(f, (char *)out + f->offset);
 			continue;
+		}
 		struct json_fault inner = {0};
 		enum err err = v ? read_value(mem, v, f, mode, (char *)out + f->offset, &inner)
 				 : E_BAD_FIELD;

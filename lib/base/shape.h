@@ -39,6 +39,7 @@ struct field {
 	bool optional;          /* input may lack it, a row may have NULL, output is null */
 	bool hidden;            /* filled from rows, never written as JSON */
 	int64_t min, max;       /* value, characters of a text, length of a list; 0,0 is any */
+	int64_t absent;         /* what an optional number of a JSON body is when it lacks */
 	const char *one_of;     /* a text must be one of these words: "a|b|c" */
 	const struct shape *of; /* what a list holds */
 };
@@ -49,6 +50,13 @@ struct shape {
 	const struct field *fields;
 	size_t count;
 };
+
+/* A shape whose only field has no name is no object: a list of it holds bare
+ * values, such as [12, 13]. */
+static inline bool shape_is_bare(const struct shape *sh)
+{
+	return sh->count == 1 && !sh->fields[0].name;
+}
 
 /* The kind comes from the member's own type, so the two cannot disagree;
  * a member of any other type does not compile. */

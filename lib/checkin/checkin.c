@@ -158,6 +158,16 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
         };
 }
 
+/* Nothing is left of an order whose items are all released. */
+static enum err order_judge(const char *state, const struct list *items)
+{
+	if (strcmp(state, "cancelled") == 0)
+		return E_ORDER_CANCELLED;
+	if (strcmp(state, "paid") != 0)
+		return E_ORDER_UNPAID;
+	return items->count > 0 ? E_OK : E_ORDER_CANCELLED;
+}
+
 enum err checkin_use(
 	struct tx *tx, const struct scanned *scanned, int64_t staff_id, struct checkin *out)
 {
@@ -168,10 +178,9 @@ enum err checkin_use(
 
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_CODE_UNKNOWN : err;
-	staff_scope(tx, staff_id, "checkin", t.venue_id);
+	staff_scope(tx, &(struct desk){staff_id, "checkin"}, t.venue_id, E_WRONG_VENUE);
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
-	if (strcmp(t.state, "paid") != 0)
-		return E_ORDER_UNPAID;
+	TRY(order_judge(t.state, &items));
 	bool first = !used_before(&items);
 	TRY(checkin_judge(&items, t.now, t.early_minutes));
 	write_use(tx, scanned, &t, staff_id, &items);

@@ -20,7 +20,8 @@ extern const struct shape checkin_code_shape;
 /* Make the code of a paid order; a second call changes nothing. */
 enum err checkin_code_make(struct tx *, int64_t order_id) CHECKED;
 
-/* E_NOT_FOUND for another person's order, E_ORDER_UNPAID, E_CODE_NOT_READY. */
+/* E_NOT_FOUND for another person's order, E_ORDER_UNPAID, E_ORDER_CANCELLED,
+ * E_CODE_NOT_READY. */
 enum err checkin_code_load(
 	struct tx *, int64_t order_id, int64_t account_id, struct checkin_code *) CHECKED;
 
@@ -54,8 +55,8 @@ struct checkin {
 extern const struct shape checkin_shape;
 
 /* Use every item of the order whose time window is open. E_CODE_UNKNOWN,
- * E_WRONG_VENUE, E_ORDER_UNPAID, E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The
- * order's row is locked, and an item's primary key lets it be used once. */
+ * E_WRONG_VENUE, E_ORDER_UNPAID, E_ORDER_CANCELLED (also if every item is
+ * released), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an item's primary key lets it be used once. */
 enum err checkin_use(
 	struct tx *, const struct scanned *, int64_t staff_id, struct checkin *) CHECKED;
 

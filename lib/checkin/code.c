@@ -141,6 +141,8 @@ enum err checkin_code_load(
 	struct code_row row;
 
 	TRY(db_one(tx, &code_of_order, &code_row_shape, &row, A(order_id), A(account_id)));
+	if (strcmp(row.state, "cancelled") == 0)
+		return E_ORDER_CANCELLED;
 	if (strcmp(row.state, "paid") != 0)
 		return E_ORDER_UNPAID;
 	if (!row.short_code)

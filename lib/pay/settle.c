@@ -1,6 +1,7 @@
 #include "pay/settle.h"
 
 #include "base/log.h"
+#include "base/settings.h"
 #include "order/ending.h"
 #include "pay/refund.h"
 
@@ -11,23 +12,23 @@ enum { BATCH = 200, OVERDUE_TRIES = 3 };
 struct silent {
 	int64_t id;
 	const char *channel, *out_trade_no;
+	bool young; /* its first call may still be under way */
 };
 static const struct field silent_fields[] = {
 	FIELD(struct silent, id),
 	FIELD(struct silent, channel),
 	FIELD(struct silent, out_trade_no),
+	FIELD(struct silent, young),
 };
 static const struct shape silent_shape = SHAPE(struct silent, silent_fields);
 
-SQL(attempt_silent,
-	"SELECT id, channel, out_trade_no FROM payment_attempt"
-	" WHERE id = $1 AND transaction_id IS NULL");
-SQL(attempts_silent,
-	"SELECT id, channel, out_trade_no FROM payment_attempt"
-	" WHERE order_id = $1 AND transaction_id IS NULL ORDER BY id");
-SQL(attempts_open,
-	"SELECT id, channel, out_trade_no FROM payment_attempt"
-	" WHERE order_id = $1 AND state IN ('created', 'prepaid') ORDER BY id");
+#define SILENT                                                                 \
+	"SELECT id, channel, out_trade_no, state = 'created'"                  \
+	" AND created_at > now() - make_interval(secs => $2::bigint) AS young" \
+	" FROM payment_attempt WHERE "
+SQL(attempt_silent, SILENT "id = $1 AND transaction_id IS NULL");
+SQL(attempts_silent, SILENT "order_id = $1 AND transaction_id IS NULL ORDER BY id");
+SQL(attempts_open, SILENT "order_id = $1 AND state IN ('created', 'prepaid') ORDER BY id");
 
 static enum err settle_paid(struct db *db, struct arena *mem, const struct channel_payment *p)
 {
@@ -76,8 +77,8 @@ enum err settle_ask(struct db *db, struct arena *mem, int64_t attempt_id, bool *
 
 	*open = false;
 	tx_begin(&tx, db, mem, TX_READ);
-	enum err err =
-		tx_end(&tx, db_one(&tx, &attempt_silent, &silent_shape, &a, A(attempt_id)));
+	enum err err = tx_end(&tx, db_one(&tx, &attempt_silent, &silent_shape, &a,
+					   A(attempt_id), A(settings.request_limit_s)));
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_OK : err; /* its money is known */
 	err = ask(db, mem, &a, open);
@@ -90,9 +91,9 @@ static enum err list_attempts(
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_READ);
-	return tx_end(&tx,
-		open_only ? db_all(&tx, &attempts_open, &silent_shape, out, A(order_id))
-			  : db_all(&tx, &attempts_silent, &silent_shape, out, A(order_id)));
+	return tx_end(
+		&tx, db_all(&tx, open_only ? &attempts_open : &attempts_silent, &silent_shape,
+			     out, A(order_id), A(settings.request_limit_s)));
 }
 
 enum err settle_order(struct db *db, struct arena *mem, int64_t order_id)
@@ -135,7 +136,7 @@ static enum err close_attempt(struct db *db, struct arena *mem, const struct sil
 		return mark_closed(db, mem, a->id);
 	enum err err = ask(db, mem, a, &open);
 	if (err == E_NOT_FOUND)
-		return mark_closed(db, mem, a->id);
+		return a->young ? E_CHANNEL_UNKNOWN : mark_closed(db, mem, a->id);
 	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
 }
 
@@ -193,7 +194,8 @@ SQL(silent_take,
 	"   (ARRAY[25, 30, 120, 120, 300, 1200])[a.asked + 1])"
 	"  WHEN a.created_at > now() - interval '1 day' THEN now() + interval '1 hour'"
 	"  ELSE 'infinity' END"
-	" FROM picked p WHERE a.id = p.id RETURNING a.id, a.channel, a.out_trade_no");
+	" FROM picked p WHERE a.id = p.id RETURNING a.id, a.channel, a.out_trade_no,"
+	"  false AS young");
 
 enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
 {

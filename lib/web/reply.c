@@ -1,7 +1,5 @@
 #include "web/web.h"
 
-enum { PAGE_MAX = 100 };
-
 enum err fail(struct req *r, enum err err, const char *field)
 {
 	r->field = field;

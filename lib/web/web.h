@@ -86,7 +86,15 @@ enum err reply(struct req *, int status, const struct shape *, const void *) CHE
 struct page {
 	int64_t cursor, limit;
 };
-extern const struct shape page_shape; /* for route->query */
+enum { PAGE_MAX = 100 };
+/* clang-format off */
+/* For route->query; a query with more in it begins with a struct page and has
+ * these two fields first. */
+#define PAGE_FIELDS(T, m)                                                                  \
+	FIELD_AS(T, m.cursor, "cursor", .optional = true, .min = 1, .max = ID_MAX),        \
+		FIELD_AS(T, m.limit, "limit", .optional = true, .min = 1, .max = PAGE_MAX)
+/* clang-format on */
+extern const struct shape page_shape;
 int64_t page_limit(const struct req *, int64_t otherwise);
 /* {"items":[…],"next_cursor":…}; the shape's first field is the id. */
 enum err reply_page(

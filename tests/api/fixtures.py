@@ -35,6 +35,11 @@ def desk2(house):
     return houses.Staff(house, "desk2")
 
 
+@pytest.fixture(scope="session")
+def admin(house):
+    return houses.Staff(house, "admin")
+
+
 @pytest.fixture
 def sim(house):
     """The simulator, its faults taken back afterwards."""

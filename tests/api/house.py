@@ -167,6 +167,23 @@ class Customer(Client):
     def see(self, order: dict) -> dict:
         return ok(self.get(f"/api/v1/orders/{order['id']}"))
 
+    def try_quote(self, order: dict, items=None) -> requests.Response:
+        asked = {"items": ",".join(str(i["id"]) for i in items)} if items else {}
+        return self.get(f"/api/v1/orders/{order['id']}/cancellation", **asked)
+
+    def quote(self, order: dict, items=None) -> dict:
+        return ok(self.try_quote(order, items))
+
+    def try_cancel(self, order: dict, items=None, key=NEW_KEY, **body) -> requests.Response:
+        if items:
+            body["items"] = [i["id"] for i in items]
+        return self.post(f"/api/v1/orders/{order['id']}/cancellation", body, key)
+
+    def cancel(self, order: dict, items=None) -> dict:
+        """As the page does it: what is shown is what is agreed to."""
+        shown = self.quote(order, items)["refund_fen"]
+        return ok(self.try_cancel(order, items, refund_fen=shown))
+
     def try_code(self, order: dict, suffix: str = "") -> requests.Response:
         return self.get(f"/api/v1/orders/{order['id']}/checkin-code{suffix}")
 
@@ -190,6 +207,22 @@ class Staff(Client):
 
     def check_in(self, code: str, key=NEW_KEY) -> requests.Response:
         return self.post("/api/v1/staff/checkins", {"code": code}, key)
+
+    def search(self, **query) -> list:
+        return ok(self.get("/api/v1/staff/orders", **query))["items"]
+
+    def see(self, order: dict) -> dict:
+        return ok(self.get(f"/api/v1/staff/orders/{order['id']}"))
+
+    def try_refund(self, order: dict, amount: int, release=None, key=NEW_KEY,
+                   reason: str = "灯坏了") -> requests.Response:
+        body = {"amount_fen": amount, "reason": reason}
+        if release:
+            body["release"] = [i["id"] for i in release]
+        return self.post(f"/api/v1/staff/orders/{order['id']}/refunds", body, key)
+
+    def refund(self, order: dict, amount: int, release=None) -> dict:
+        return ok(self.try_refund(order, amount, release), 201)
 
 
 def order_body(*slots, **more) -> dict:

@@ -12,7 +12,7 @@ GONE = ["/api/", "/api/v1", "/api/v1/", "/api/v1/ping/", "/api/v1/pin", "/api/v1
         "/api/v1/orders/-1", "/api/v1/orders/01", "/api/v1/orders/1e3", "/api/v1/orders/1.0",
         "/api/v1/orders/9999999999999999", "/api/v1/orders/x", "/api/v1/orders/1/checkin-code.",
         "/api/v1/orders/1%2fcheckin-code", "/api/v1/staff/", "/api/v1/staff/x",
-        "/notify/", "/notify/alipay", "/notify/wechat/", "/oauth2/", "/oauth2/token/",
+        "/notify/", "/notify/alipay/", "/notify/unionpay", "/notify/wechat/", "/oauth2/", "/oauth2/token/",
         "/oauth2/jwks.json", "/.well-known/", "/.well-known/openid-configuration", "/healthz/",
         "/readyz/x", "/_error/404", "/_error/", "/x", "/index.php", "/.git/config", "/.env",
         "/admin", "/play/nothing.html", "/docs/nothing", "/favicon.ico"]

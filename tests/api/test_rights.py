@@ -6,7 +6,8 @@ NEVER_CHANGED = ("role", "role_permission", "account_role", "venue", "sport", "v
                  "opening_exception_hours", "calendar_day", "price_rule", "schema_migration")
 NEVER_DELETED = ("account", "wechat_identity", "staff_login", "orders", "order_item",
                  "payment_attempt", "notify_log", "checkin_code", "checkin", "checkin_try",
-                 "booking_day", "message_done", "message_dead")
+                 "booking_day", "message_done", "message_dead", "refund", "violation", "ban",
+                 "work_item")
 WRITTEN_ONCE = ("occupancy", "checkin_code", "checkin", "checkin_try", "message_done",
                 "idempotency")
 

@@ -5,7 +5,7 @@ from typing import Callable
 from urllib.parse import quote, urlencode
 
 from calls import Call, body_of, right
-from description import Operation
+from description import DESCRIPTION, Operation
 
 LIMIT = 64 * 1024
 BAD_DATES = ["", "2026-13-01", "2026-02-30", "20261124", "2026-1-1", "1969-12-31", "2200-01-01",
@@ -44,7 +44,10 @@ def bad_texts(schema: dict) -> list:
                 "9" * 40]
     if schema.get("format") == "date":
         return BAD_DATES
-    return ["x" * (schema["minLength"] - 1), "字" * (schema["maxLength"] + 1)]
+    if "enum" in schema:
+        return ["", "other", "|".join(schema["enum"][:2]), f"{schema['enum'][0]} "]
+    form = ["x", "1,", "0"] if "pattern" in schema else []
+    return form + ["x" * (schema["minLength"] - 1), "字" * (schema["maxLength"] + 1)]
 
 
 def without(call: Call, name: str) -> Call:
@@ -131,17 +134,22 @@ def bad_leaves(schema: dict) -> list:
     return values + ["x" * (schema["minLength"] - 1), "字" * (schema["maxLength"] + 1)]
 
 
+def is_array(schema: dict) -> bool:
+    return schema["type"] == "array" or schema["type"] == ["array", "null"]
+
+
 def bad_values(schema: dict, value, path: str = ""):
     """(name, whole spoiled value, status, code, field) for a JSON value."""
     kind = schema["type"]
     if kind == "object":
         yield from bad_members(schema, value, path)
-    elif kind == "array":
-        for bad in (None, {}, "x", 1, []):
+    elif is_array(schema):
+        value = value or [1]
+        for bad in ({}, "x", 1, []) if "null" in kind else (None, {}, "x", 1, []):
             yield f"{path}={bad}", bad, 422, "bad_field", path
         many = value[:1] * (schema["maxItems"] + 1)
         yield f"{path}_too_many", many, 422, "bad_field", path
-        for bad in (5, None, []):
+        for bad in ("x", None, []):
             yield f"{path}[0]={bad}", [bad], 422, "bad_field", f"{path}[0]"
         for name, item, *rest in bad_values(schema["items"], value[0], f"{path}[0]"):
             yield name, [item, *value[1:]], *rest
@@ -239,7 +247,8 @@ def good_values(schema: dict, value, path: str = ""):
                 yield f"no_{name}", rest
             for label, good in good_values(member, value.get(name), name):
                 yield label, {**rest, name: good}
-    elif kind == "array":
+    elif is_array(schema):
+        value = value or [1]
         yield f"{path}_most", value[:1] * schema["maxItems"]
         for label, item in good_values(schema["items"], value[0], path):
             yield label, [item]
@@ -249,9 +258,9 @@ def good_values(schema: dict, value, path: str = ""):
 
 
 def good_leaves(schema: dict) -> list:
-    if schema["type"] == "integer":
-        return [schema["minimum"], schema["maximum"]]
     values = [None] if "null" in schema["type"] else []
+    if "integer" in (schema["type"], *schema["type"]):
+        return values + [schema["minimum"], schema["maximum"]]
     if "enum" in schema:
         return schema["enum"]
     if "format" in schema:
@@ -266,12 +275,14 @@ def edges(op: Operation) -> list:
     found = []
     for p in op.named("query"):
         name = p["name"]
-        for good in good_leaves(p["schema"]):
+        for good in [p["example"]] if "pattern" in p["schema"] else good_leaves(p["schema"]):
             piece = f"{name}={quote(str(good))}"
             found.append((f"query_{name}={str(good)[:14]}", lambda c, w, n=name, piece=piece:
                           without(c, n).with_query(piece)))
     if op.body and op.body["type"] == "application/json" and not op.path.startswith("/notify/"):
         for name, value in good_values(op.body["schema"], body_of(op)):
+            if DESCRIPTION.faults(op.body["schema"], value):
+                continue  # members that don't go together
             found.append((f"body_{name}", lambda c, w, v=value: c.with_json(v)))
         found.append(("body_spaced", lambda c, w: replace(
             c, body=json.dumps(json.loads(c.body), indent=4).encode())))

@@ -8,7 +8,7 @@ import pytest
 
 import raw
 from answers import Answer, check
-from calls import right
+from calls import NOBODYS, desk_tokens, right
 from description import DESCRIPTION
 from house import Staff
 from jose import Mint
@@ -32,7 +32,7 @@ def world(house, slots):
     expired = mint.make(claims=mint.claims(customer.account_id, iat=now - 7200, exp=now - 60))
     return SimpleNamespace(
         order_id=customer.order(slots.one())["id"],
-        tokens={"user": customer.token, "staff": desk.token, "checkin": desk.token,
+        tokens={"user": customer.token, **desk_tokens(desk),
                 "expired": expired, "ended": gone.token})
 
 
@@ -58,7 +58,7 @@ def test_a_request_just_within_its_limits(house, world, operation, change):
 def test_other_methods_are_told_which_ones_there_are(house, path):
     operations = [op for op in OPERATIONS if op.path == path]
     allowed = {op.method for op in operations}
-    target = path.format(venue=1, order=1)
+    target = path.format(**{"venue": 1, "order": 1, **NOBODYS})
     for method in set(METHODS) - allowed:
         got = raw.talk(house, raw.request(method, target))
         answer = Answer(got.status, got.headers, got.body)

@@ -46,8 +46,15 @@ def field_of(route_field: dict, nullable: bool) -> dict:
     types = [kind, "null"] if nullable and route_field["optional"] else kind
     said = {"type": types, "format": word, "enum": words and words.split("|"), **limits}
     if "of" in route_field:
-        said["items"] = object_of(route_field["of"], nullable)
+        said["items"] = element_of(route_field["of"], nullable)
     return {name: value for name, value in said.items() if value is not None}
+
+
+def element_of(fields: list, nullable: bool) -> dict:
+    """A list's only field without a name is a bare value."""
+    if [f["name"] for f in fields] == [None]:
+        return field_of(fields[0], nullable)
+    return object_of(fields, nullable)
 
 
 def object_of(fields: list, nullable: bool) -> dict:
@@ -57,8 +64,9 @@ def object_of(fields: list, nullable: bool) -> dict:
 
 
 def plain(schema: dict) -> dict:
-    """A schema without words and without conditions between its members."""
-    kept = {k: v for k, v in schema.items() if k not in ("description", "oneOf")}
+    """A schema without words, without conditions between its members, and without the forms of
+    texts that a handler reads by itself."""
+    kept = {k: v for k, v in schema.items() if k not in ("description", "oneOf", "pattern")}
     if "required" in kept:
         kept["required"] = sorted(kept["required"])
     if "properties" in kept:

@@ -5,21 +5,20 @@ from types import SimpleNamespace
 import pytest
 
 from answers import check
-from calls import right
+from calls import desk_tokens, right
 from database import Database
 from description import DESCRIPTION
 from house import Staff, ok, wait_for
 
 WITHOUT_DATABASE = {"getHealth", "ping", "getJwks", "getOauthMetadata"}
 OWN_TRANSACTIONS = ("pool-login", "pool-pay", "pool-notify")
-REFUSED_BEFORE = {"notifyWechat": 401}  # nobody has signed what we send
+REFUSED_BEFORE = {"notifyWechat": 401, "notifyWechatRefund": 401}  # nobody has signed what we send
 
 
 @pytest.fixture(scope="module")
 def world(house):
     customer, desk = house.customer(), Staff(house, "desk1")
-    return SimpleNamespace(order_id=1, tokens={
-        "user": customer.token, "staff": desk.token, "checkin": desk.token})
+    return SimpleNamespace(order_id=1, tokens={"user": customer.token, **desk_tokens(desk)})
 
 
 def test_without_redis(house):

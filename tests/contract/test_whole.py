@@ -10,7 +10,8 @@ NOT_SEEN = {"bad_body", "internal", "server_error", "retry", "outcome_unknown",
 # A gateway's 400 to a broken request line, or to a token request.
 GATEWAY = {("createToken", 400, "bad_request")}
 # Only the simulator gets them, see test_wechats_own_notice_is_taken.
-BY_WECHAT = {("notifyWechat", 204, None), ("notifyWechat", 503, "database_down")}
+BY_WECHAT = {(name, status, code) for name in ("notifyWechat", "notifyWechatRefund")
+             for status, code in ((204, None), (503, "database_down"))}
 
 
 def described() -> set:

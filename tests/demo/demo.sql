@@ -10,6 +10,13 @@ INSERT INTO venue (id, name, address, phone, window_days, checkin_early_minutes)
 	(2, '江畔体育中心', '杭州市滨江区江南大道 900 号', '0571-88880002', 14, 60),
 	(3, '云山网球中心', '杭州市余杭区云山路 6 号', '0571-88880003', 7, 60);
 
+-- What is given back of a cancelled period, by the hours before its start.
+UPDATE venue SET refund_tiers = t.tiers::jsonb FROM (VALUES
+	(1, '[{"hours": 24, "percent": 100, "fee_fen": 0}, {"hours": 2, "percent": 50, "fee_fen": 0}]'),
+	(2, '[{"hours": 48, "percent": 100, "fee_fen": 0}, {"hours": 12, "percent": 80, "fee_fen": 200}]'),
+	(3, '[{"hours": 24, "percent": 100, "fee_fen": 0}]')) AS t(id, tiers)
+	WHERE venue.id = t.id;
+
 INSERT INTO venue_sport (venue_id, sport_id, slot_minutes) VALUES
 	(1, 1, 60), (2, 1, 60), (2, 2, 60), (3, 3, 60);
 

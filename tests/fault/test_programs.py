@@ -119,8 +119,8 @@ def test_relay_and_consumer_killed_in_the_middle_lose_and_double_nothing(house, 
     with crowd:
         with crowd.during("killing"):
             for _ in range(12):
-                for name in ("relay", "consume"):
-                    send(members(house, name, name), signal.SIGKILL)
+                for name in ("relay", "consume-fulfil", "consume-tell"):
+                    send(members(house, name, name.partition("-")[0]), signal.SIGKILL)
                     time.sleep(random.uniform(0.1, 0.25))
         crowd.wait_until_well()
     crowd.only()
@@ -131,12 +131,12 @@ def test_without_relay_and_consumer_codes_come_when_they_are_back(house, crowd):
     with crowd:
         with crowd.during("alone"):
             house.command("kill", "relay")
-            house.command("kill", "consume")
+            house.command("kill", "consume-fulfil")
             customer = house.customer()
             order = customer.paid_order(crowd.hall.spare())
             time.sleep(1.5)
             assert customer.try_code(order).status_code == 404
-            house.restart("relay", "consume")
+            house.restart("relay", "consume-fulfil")
         crowd.wait_until_well()
         wait_for(lambda: customer.try_code(order).status_code == 200, 60)
     crowd.only()

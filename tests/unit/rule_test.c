@@ -100,7 +100,7 @@ static int64_t model(const struct refund_tier *t, size_t n, int64_t price, int64
 	if (before_us <= 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if ((__int128)before_us >= (__int128)t[i].hours * HOUR) {
+		if ((__int128)before_us >= (__int128)t[i].hours * (__int128)HOUR) {
 			__int128 left = (__int128)price * t[i].percent / 100 - t[i].fee_fen.fen;
 			return left > 0 ? (int64_t)left : 0;
 		}

@@ -1,0 +1,57 @@
+#include "order/conduct.h"
+#include "staff.h"
+
+static enum err reply_conduct(struct req *r, const struct desk *desk, int64_t account_id)
+{
+	struct conduct conduct;
+
+	TRY(conduct_load(&r->tx, desk, account_id, &conduct));
+	return reply(r, 200, &conduct_shape, &conduct);
+}
+
+static enum err show(struct req *r)
+{
+	struct desk desk = desk_of(r);
+
+	return reply_conduct(r, &desk, r->arg[0]);
+}
+
+struct lift_in {
+	const char *reason;
+};
+static const struct field lift_in_fields[] = {
+	FIELD(struct lift_in, reason, .min = 1, .max = NOTE_LENGTH),
+};
+static const struct shape lift_in_shape = SHAPE(struct lift_in, lift_in_fields);
+
+static enum err lift_violation(struct req *r)
+{
+	const struct lift_in *in = r->in;
+	struct desk desk = desk_of(r);
+	int64_t account_id;
+
+	TRY(violation_lift(&r->tx, &desk, r->arg[0], in->reason, &account_id));
+	return reply_conduct(r, &desk, account_id);
+}
+
+static enum err lift_ban(struct req *r)
+{
+	const struct lift_in *in = r->in;
+	struct desk desk = desk_of(r);
+	int64_t account_id;
+
+	TRY(ban_lift(&r->tx, &desk, r->arg[0], in->reason, &account_id));
+	return reply_conduct(r, &desk, account_id);
+}
+
+const struct route desk_people_routes[] = {
+	{GET,    "/api/v1/staff/accounts/{account}/violations", "ban", TX_READ, show,
+         .says = "What is held against somebody who ordered at an own venue"},
+	{POST, "/api/v1/staff/violations/{violation}/lift", "ban", TX_WRITE, lift_violation,
+         .body = &lift_in_shape, .flags = IDEMPOTENT,
+         .says = "A violation counts no longer; a ban that rested on it ends"},
+	{POST,  "/api/v1/staff/bans/{ban}/lift", "ban", TX_WRITE, lift_ban,
+         .body = &lift_in_shape, .flags = IDEMPOTENT,
+         .says = "A ban ends before its time"},
+	{0     },
+};

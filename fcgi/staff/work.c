@@ -1,0 +1,52 @@
+#include "pay/desk.h"
+#include "staff.h"
+
+enum { PAGE = 50 };
+
+struct work_query {
+	struct page page;
+	const char *kind;
+};
+static const struct field work_query_fields[] = {
+	PAGE_FIELDS(struct work_query, page),
+	FIELD(struct work_query, kind, .optional = true,
+		.one_of = "refund_stuck|strange_payment|reconcile|shipping_stuck"),
+};
+static const struct shape work_query_shape = SHAPE(struct work_query, work_query_fields);
+
+static enum err list(struct req *r)
+{
+	const struct work_query *q = r->query;
+	struct desk desk = desk_of(r);
+	int64_t limit = page_limit(r, PAGE);
+	struct list items;
+
+	TRY(work_list(&r->tx, &desk, q->kind, q->page.cursor, limit, &items));
+	return reply_page(r, &work_row_shape, &items, limit);
+}
+
+struct done_in {
+	const char *note;
+};
+static const struct field done_in_fields[] = {
+	FIELD(struct done_in, note, .min = 1, .max = NOTE_LENGTH),
+};
+static const struct shape done_in_shape = SHAPE(struct done_in, done_in_fields);
+
+static enum err done(struct req *r)
+{
+	const struct done_in *in = r->in;
+	struct desk desk = desk_of(r);
+	struct work_row item;
+
+	TRY(work_done(&r->tx, &desk, r->arg[0], in->note, &item));
+	return reply(r, 200, &work_row_shape, &item);
+}
+
+const struct route desk_work_routes[] = {
+	{GET,     "/api/v1/staff/work", "work", TX_READ, list, .query = &work_query_shape,
+         .says = "What only people can settle, the oldest first"},
+	{POST, "/api/v1/staff/work/{item}/done", "work", TX_WRITE, done, .body = &done_in_shape,
+         .flags = IDEMPOTENT, .says = "Somebody has seen to it"},
+	{0  },
+};

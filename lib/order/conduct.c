@@ -1,0 +1,131 @@
+#include "order/conduct.h"
+
+#include "order/ending.h"
+#include "order/search.h"
+
+struct violation_row {
+	int64_t id, order_id; /* the order is 0 where it is another venue's affair */
+	const char *kind, *order_no, *lifted_by, *lift_reason;
+	stamp at, lifted_at;
+};
+static const struct field violation_fields[] = {
+	FIELD(struct violation_row, id),
+	FIELD(struct violation_row, kind),
+	FIELD(struct violation_row, order_id, .optional = true),
+	FIELD(struct violation_row, order_no, .optional = true),
+	FIELD(struct violation_row, at),
+	FIELD(struct violation_row, lifted_at, .optional = true),
+	FIELD(struct violation_row, lifted_by, .optional = true),
+	FIELD(struct violation_row, lift_reason, .optional = true),
+};
+static const struct shape violation_shape = SHAPE(struct violation_row, violation_fields);
+
+struct ban_row {
+	int64_t id;
+	const char *reason, *lifted_by, *lift_reason;
+	stamp since, until, lifted_at;
+	bool in_force;
+};
+static const struct field ban_row_fields[] = {
+	FIELD(struct ban_row, id),
+	FIELD(struct ban_row, since),
+	FIELD(struct ban_row, until),
+	FIELD(struct ban_row, reason),
+	FIELD(struct ban_row, in_force),
+	FIELD(struct ban_row, lifted_at, .optional = true),
+	FIELD(struct ban_row, lifted_by, .optional = true),
+	FIELD(struct ban_row, lift_reason, .optional = true),
+};
+static const struct shape ban_row_shape = SHAPE(struct ban_row, ban_row_fields);
+
+static const struct field conduct_fields[] = {
+	FIELD(struct conduct, customer),
+	FIELD(struct conduct, violations, .of = &violation_shape),
+	FIELD(struct conduct, bans, .of = &ban_row_shape),
+};
+const struct shape conduct_shape = SHAPE(struct conduct, conduct_fields);
+
+SQL(conduct_customer, "SELECT " CUSTOMER
+		      " FROM account a WHERE a.id = $3 AND EXISTS (SELECT 1 FROM orders o"
+		      " WHERE o.account_id = a.id AND " STAFF_AT("o.venue_id") ")");
+SQL(conduct_violations,
+	"SELECT x.id, x.kind, CASE WHEN t.own THEN o.id END AS order_id,"
+	" CASE WHEN t.own THEN o.no END AS order_no, x.at, x.lifted_at,"
+	" l.nickname AS lifted_by, x.lift_reason"
+	" FROM violation x JOIN orders o ON o.id = x.order_id"
+	" LEFT JOIN account l ON l.id = x.lifted_by,"
+	" LATERAL (SELECT " STAFF_AT("o.venue_id") " AS own) t"
+	" WHERE x.account_id = $3 ORDER BY x.at DESC, x.id DESC LIMIT 100");
+SQL(conduct_bans,
+	"SELECT b.id, b.since, b.until, b.reason,"
+	" b.lifted_at IS NULL AND b.until > now() AS in_force, b.lifted_at,"
+	" l.nickname AS lifted_by, b.lift_reason"
+	" FROM ban b LEFT JOIN account l ON l.id = b.lifted_by"
+	" WHERE b.account_id = $1 ORDER BY b.since DESC, b.id DESC LIMIT 100");
+
+static const struct field customer_fields[] = {FIELD(struct conduct, customer)};
+static const struct shape customer_shape = SHAPE(struct conduct, customer_fields);
+
+enum err conduct_load(
+	struct tx *tx, const struct desk *desk, int64_t account_id, struct conduct *out)
+{
+	struct list violations, bans;
+
+	db_ask_one(tx, &conduct_customer, &customer_shape, out, E_NOT_FOUND,
+		A(desk->account_id), A(desk->permission), A(account_id));
+	db_ask_all(tx, &conduct_violations, &violation_shape, &violations, A(desk->account_id),
+		A(desk->permission), A(account_id));
+	db_ask_all(tx, &conduct_bans, &ban_row_shape, &bans, A(account_id));
+	TRY(db_sync(tx));
+	out->violations = violations;
+	out->bans = bans;
+	return E_OK;
+}
+
+struct owner {
+	int64_t account_id;
+};
+static const struct field owner_fields[] = {FIELD(struct owner, account_id)};
+static const struct shape owner_shape = SHAPE(struct owner, owner_fields);
+
+/* The person's row is locked: what is counted for a ban stands still. */
+#define OWNER(table)                                                                                   \
+	"SELECT a.id AS account_id FROM " table                                                        \
+	" x JOIN account a ON a.id = x.account_id"                                                     \
+	" WHERE x.id = $3 AND EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id AND " STAFF_AT( \
+		"o.venue_id") ") FOR NO KEY UPDATE OF a"
+SQL(violation_owner, OWNER("violation"));
+SQL(ban_owner, OWNER("ban"));
+#define LIFT                                                                     \
+	" SET lifted_at = now(), lifted_by = $2, lift_reason = $3 WHERE id = $1" \
+	" AND lifted_at IS NULL"
+SQL(violation_set_lifted, "UPDATE violation" LIFT);
+SQL(ban_set_lifted, "UPDATE ban" LIFT);
+
+static enum err owner(struct tx *tx, struct sql *sql, const struct desk *desk, int64_t id,
+	int64_t *account_id)
+{
+	struct owner found = {0};
+
+	TRY(db_one(tx, sql, &owner_shape, &found, A(desk->account_id), A(desk->permission),
+		A(id)));
+	*account_id = found.account_id;
+	return E_OK;
+}
+
+enum err violation_lift(struct tx *tx, const struct desk *desk, int64_t id, const char *reason,
+	int64_t *account_id)
+{
+	TRY(owner(tx, &violation_owner, desk, id, account_id));
+	db_queue(tx, &violation_set_lifted, A(id), A(desk->account_id), A(reason));
+	bans_review(tx, *account_id, reason);
+	return E_OK;
+}
+
+enum err ban_lift(struct tx *tx, const struct desk *desk, int64_t id, const char *reason,
+	int64_t *account_id)
+{
+	TRY(owner(tx, &ban_owner, desk, id, account_id));
+	db_queue(tx, &ban_set_lifted, A(id), A(desk->account_id), A(reason));
+	return E_OK;
+}

@@ -1,0 +1,111 @@
+#include "order/search.h"
+
+static const struct field desk_order_fields[] = {
+	FIELD(struct desk_order, id),
+	FIELD(struct desk_order, no),
+	FIELD(struct desk_order, venue_id),
+	FIELD(struct desk_order, venue_name),
+	FIELD(struct desk_order, date),
+	FIELD(struct desk_order, state),
+	FIELD(struct desk_order, pay_state),
+	FIELD(struct desk_order, amount_fen),
+	FIELD(struct desk_order, paid_fen),
+	FIELD(struct desk_order, refunded_fen),
+	FIELD(struct desk_order, created_at),
+	FIELD(struct desk_order, expires_at),
+	FIELD(struct desk_order, paid_at, .optional = true),
+	FIELD(struct desk_order, closed_at, .optional = true),
+	FIELD(struct desk_order, note, .optional = true),
+	FIELD(struct desk_order, refund_tiers),
+	FIELD(struct desk_order, customer),
+	FIELD(struct desk_order, items, .of = &item_shape),
+};
+const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields);
+
+#define DESK_COLUMNS                                                                     \
+	"SELECT o.id, o.no, o.venue_id, v.name AS venue_name, o.play_date AS date,"      \
+	" o.state, o.pay_state, o.amount_fen, o.paid_fen, o.refunded_fen, o.created_at," \
+	" o.expires_at, o.paid_at, o.closed_at, o.note, o.refund_tiers, " CUSTOMER
+#define DESK_JOINS                                         \
+	" FROM orders o JOIN venue v ON v.id = o.venue_id" \
+	" JOIN account a ON a.id = o.account_id"
+/* $3 … $4 are play dates, $5 a state, $6 the order behind which to go on: its
+ * date bounds the index before the exact place does. */
+#define FITS                                                                               \
+	" o.play_date >= $3 AND o.play_date <= coalesce((SELECT c.play_date FROM orders c" \
+	"  WHERE c.id = $6), $4)"                                                          \
+	" AND ($5::text IS NULL OR o.state = $5) AND ($6 = 0 OR (o.play_date, o.id) <"     \
+	"  (SELECT c.play_date, c.id FROM orders c WHERE c.id = $6"                        \
+	" AND " STAFF_AT("c.venue_id") "))"
+#define LATEST " ORDER BY o.play_date DESC, o.id DESC LIMIT $7"
+
+/* A page of each venue by its index, and of these the latest. */
+SQL(orders_at_venues, DESK_COLUMNS
+	" FROM venue v CROSS JOIN LATERAL (SELECT o.* FROM orders o"
+	" WHERE o.venue_id = v.id AND" FITS LATEST
+	") o JOIN account a ON a.id = o.account_id"
+	" WHERE " STAFF_AT("v.id") LATEST);
+SQL(orders_of_phone, DESK_COLUMNS DESK_JOINS " WHERE a.phone = $8 AND" FITS
+					     " AND " STAFF_AT("o.venue_id") LATEST);
+SQL(orders_of_number, DESK_COLUMNS DESK_JOINS
+	" WHERE o.no = $9 AND ($8::text IS NULL OR a.phone = $8) AND" FITS
+	" AND " STAFF_AT("o.venue_id") LATEST);
+SQL(order_at_venue, DESK_COLUMNS DESK_JOINS " WHERE o.id = $3 AND " STAFF_AT("o.venue_id"));
+
+SQL(items_at_desk,
+	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
+	" upper(i.during) AS \"end\", i.price_fen, coalesce(i.refund_fen, 0) AS refund_fen,"
+	" i.state, k.at AS checked_in_at"
+	" FROM order_item i JOIN court c ON c.id = i.court_id"
+	" JOIN orders o ON o.id = i.order_id LEFT JOIN checkin k ON k.item_id = i.id"
+	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY o.play_date DESC, o.id DESC, i.id");
+
+/* The items come in the orders' order: hand each order its run. */
+static enum err add_items(struct tx *tx, struct desk_order *orders, size_t n)
+{
+	int64_t *ids = NEW_N(tx->mem, int64_t, n);
+	struct list items;
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = orders[i].id;
+	TRY(db_all(tx, &items_at_desk, &item_shape, &items, A(((struct ints){ids, n}))));
+	struct item *at = items.at, *end = at + items.count;
+	for (size_t i = 0; i < n; i++) {
+		orders[i].items.at = at;
+		while (at < end && at->order_id == orders[i].id)
+			at++;
+		orders[i].items.count = (size_t)(at - (struct item *)orders[i].items.at);
+	}
+	return E_OK;
+}
+
+enum err orders_search(struct tx *tx, const struct desk *desk, const struct order_search *s,
+	int64_t limit, struct list *out)
+{
+	bool any_day = s->date.days == 0;
+	date first = {0}, last = {INT32_MAX / 2};
+
+	if (!any_day)
+		first = last = s->date;
+#define FITTING                                                                   \
+	A(desk->account_id), A(desk->permission), A(first), A(last), A(s->state), \
+		A(s->before), A(limit)
+	if (s->number)
+		db_ask_all(tx, &orders_of_number, &desk_order_shape, out, FITTING, A(s->phone),
+			A(s->number));
+	else if (s->phone)
+		db_ask_all(tx, &orders_of_phone, &desk_order_shape, out, FITTING, A(s->phone));
+	else
+		db_ask_all(tx, &orders_at_venues, &desk_order_shape, out, FITTING);
+#undef FITTING
+	TRY(db_sync(tx));
+	return add_items(tx, out->at, out->count);
+}
+
+enum err order_at_desk(
+	struct tx *tx, const struct desk *desk, int64_t id, struct desk_order *out)
+{
+	TRY(db_one(tx, &order_at_venue, &desk_order_shape, out, A(desk->account_id),
+		A(desk->permission), A(id)));
+	return add_items(tx, out, 1);
+}

@@ -1,0 +1,81 @@
+#include "pay/cancel.h"
+
+#include "order/ending.h"
+#include "pay/refund.h"
+
+#include <string.h>
+
+struct attempt_id {
+	int64_t id;
+};
+static const struct field attempt_id_fields[] = {FIELD(struct attempt_id, id)};
+static const struct shape attempt_id_shape = SHAPE(struct attempt_id, attempt_id_fields);
+
+SQL(attempt_that_paid, "SELECT id FROM payment_attempt WHERE order_id = $1 AND state = 'paid'");
+
+static enum err paid_by(struct tx *tx, int64_t order_id, int64_t *attempt_id)
+{
+	struct attempt_id found;
+	enum err err = db_one(tx, &attempt_that_paid, &attempt_id_shape, &found, A(order_id));
+
+	if (err == E_OK)
+		*attempt_id = found.id;
+	return err == E_NOT_FOUND ? E_ORDER_UNPAID : err;
+}
+
+static enum err give_back(struct tx *tx, const struct cancellation *c, int64_t *refund_id)
+{
+	struct refund_new new = {
+		.amount = c->refund_fen, .cause = "cancel", .reason = "顾客取消预订"};
+
+	TRY(paid_by(tx, c->order_id, &new.attempt_id));
+	return refund_add(tx, &new, refund_id);
+}
+
+enum err order_cancel(struct tx *tx, const struct cancel_ask *ask, const char **field)
+{
+	struct cancellable order;
+	struct cancellation c;
+	int64_t refund_id = 0;
+
+	TRY(order_cancellable(tx, ask->order_id, ask->account_id, true, &order));
+	enum err err = cancellation_quote(tx->mem, &order, ask->items, &c);
+	*field = err == E_NOT_FOUND ? "items" : NULL;
+	TRY(err);
+	bool paid = strcmp(c.state, "paid") == 0;
+	if (paid && ask->expected_fen < 0) {
+		*field = "refund_fen";
+		return E_BAD_FIELD;
+	}
+	if (ask->expected_fen >= 0 && ask->expected_fen != c.refund_fen.fen)
+		return E_QUOTE_CHANGED;
+	if (!paid)
+		return order_give_up(tx, c.order_id);
+	if (c.refund_fen.fen > 0)
+		TRY(give_back(tx, &c, &refund_id));
+	items_release(tx, &c, refund_id, true);
+	return E_OK;
+}
+
+enum err order_refund(struct tx *tx, const struct desk *desk, const struct staff_refund *ask,
+	int64_t *refund_id, const char **field)
+{
+	struct refund_new new = {.amount = ask->amount,
+		.cause = "staff",
+		.reason = ask->reason,
+		.by_account = desk->account_id};
+	struct cancellable order;
+	struct cancellation c;
+
+	TRY(order_cancellable_at(tx, desk, ask->order_id, &order));
+	TRY(paid_by(tx, order.id, &new.attempt_id));
+	if (ask->release.count) {
+		enum err err = cancellation_of(tx->mem, &order, ask->release, &c);
+		*field = err == E_NOT_FOUND ? "release" : NULL;
+		TRY(err);
+	}
+	TRY(refund_add(tx, &new, refund_id));
+	if (ask->release.count)
+		items_release(tx, &c, *refund_id, false);
+	return E_OK;
+}

@@ -1,0 +1,50 @@
+#ifndef PAY_DESK_H
+#define PAY_DESK_H
+
+#include "account/account.h"
+
+/* The money of an order as the front desk sees it. Whether the order is one of
+ * its own is asked before, or by the statement itself where a desk is given. */
+
+struct desk_attempt {
+	int64_t id;
+	const char *channel, *method, *out_trade_no, *transaction_id, *state;
+	money amount_fen, refunded_fen;
+	stamp created_at, paid_at;
+};
+extern const struct shape desk_attempt_shape;
+
+struct desk_refund {
+	int64_t id, order_id, attempt_id;
+	const char *out_refund_no, *cause, *reason, *state, *channel_no, *trouble;
+	const char *by; /* who decided it; NULL: a rule */
+	money amount_fen;
+	stamp created_at, done_at;
+};
+extern const struct shape desk_refund_shape;
+
+/* Queue both lists, the oldest first. */
+void desk_money_ask(struct tx *, int64_t order_id, struct list *attempts, struct list *refunds);
+
+/* A refund, or the one that took its place. */
+enum err desk_refund_load(
+	struct tx *, const struct desk *, int64_t id, struct desk_refund *) CHECKED;
+
+/* The list of what people have to settle: what is open, the oldest first. What
+ * belongs to no venue is for those who may do this everywhere. */
+struct work_row {
+	int64_t id, venue_id, order_id, refund_id; /* but for the first, 0: none */
+	const char *kind, *venue_name, *order_no, *note, *done_by;
+	raw_json detail;
+	stamp opened_at, done_at;
+};
+extern const struct shape work_row_shape;
+enum err work_list(struct tx *, const struct desk *, const char *kind, int64_t behind,
+	int64_t limit, struct list *) CHECKED;
+
+/* Somebody has seen to it. E_NOT_FOUND, also if it is done already;
+ * E_REFUND_STATE: that refund is still stuck, it has ways of its own to be done. */
+enum err work_done(struct tx *, const struct desk *, int64_t id, const char *note,
+	struct work_row *) CHECKED;
+
+#endif

@@ -1,0 +1,129 @@
+"""Violations and bans: who sees them, who lifts them, and what follows."""
+import pytest
+
+from house import ok, refused, wait_for
+
+
+def expire(house, order):
+    house.db.run("UPDATE orders SET expires_at = now() WHERE id = %s", order["id"])
+    wait_for(lambda: house.db.value("SELECT state FROM orders WHERE id = %s",
+                                    order["id"]) == "expired")
+
+
+def path_of(customer) -> str:
+    return f"/api/v1/staff/accounts/{customer.account_id}/violations"
+
+
+def conduct(staff, customer) -> dict:
+    return ok(staff.get(path_of(customer)))
+
+
+def lift(staff, what: str, number: int, reason: str = "系统故障"):
+    return staff.post(f"/api/v1/staff/{what}/{number}/lift", {"reason": reason})
+
+
+@pytest.fixture
+def banned(house, slots, customer):
+    """Three expiries at venue 1."""
+    for _ in range(3):
+        expire(house, customer.order(slots.one()))
+    assert customer.try_order(slots.one()).status_code == 403
+    return customer
+
+
+def test_a_desk_sees_what_is_held_against_its_customer(house, slots, customer, desk1):
+    order = customer.order(slots.one())
+    assert conduct(desk1, customer) == {
+        "customer": {"id": customer.account_id, "nickname": "", "phone": None},
+        "violations": [], "bans": []}
+    expire(house, order)
+    one, = conduct(desk1, customer)["violations"]
+    assert (one["kind"], one["order_id"], one["order_no"], one["lifted_at"]) == (
+        "expired", order["id"], order["no"], None)
+
+
+def test_a_ban_says_why_and_until_when(banned, slots, desk1):
+    seen = conduct(desk1, banned)
+    ban, = seen["bans"]
+    assert len(seen["violations"]) == 3 and ban["in_force"] and ban["lifted_by"] is None
+    assert ban["reason"] == "30 天内有 3 个订单超时未支付"
+    error = banned.try_order(slots.one()).json()["error"]
+    assert (error["code"], error["until"]) == ("banned", ban["until"])
+
+
+def test_a_lifted_ban_lets_book_again(banned, slots, desk1):
+    ban, = conduct(desk1, banned)["bans"]
+    after, = ok(lift(desk1, "bans", ban["id"], "本人已说明"))["bans"]
+    assert not after["in_force"] and after["lifted_at"]
+    assert (after["lifted_by"], after["lift_reason"]) == ("星河前台", "本人已说明")
+    banned.order(slots.one())
+
+
+def test_what_is_lifted_stays_as_it_was_lifted(banned, desk1, admin):
+    ban, = conduct(desk1, banned)["bans"]
+    first = ok(lift(desk1, "bans", ban["id"], "one"))
+    assert ok(lift(admin, "bans", ban["id"], "other")) == first
+    violation = first["violations"][0]
+    first = ok(lift(desk1, "violations", violation["id"], "one"))
+    assert ok(lift(admin, "violations", violation["id"], "other")) == first
+
+
+def test_a_ban_ends_with_the_violation_that_it_rests_on(banned, slots, desk1):
+    violation = conduct(desk1, banned)["violations"][1]
+    after = ok(lift(desk1, "violations", violation["id"]))
+    assert [v["lifted_at"] is not None for v in after["violations"]] == [False, True, False]
+    assert after["violations"][1]["lifted_by"] == "星河前台"
+    assert not after["bans"][0]["in_force"]
+    banned.order(slots.one())
+
+
+def test_a_lifted_violation_does_not_count_any_more(house, slots, customer, desk1):
+    for _ in range(2):
+        expire(house, customer.order(slots.one()))
+    ok(lift(desk1, "violations", conduct(desk1, customer)["violations"][0]["id"]))
+    expire(house, customer.order(slots.one()))
+    assert conduct(desk1, customer)["bans"] == []
+    customer.order(slots.one())
+
+
+def test_a_stranger_is_not_there(house, slots, customer, banned, desk1, desk2):
+    """desk2's venue has never seen him."""
+    seen = conduct(desk1, banned)
+    refused(desk2.get(path_of(banned)), 404, "not_found")
+    for what in ("violations", "bans"):
+        refused(lift(desk2, what, seen[what][0]["id"]), 404, "not_found")
+        refused(lift(desk1, what, 7), 404, "not_found")
+    assert conduct(desk1, banned) == seen
+    refused(desk1.get(path_of(house.customer())), 404, "not_found")  # never ordered anywhere
+    refused(desk1.get("/api/v1/staff/accounts/999999/violations"), 404, "not_found")
+
+
+def test_another_venues_order_is_not_named(house, slots, customer, desk1, desk2, admin):
+    here, away = customer.order(slots.one()), customer.order(slots.one(venue=2))
+    expire(house, here)
+    expire(house, away)
+    assert [v["order_no"] for v in conduct(desk1, customer)["violations"]] == [None, here["no"]]
+    assert [v["order_no"] for v in conduct(desk2, customer)["violations"]] == [away["no"], None]
+    assert [v["order_id"] for v in conduct(admin, customer)["violations"]] == [
+        away["id"], here["id"]]
+    assert away["no"] not in str(conduct(desk1, customer))
+
+
+def test_the_phone_is_masked(house, slots, customer, desk1):
+    customer.order(slots.one())
+    phone = f"137{customer.account_id % 10**8:08d}"
+    house.db.run("UPDATE account SET phone = %s WHERE id = %s", phone, customer.account_id)
+    assert conduct(desk1, customer)["customer"]["phone"] == f"{phone[:3]}****{phone[-4:]}"
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "x" * 201}, {"reason": None}])
+@pytest.mark.parametrize("what", ["violations", "bans"])
+def test_lifting_wants_a_reason(desk1, what, body):
+    refused(desk1.post(f"/api/v1/staff/{what}/7/lift", body), 422, "bad_field", "reason")
+
+
+def test_the_same_key_lifts_once(banned, desk1):
+    ban, = conduct(desk1, banned)["bans"]
+    said = [desk1.post(f"/api/v1/staff/bans/{ban['id']}/lift", {"reason": "x"},
+                       key=f"lift-{ban['id']}") for _ in range(2)]
+    assert said[0].status_code == 200 and said[0].content == said[1].content
