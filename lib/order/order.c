@@ -194,7 +194,7 @@ SQL(refunds_of_orders,
 	"  ('succeeded', 'by_hand') THEN 'succeeded' ELSE 'processing' END AS state,"
 	" r.created_at, r.done_at FROM refund r JOIN orders o ON o.id = r.order_id"
 	" WHERE r.order_id = ANY($1::bigint[]) AND r.state <> 'void'"
-	" ORDER BY o.created_at DESC, o.id DESC, r.id");
+	" ORDER BY o.created_at DESC, o.id DESC, r.created_at, r.id");
 
 enum err order_load(struct tx *tx, int64_t id, int64_t account_id, struct order *out)
 {

@@ -79,7 +79,7 @@ SQL(retake_order,
 	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_fen = amount_fen,"
 	" paid_at = $2, closed_at = NULL WHERE id = $1 AND state = 'expired'");
 SQL(retake_violation,
-	"UPDATE violation SET lifted_at = now(), lift_reason = 'paid late' WHERE order_id = $1"
+	"UPDATE violation SET lifted_at = now(), lift_reason = '迟到付款，场地仍保留' WHERE order_id = $1"
 	" AND lifted_at IS NULL");
 
 enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *taken)
@@ -99,6 +99,6 @@ enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *take
 	db_queue(tx, &retake_items, A(order_id));
 	db_queue_one(tx, &retake_order, E_RETRY, A(order_id), A(paid_at));
 	db_queue(tx, &retake_violation, A(order_id));
-	bans_review(tx, f.account_id, "paid late");
+	bans_review(tx, f.account_id, "迟到付款，场地仍保留");
 	return E_OK;
 }

@@ -39,12 +39,13 @@ const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields
 	" AND " STAFF_AT("c.venue_id") "))"
 #define LATEST " ORDER BY o.play_date DESC, o.id DESC LIMIT $7"
 
-/* A page of each venue by its index, and of these the latest. */
+/* Own venues first (OFFSET keeps it so), a page of each by its index, and of these
+ * the latest. */
 SQL(orders_at_venues, DESK_COLUMNS
-	" FROM venue v CROSS JOIN LATERAL (SELECT o.* FROM orders o"
+	" FROM (SELECT w.id, w.name FROM venue w WHERE " STAFF_AT("w.id") " OFFSET 0) v"
+	" CROSS JOIN LATERAL (SELECT o.* FROM orders o"
 	" WHERE o.venue_id = v.id AND" FITS LATEST
-	") o JOIN account a ON a.id = o.account_id"
-	" WHERE " STAFF_AT("v.id") LATEST);
+	") o JOIN account a ON a.id = o.account_id" LATEST);
 SQL(orders_of_phone, DESK_COLUMNS DESK_JOINS " WHERE a.phone = $8 AND" FITS
 					     " AND " STAFF_AT("o.venue_id") LATEST);
 SQL(orders_of_number, DESK_COLUMNS DESK_JOINS

@@ -272,6 +272,9 @@ class House:
             " AND kind <> 'order.created' AND (SELECT count(*) FROM message_done d"
             "  WHERE d.message_id = m.id) < CASE kind WHEN 'order.paid' THEN 2 ELSE 1 END"),
             limit_s)
+        wait_for(lambda: not self.db.value(  # a refund that was just begun is on its way
+            "SELECT count(*) FROM refund WHERE state IN ('created', 'accepted')"
+            " AND created_at > now() - interval '5 seconds'"), limit_s)
 
     def picture(self) -> dict:
         """Every table in a few numbers, when nothing is under way any more."""

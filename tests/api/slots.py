@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 CHINA = timezone(timedelta(hours=8))
 SOON = timedelta(hours=23)  # venue 1 lets people in 24 hours early
+FARTHEST = {1: 6, 2: 13}  # days ahead, within each venue's window
 
 
 class Slot(NamedTuple):
@@ -51,7 +52,7 @@ class Slots:
     def take(self, count: int = 1, venue: int = 1, sport: str = "badminton", on: str = "",
              only=lambda slot: True):
         """`count` slots of one day; the farthest days first, so that those nearby are left."""
-        days = [on] if on else [day(n) for n in range(6, 1, -1)]
+        days = [on] if on else [day(n) for n in range(FARTHEST.get(venue, 6), 1, -1)]
         for each in days:
             fresh = [s for s in self.free(venue, sport, each) if self._unused(s) and only(s)]
             if len(fresh) >= count:

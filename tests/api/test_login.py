@@ -129,7 +129,8 @@ def clerk(house):
 
 def test_staff_see_what_they_may_do_and_where(house, desk1, desk2):
     me = ok(desk1.get("/api/v1/staff/me"))
-    assert me == {"id": 2, "name": "星河前台", "permissions": ["checkin", "staff"],
+    assert me == {"id": 2, "name": "星河前台", "permissions": [
+                      "ban", "checkin", "order", "refund", "staff", "work"],
                   "venues": [{"id": 1, "name": "星河羽毛球馆"}]}
     assert [v["id"] for v in ok(desk2.get("/api/v1/staff/me"))["venues"]] == [2]
     admin = Client(house, ok(house.log_in_staff("admin"))["access_token"])

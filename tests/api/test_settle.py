@@ -148,7 +148,7 @@ def test_late_money_takes_a_free_court_again(house, slots, customer, sim):
     assert (seen["state"], seen["pay_state"]) == ("paid", "paid")
     assert held(house, order) > 0 and booked(house, customer, order) == 1
     assert house.db.rows("SELECT lift_reason FROM violation WHERE order_id = %s",
-                         order["id"]) == [("paid late",)]
+                         order["id"]) == [("迟到付款，场地仍保留",)]
     assert customer.code(order) and not refunds(house, order) and not gap(house)
 
 

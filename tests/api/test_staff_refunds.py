@@ -11,81 +11,83 @@ RACERS = 32
 
 @pytest.fixture
 def paid(slots, customer):
-    return customer.paid_order(*slots.take(2))
+    """At venue 2, far ahead."""
+    return customer.paid_order(*slots.take(2, venue=2))
 
 
-def test_a_part_goes_back_with_its_reason(house, customer, paid, desk1):
-    refund = ok(desk1.try_refund(paid, 1234, reason="三号场灯坏了"), 201)
+def test_a_part_goes_back_with_its_reason(house, customer, paid, desk2):
+    refund = ok(desk2.try_refund(paid, 1234, reason="三号场灯坏了"), 201)
     assert {name: refund[name] for name in ("order_id", "amount_fen", "cause", "reason", "by")} == {
         "order_id": paid["id"], "amount_fen": 1234, "cause": "staff", "reason": "三号场灯坏了",
-        "by": "星河前台"}
+        "by": "江畔前台"}
     assert all_back(house, paid) == [("staff", 1234, "succeeded")]
     seen = customer.see(paid)
     assert (seen["state"], seen["pay_state"], seen["refunded_fen"]) == (
         "paid", "part_refunded", 1234)
     assert [i["state"] for i in seen["items"]] == ["booked"] * 2  # who plays, plays
     assert seen["refunds"][0]["reason"] == "三号场灯坏了"
-    assert desk1.see(paid)["refunds"][0]["state"] == "succeeded"
+    assert desk2.see(paid)["refunds"][0]["state"] == "succeeded"
     assert told(house, paid, "refund.created") == told(house, paid, "refund.done") == 1
     assert not wrongs(house, paid)
 
 
-def test_several_parts_up_to_the_whole_and_no_further(house, customer, paid, desk1):
+def test_several_parts_up_to_the_whole_and_no_further(house, customer, paid, desk2):
     whole = paid["amount_fen"]
     for part in (1, 999, whole - 1001):
-        desk1.refund(paid, part)
-    refused(desk1.try_refund(paid, 2), 409, "refund_too_much")
-    desk1.refund(paid, 1)
-    refused(desk1.try_refund(paid, 1), 409, "refund_too_much")
+        desk2.refund(paid, part)
+    refused(desk2.try_refund(paid, 2), 409, "refund_too_much")
+    desk2.refund(paid, 1)
+    refused(desk2.try_refund(paid, 1), 409, "refund_too_much")
     assert states(house, paid) == ("paid", "refunded", whole)
     assert [r[1] for r in all_back(house, paid)] == [1, 999, whole - 1001, 1]
     assert not wrongs(house, paid)
 
 
 @pytest.mark.parametrize("amount", [1, 10**9, 2**53 - 1])
-def test_more_than_was_paid_is_refused_and_nothing_is_stored(house, paid, desk1, amount):
-    refused(desk1.try_refund(paid, paid["amount_fen"] + amount - (amount == 2**53 - 1)
+def test_more_than_was_paid_is_refused_and_nothing_is_stored(house, paid, desk2, amount):
+    refused(desk2.try_refund(paid, paid["amount_fen"] + amount - (amount == 2**53 - 1)
                              * paid["amount_fen"]), 409, "refund_too_much")
     assert not refunds(house, paid) and states(house, paid)[1] == "paid"
 
 
-def test_periods_are_freed_with_it(house, slots, customer, paid, desk1):
+def test_periods_are_freed_with_it(house, slots, customer, paid, desk2):
     one, other = paid["items"]
-    refund = desk1.refund(paid, 500, release=[one])
+    refund = desk2.refund(paid, 500, release=[one])
     seen = customer.see(paid)
     assert [(i["state"], i["refund_fen"]) for i in seen["items"]] == [
         ("released", 0), ("booked", 0)]
     assert seen["state"] == "paid" and counted(house, paid) == 1
     assert house.db.value("SELECT refund_id FROM order_item WHERE id = %s", one["id"]) \
         == refund["id"]
-    refused(desk1.try_refund(paid, 1, release=[one]), 409, "order_state")
-    desk1.refund(paid, 500, release=[other])
+    refused(desk2.try_refund(paid, 1, release=[one]), 409, "order_state")
+    desk2.refund(paid, 500, release=[other])
     assert states(house, paid) == ("cancelled", "part_refunded", 1000)
     assert held(house, paid) == counted(house, paid) == 0
-    desk1.refund(paid, paid["amount_fen"] - 1000)  # the rest, later
+    desk2.refund(paid, paid["amount_fen"] - 1000)  # the rest, later
     assert states(house, paid) == ("cancelled", "refunded", paid["amount_fen"])
     assert len(all_back(house, paid)) == 3 and not wrongs(house, paid)
 
 
-def test_staff_may_free_what_has_begun_but_not_what_was_used(house, slots, customer, desk1, paid):
+def test_staff_may_free_what_has_begun_but_not_what_was_used(house, slots, paid, desk2, admin):
     begin(house, paid["items"][0])
-    desk1.refund(paid, 100, release=paid["items"][:1])
+    desk2.refund(paid, 100, release=paid["items"][:1])
     used = house.customer().paid_order(*slots.soon(1))
-    ok(desk1.check_in(used["no"]), 201)
-    refused(desk1.try_refund(used, 100, release=used["items"]), 409, "order_state")
+    ok(admin.check_in(used["no"]), 201)
+    refused(admin.try_refund(used, 100, release=used["items"]), 409, "order_state")
     assert not refunds(house, used)
-    desk1.refund(used, 100)  # money alone may go back
+    admin.refund(used, 100)  # money alone may go back
     assert not wrongs(house, used)
 
 
-def test_an_item_of_another_order_is_none_of_this(house, slots, paid, desk1):
+def test_an_item_of_another_order_is_none_of_this(house, slots, paid, desk2):
     strange = house.customer().order(slots.one())["items"]
-    refused(desk1.try_refund(paid, 1, release=strange), 404, "not_found", "release")
+    refused(desk2.try_refund(paid, 1, release=strange), 404, "not_found", "release")
     assert not refunds(house, paid)
 
 
-def test_what_nobody_paid_can_not_go_back(slots, customer, desk1):
-    refused(desk1.try_refund(customer.order(slots.one()), 1), 409, "order_unpaid")
+def test_what_nobody_paid_can_not_go_back(slots, customer, desk2):
+    order = customer.order(slots.one(venue=2))
+    refused(desk2.try_refund(order, 1), 409, "order_unpaid")
 
 
 @pytest.mark.parametrize("change, field", [
@@ -94,28 +96,28 @@ def test_what_nobody_paid_can_not_go_back(slots, customer, desk1):
     ({"reason": ""}, "reason"), ({"reason": None}, "reason"), ({"reason": "长" * 27}, "reason"),
     ({"release": []}, "release"), ({"release": [0]}, "release[0]"),
     ({"release": ["1"]}, "release[0]"), ({"release": 1}, "release")])
-def test_a_wrong_body_is_refused(house, paid, desk1, change, field):
+def test_a_wrong_body_is_refused(house, paid, desk2, change, field):
     body = {"amount_fen": 1, "reason": "x", **change}
-    refused(desk1.post(f"/api/v1/staff/orders/{paid['id']}/refunds", body), 422, "bad_field",
+    refused(desk2.post(f"/api/v1/staff/orders/{paid['id']}/refunds", body), 422, "bad_field",
             field)
     assert not refunds(house, paid)
 
 
-def test_the_longest_reason_reaches_the_channel_whole(house, paid, desk1, sim):
-    ok(desk1.try_refund(paid, 1, reason="长" * 26), 201)
+def test_the_longest_reason_reaches_the_channel_whole(house, paid, desk2, sim):
+    ok(desk2.try_refund(paid, 1, reason="长" * 26), 201)
     all_back(house, paid)
     assert "长" * 26 in house.db.value("SELECT request FROM refund WHERE order_id = %s", paid["id"])
 
 
-def test_the_same_key_pays_back_once(house, paid, desk1):
-    first, again = (desk1.try_refund(paid, 100, key=f"r-{paid['id']}") for _ in range(2))
+def test_the_same_key_pays_back_once(house, paid, desk2):
+    first, again = (desk2.try_refund(paid, 100, key=f"r-{paid['id']}") for _ in range(2))
     assert first.status_code == 201 and first.content == again.content
     assert len(refunds(house, paid)) == 1
-    refused(desk1.try_refund(paid, 101, key=f"r-{paid['id']}"), 422, "idempotency_key_reused")
+    refused(desk2.try_refund(paid, 101, key=f"r-{paid['id']}"), 422, "idempotency_key_reused")
 
 
-def test_another_venues_order_is_not_there(house, paid, desk2, admin):
-    refused(desk2.try_refund(paid, 1), 404, "not_found")
+def test_another_venues_order_is_not_there(house, paid, desk1, admin):
+    refused(desk1.try_refund(paid, 1), 404, "not_found")
     assert not refunds(house, paid)
     admin.refund(paid, 1)
 
@@ -130,14 +132,14 @@ def race(house, asks: list) -> list:
     return [s.result() for s in said]
 
 
-def test_thirty_two_at_once_never_give_back_more_than_was_paid(house, slots, desk1):
+def test_thirty_two_at_once_never_give_back_more_than_was_paid(house, slots, desk2):
     """Refunds of staff, and the customer who gives up, whole and in parts."""
     for part in (0.04, 0.3, 1):
         customer = house.customer()
-        order = customer.paid_order(*slots.take(3))
+        order = customer.paid_order(*slots.take(3, venue=2))
         amount = int(order["amount_fen"] * part)
         items, path = order["items"], f"/api/v1/orders/{order['id']}/cancellation"
-        staff = [(desk1.token, f"/api/v1/staff/orders/{order['id']}/refunds",
+        staff = [(desk2.token, f"/api/v1/staff/orders/{order['id']}/refunds",
                   {"amount_fen": amount, "reason": "race", **more})
                  for more in ({}, {}, {"release": [items[0]["id"]]}, {"release": [items[1]["id"]]})]
         mine = [(customer.token, path, {"refund_fen": customer.quote(order)["refund_fen"]}),
@@ -158,12 +160,12 @@ def test_thirty_two_at_once_never_give_back_more_than_was_paid(house, slots, des
 
 
 @pytest.fixture
-def stuck(house, paid, desk1, sim):
+def stuck(house, paid, desk2, sim):
     """A refund that the channel ends without money."""
     def make(final: str, amount: int = 700):
         sim.fault("refund_outcome", value=final)
-        refund = desk1.refund(paid, amount)
-        wait_for(lambda: desk1.see(paid)["refunds"][0]["state"] == "stuck")
+        refund = desk2.refund(paid, amount)
+        wait_for(lambda: desk2.see(paid)["refunds"][0]["state"] == "stuck")
         sim.quiet()
         return refund
     return make
@@ -176,71 +178,71 @@ def work_of(staff, refund, **query) -> list:
 
 class TestStuck:
     def test_it_is_on_the_work_list_of_its_venue_and_the_customer_waits(
-            self, customer, paid, stuck, desk1, desk2, admin):
+            self, customer, paid, stuck, desk2, desk1, admin):
         refund = stuck("ABNORMAL")
-        item, = work_of(desk1, refund, kind="refund_stuck")
+        item, = work_of(desk2, refund, kind="refund_stuck")
         assert (item["order_no"], item["venue_id"], item["detail"]["trouble"]) == (
-            paid["no"], 1, "ABNORMAL")
+            paid["no"], 2, "ABNORMAL")
         assert work_of(admin, refund) == [item]
-        assert work_of(desk2, refund) == [] == work_of(desk1, refund, kind="reconcile")
+        assert work_of(desk1, refund) == [] == work_of(desk2, refund, kind="reconcile")
         assert customer.see(paid)["refunds"][0]["state"] == "processing"
-        assert desk1.see(paid)["refunds"][0]["trouble"] == "ABNORMAL"
+        assert desk2.see(paid)["refunds"][0]["trouble"] == "ABNORMAL"
 
-    def test_tried_again_after_closed_it_gets_another_number(self, house, paid, stuck, desk1):
+    def test_tried_again_after_closed_it_gets_another_number(self, house, paid, stuck, desk2):
         old = stuck("CLOSED")
-        new = ok(desk1.post(f"/api/v1/staff/refunds/{old['id']}/retry", None))
+        new = ok(desk2.post(f"/api/v1/staff/refunds/{old['id']}/retry", None))
         assert new["id"] != old["id"] and new["out_refund_no"] != old["out_refund_no"]
-        assert new["amount_fen"] == old["amount_fen"] and new["by"] == "星河前台"
-        wait_for(lambda: [r["state"] for r in desk1.see(paid)["refunds"]] == ["void", "succeeded"])
+        assert new["amount_fen"] == old["amount_fen"] and new["by"] == "江畔前台"
+        wait_for(lambda: [r["state"] for r in desk2.see(paid)["refunds"]] == ["void", "succeeded"])
         assert states(house, paid)[2] == old["amount_fen"] and not wrongs(house, paid)
-        assert work_of(desk1, old) == []
-        refused(desk1.post(f"/api/v1/staff/refunds/{old['id']}/retry", None), 409, "refund_state")
+        assert work_of(desk2, old) == []
+        refused(desk2.post(f"/api/v1/staff/refunds/{old['id']}/retry", None), 409, "refund_state")
 
-    def test_tried_again_otherwise_it_keeps_its_number(self, house, paid, desk1, sim):
+    def test_tried_again_otherwise_it_keeps_its_number(self, house, paid, desk2, sim):
         sim.fault("refund_user_abnormal", times=1)
-        old = desk1.refund(paid, 700)
-        wait_for(lambda: desk1.see(paid)["refunds"][0]["state"] == "stuck")
+        old = desk2.refund(paid, 700)
+        wait_for(lambda: desk2.see(paid)["refunds"][0]["state"] == "stuck")
         sim.quiet()
-        new = ok(desk1.post(f"/api/v1/staff/refunds/{old['id']}/retry", None))
+        new = ok(desk2.post(f"/api/v1/staff/refunds/{old['id']}/retry", None))
         assert new["id"] == old["id"]
         assert all_back(house, paid) == [("staff", 700, "succeeded")]
-        assert work_of(desk1, old) == []
+        assert work_of(desk2, old) == []
 
-    def test_paid_by_hand_it_is_settled(self, house, customer, paid, stuck, desk1):
+    def test_paid_by_hand_it_is_settled(self, house, customer, paid, stuck, desk2):
         refund = stuck("ABNORMAL")
         path = f"/api/v1/staff/refunds/{refund['id']}/settled"
-        done = ok(desk1.post(path, {"note": "现金退给本人"}))
+        done = ok(desk2.post(path, {"note": "现金退给本人"}))
         assert done["state"] == "by_hand" and done["done_at"]
-        assert work_of(desk1, refund) == []
+        assert work_of(desk2, refund) == []
         assert house.db.rows("SELECT note, done_by FROM work_item WHERE refund_id = %s",
-                             refund["id"]) == [("现金退给本人", 2)]
+                             refund["id"]) == [("现金退给本人", 3)]
         assert customer.see(paid)["refunds"][0]["state"] == "succeeded"
-        refused(desk1.post(path, {"note": "again"}), 409, "refund_state")
-        refused(desk1.post(path.replace("settled", "retry"), None), 409, "refund_state")
-        refused(desk1.try_refund(paid, paid["amount_fen"] - 699), 409, "refund_too_much")
+        refused(desk2.post(path, {"note": "again"}), 409, "refund_state")
+        refused(desk2.post(path.replace("settled", "retry"), None), 409, "refund_state")
+        refused(desk2.try_refund(paid, paid["amount_fen"] - 699), 409, "refund_too_much")
         assert not wrongs(house, paid)
 
-    def test_its_work_is_not_done_by_a_note(self, stuck, desk1):
-        item, = work_of(desk1, stuck("ABNORMAL"))
-        refused(desk1.post(f"/api/v1/staff/work/{item['id']}/done", {"note": "x"}), 409,
+    def test_its_work_is_not_done_by_a_note(self, stuck, desk2):
+        item, = work_of(desk2, stuck("ABNORMAL"))
+        refused(desk2.post(f"/api/v1/staff/work/{item['id']}/done", {"note": "x"}), 409,
                 "refund_state")
 
-    def test_another_venue_can_not_touch_it(self, house, stuck, desk1, desk2):
+    def test_another_venue_can_not_touch_it(self, house, stuck, desk2, desk1):
         refund = stuck("ABNORMAL")
-        item, = work_of(desk1, refund)
+        item, = work_of(desk2, refund)
         for path, body in ((f"refunds/{refund['id']}/retry", None),
                            (f"refunds/{refund['id']}/settled", {"note": "x"}),
                            (f"work/{item['id']}/done", {"note": "x"})):
-            refused(desk2.post(f"/api/v1/staff/{path}", body), 404, "not_found")
+            refused(desk1.post(f"/api/v1/staff/{path}", body), 404, "not_found")
         assert house.db.value("SELECT state FROM refund WHERE id = %s", refund["id"]) == "stuck"
 
-    def test_what_runs_well_is_left_alone(self, house, paid, desk1):
-        refund = desk1.refund(paid, 100)
+    def test_what_runs_well_is_left_alone(self, house, paid, desk2):
+        refund = desk2.refund(paid, 100)
         all_back(house, paid)
         for path, body in (("retry", None), ("settled", {"note": "x"})):
-            refused(desk1.post(f"/api/v1/staff/refunds/{refund['id']}/{path}", body), 409,
+            refused(desk2.post(f"/api/v1/staff/refunds/{refund['id']}/{path}", body), 409,
                     "refund_state")
-        refused(desk1.post("/api/v1/staff/refunds/7/retry", None), 404, "not_found")
+        refused(desk2.post("/api/v1/staff/refunds/7/retry", None), 404, "not_found")
 
 
 @pytest.fixture
@@ -271,30 +273,30 @@ def listed(staff) -> list:
 
 
 class TestWork:
-    def test_the_oldest_is_first_and_pages_make_the_whole(self, desk1, work):
-        made = [work(1) for _ in range(5)]
-        seen = listed(desk1)
+    def test_the_oldest_is_first_and_pages_make_the_whole(self, desk2, work):
+        made = [work(2) for _ in range(5)]
+        seen = listed(desk2)
         assert [w for w in seen if w in made] == made and len(set(seen)) == len(seen)
 
-    def test_what_belongs_to_no_venue_is_the_admins(self, desk1, desk2, admin, work):
-        lost, mine, theirs = work(), work(1), work(2)
-        for staff, want in ((desk1, {mine}), (desk2, {theirs}), (admin, {lost, mine, theirs})):
+    def test_what_belongs_to_no_venue_is_the_admins(self, desk2, desk1, admin, work):
+        lost, mine, theirs = work(), work(2), work(1)
+        for staff, want in ((desk2, {mine}), (desk1, {theirs}), (admin, {lost, mine, theirs})):
             assert {lost, mine, theirs} & set(listed(staff)) == want
         for number in (lost, theirs):
-            refused(desk1.post(f"/api/v1/staff/work/{number}/done", {"note": "x"}), 404,
+            refused(desk2.post(f"/api/v1/staff/work/{number}/done", {"note": "x"}), 404,
                     "not_found")
         ok(admin.post(f"/api/v1/staff/work/{lost}/done", {"note": "x"}))
 
-    def test_done_is_done_once_by_somebody_with_a_note(self, desk1, admin, work):
-        number = work(1)
+    def test_done_is_done_once_by_somebody_with_a_note(self, desk2, admin, work):
+        number = work(2)
         path = f"/api/v1/staff/work/{number}/done"
-        done = ok(desk1.post(path, {"note": "已与银行核对"}))
-        assert (done["note"], done["done_by"]) == ("已与银行核对", "星河前台") and done["done_at"]
-        assert number not in listed(desk1) + listed(admin)
-        refused(desk1.post(path, {"note": "again"}), 404, "not_found")
+        done = ok(desk2.post(path, {"note": "已与银行核对"}))
+        assert (done["note"], done["done_by"]) == ("已与银行核对", "江畔前台") and done["done_at"]
+        assert number not in listed(desk2) + listed(admin)
+        refused(desk2.post(path, {"note": "again"}), 404, "not_found")
 
     @pytest.mark.parametrize("body", [{}, {"note": ""}, {"note": "x" * 201}, {"note": 1}])
-    def test_it_wants_a_note(self, desk1, work, body):
-        number = work(1)
-        refused(desk1.post(f"/api/v1/staff/work/{number}/done", body), 422, "bad_field", "note")
-        assert number in listed(desk1)
+    def test_it_wants_a_note(self, desk2, work, body):
+        number = work(2)
+        refused(desk2.post(f"/api/v1/staff/work/{number}/done", body), 422, "bad_field", "note")
+        assert number in listed(desk2)

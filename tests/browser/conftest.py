@@ -1,6 +1,7 @@
 """A headless Chromium on the running stack: ZX_TEST_URL is its address, ZX_TEST_RUN its run
 folder (demo-password inside; screenshots go there)."""
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from page import Page
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
+import house as houses  # noqa: E402
 
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
     --disable-background-networking --disable-component-update --disable-sync
@@ -37,6 +41,19 @@ def run_folder() -> Path:
 @pytest.fixture(scope="session")
 def password(run_folder: Path) -> str:
     return (run_folder / "demo-password").read_text().strip()
+
+
+@pytest.fixture(scope="session")
+def house():
+    """The stack behind the page, where a test has to make something happen that no tap does."""
+    setting("ZX_TEST_RUN")
+    return houses.find()
+
+
+@pytest.fixture
+def sim(house):
+    yield house.sim
+    house.sim.quiet()
 
 
 def open_page(run_folder: Path, width: int, height: int, scheme: str = "light"):

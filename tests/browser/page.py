@@ -3,12 +3,18 @@ import json
 import re
 import subprocess
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 WAIT_S = 20
+VENUE = "星河羽毛球馆"
+CHINA = timezone(timedelta(hours=8))
+CELL = re.compile(r"(?P<court>.+) (?P<time>(?P<start>\d\d:\d\d)–(?P<end>\d\d:\d\d))"
+                  r"( (?P<price>\d+)元)? (?P<state>\S+)")
 
 # Free cells one above the other, earliest first; staff may check in only a day ahead.
 FREE_PAIR = """
@@ -23,18 +29,29 @@ for (const cell of cells) {
 return null;
 """
 
+FREE_CELLS = """
+return [...document.querySelectorAll("#customer .cell.free")]
+    .map((cell) => [cell, cell.ariaLabel]);
+"""
+
+# In one go, because the page may draw anew between two questions.
+SHOWN = """
+return [...document.querySelectorAll(arguments[0])]
+    .filter((node) => node.checkVisibility({ visibilityProperty: true }));
+"""
+
 # Everything that a finger must hit, with its size.
 TARGETS = """
-return [...document.querySelectorAll("button, a[href], input")]
+return [...document.querySelectorAll("button, a[href], input, select")]
     .filter((node) => node.checkVisibility({ visibilityProperty: true }))
     .map((node) => [node.outerHTML.slice(0, 120), node.getBoundingClientRect()])
     .map(([html, { width, height }]) => [html, width, height]);
 """
 
-# An own call of the API with the customer's token, beside what the page does.
+# An own call of the API with a party's token, beside what the page does.
 FETCH = """
-const [path, body, done] = arguments;
-const token = sessionStorage.getItem("zx.customer.token");
+const [path, body, party, done] = arguments;
+const token = sessionStorage.getItem(`zx.${party}.token`);
 const post = body && { method: "POST", body: JSON.stringify(body) };
 fetch(path, { ...post, headers: {
     Authorization: `Bearer ${token}`, "Content-Type": "application/json",
@@ -54,6 +71,20 @@ window.fetch = async (url, options) => {
     throw new TypeError("connection lost");
 };
 """
+
+
+def nickname() -> str:
+    return f"球友{time.monotonic_ns() % 100_000_000}"
+
+
+def cell_words(cell) -> dict:
+    """What a screen reader says about a cell."""
+    return CELL.fullmatch(cell.get_attribute("aria-label")).groupdict()
+
+
+def yuan(fen: int) -> str:
+    """As the page writes it."""
+    return "¥" + f"{fen / 100:.2f}".removesuffix(".00")
 
 
 class Page:
@@ -86,8 +117,7 @@ class Page:
     # Finding and tapping
 
     def shown(self, selector: str) -> list:
-        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
-        return [node for node in found if node.is_displayed()]
+        return self.driver.execute_script(SHOWN, selector)
 
     def wait(self, selector: str, text: str = ""):
         """The first shown element of that selector whose text has `text` in it."""
@@ -98,6 +128,13 @@ class Page:
             time.sleep(0.1)
         self.screenshot("missing")
         raise AssertionError(f"{selector} {text!r} did not appear; {self.errors()}")
+
+    def wait_for(self, look, otherwise: str):
+        """Until `look` is true."""
+        deadline = time.monotonic() + WAIT_S
+        while not look():
+            assert time.monotonic() < deadline, otherwise
+            time.sleep(0.1)
 
     def try_shown(self, selector: str, text: str) -> list:
         try:
@@ -120,14 +157,21 @@ class Page:
         field.clear()
         field.send_keys(text)
 
+    def choose(self, selector: str, value: str):
+        Select(self.wait(selector)).select_by_value(value)
+
+    def set_date(self, selector: str, date: str):
+        """As a date picker does; how it is typed depends on the browser's language."""
+        self.driver.execute_script("arguments[0].value = arguments[1]", self.wait(selector), date)
+
     def errors(self) -> list[str]:
         """What the console complained about, except refusals that a test asked for (4xx)."""
         expected = re.compile(r"the server responded with a status of 4\d\d")
         return [line["message"] for line in self.driver.get_log("browser")
                 if line["level"] == "SEVERE" and not expected.search(line["message"])]
 
-    def fetch(self, path: str, body: dict | None = None) -> dict:
-        return self.driver.execute_async_script(FETCH, path, body)
+    def fetch(self, path: str, body: dict | None = None, party: str = "customer") -> dict:
+        return self.driver.execute_async_script(FETCH, path, body, party)
 
     def lose_answer(self, path: str):
         self.driver.execute_script(LOSE_ANSWER, path)
@@ -165,6 +209,33 @@ class Page:
                 return pair
         raise AssertionError("no two free cells in two days")
 
+    def cells_ahead(self, hours: float, count: int) -> list:
+        """Free cells of one hour on different courts, which begin at least so late from now."""
+        now, shown = datetime.now(CHINA), None
+        first = (now + timedelta(hours=hours + 1)).replace(minute=0)
+        for start in (first + timedelta(hours=n) for n in range(18)):
+            day = (start.date() - now.date()).days
+            if day != shown:
+                self.choose_day(day)
+                free = self.driver.execute_script(FREE_CELLS)
+                shown = day
+            cells = [cell for cell, words in free
+                     if CELL.fullmatch(words)["start"] == start.strftime("%H:%M")]
+            if len(cells) >= count:
+                return cells[:count]
+        raise AssertionError(f"no {count} free cells from {first} on")
+
+    def book(self, hours: float, count: int) -> int:
+        """An unpaid order of so many periods; its number."""
+        self.as_customer()
+        self.choose_venue(VENUE)
+        for cell in self.cells_ahead(hours, count):
+            self.tap(cell)
+        return self.order()
+
+    def see(self, order_id: int) -> dict:
+        return self.fetch(f"/api/v1/orders/{order_id}")
+
     def order(self) -> int:
         """Orders what is chosen; the number of the order."""
         self.tap_on("#confirm")
@@ -192,12 +263,19 @@ class Page:
         self.wait("#customer .qr img")
         return self.wait("#customer .short-code").text.replace(" ", "")
 
-    def qr_read(self) -> str:
+    def qr_read(self, selector: str = "#customer .qr img") -> str:
         """What a scanner makes of the picture on the screen."""
         picture = self.screenshots / f"{self.width}-qr.png"
-        picture.write_bytes(self.wait("#customer .qr img").screenshot_as_png)
+        picture.write_bytes(self.wait(selector).screenshot_as_png)
         return subprocess.run(["zbarimg", "-q", "--raw", "--nodbus", str(picture)], check=True,
                               capture_output=True, text=True, timeout=30).stdout.strip()
+
+    def fate(self, selector: str):
+        """One tap on the simulator's panel."""
+        self.tap_on("#fate")
+        self.tap_on(f"#stage > .sheet {selector}")
+        self.wait("#stage > .sheet .trouble [role=status]")
+        self.tap_on("#stage > .sheet .sheet-head button")
 
     # The desk
 
@@ -213,8 +291,22 @@ class Page:
         self.wait("#code")
 
     def desk_logout(self):
-        self.tap_on("#desk .bar button")
+        self.tap_on("#desk .account button")
         self.wait("#username")
+
+    def desk_view(self, name: str):
+        self.as_desk()
+        self.tap_on(f"#desk .tabs [data-view={name}]")
+
+    def desk_order(self, order: dict):
+        """Finds the order by its number and opens it."""
+        self.desk_view("orders")
+        self.choose("#desk [name=state]", "")
+        self.set_date("#desk [name=date]", "")
+        self.type("#desk [name=number]", order["no"])
+        self.tap_on("#desk .search button")
+        self.tap_on(f"#desk [data-order='{order['id']}']")
+        self.wait("#desk .periods")
 
     def check_in(self, code: str):
         """Types the code as a scanner gun does; the result card."""

@@ -204,7 +204,7 @@ def form_spoilers(op: Operation):
 
 def carrier_spoilers(op: Operation):
     """Of the body as such: its length, its kind."""
-    oauth = op.body["type"] != "application/json"
+    oauth = op.path == "/oauth2/token"
     missing = (400, "invalid_request") if oauth else (411, "length_required")
     kind = (400, "invalid_request") if oauth else (415, "media_type")
     yield Spoiled("body_without_length", lambda c, w: replace(c, length=False), *missing)
@@ -230,10 +230,9 @@ def spoilers(op: Operation) -> list:
              *gateway_spoilers(op)]
     if op.body:
         found += carrier_spoilers(op)
-        if op.body["type"] != "application/json":
-            found += form_spoilers(op)
-        elif not op.path.startswith("/notify/"):  # that body is judged by its signature
-            found += json_spoilers(op)
+        if not op.path.startswith("/notify/"):  # those bodies are judged by their signatures
+            found += json_spoilers(op) if op.body["type"] == "application/json" else \
+                form_spoilers(op)
     return found
 
 

@@ -3,9 +3,15 @@ import re
 from pathlib import Path
 
 QUERY = re.compile(r"^-- (drained: )?([a-z_]+)(?::[^\n]*)?\n((?!--).*?;)$", re.M | re.S)
-FOUND = QUERY.findall((Path(__file__).parent / "invariants.sql").read_text())
-NAMED = {name: sql for _, name, sql in FOUND}
-LATER = {name for drained, name, _ in FOUND if drained}  # hold when all messages were acted on
+
+
+def read(path: Path) -> tuple[dict, set]:
+    """name -> query, and the names of those that hold when nothing is under way."""
+    found = QUERY.findall(path.read_text())
+    return {name: sql for _, name, sql in found}, {name for late, name, _ in found if late}
+
+
+NAMED, LATER = read(Path(__file__).parent / "invariants.sql")
 
 
 def broken(db, drained: bool = True) -> dict:

@@ -29,7 +29,7 @@ WHERE NOT EXISTS (SELECT 1 FROM order_item i JOIN court_unit u ON u.court_id = i
 	AND NOT EXISTS (SELECT 1 FROM court_block b JOIN court_unit u ON u.court_id = b.court_id
 		WHERE b.id = o.block_id AND u.unit_id = o.unit_id AND b.during @> o.at);
 
--- items_follow_their_order: held while it waits, booked or used once it is paid
+-- items_follow_their_order: held while it waits, booked, used or given up once it is paid
 SELECT o.id, o.state, i.id AS item_id, i.state AS item_state
 FROM orders o LEFT JOIN order_item i ON i.order_id = o.id
 WHERE i.id IS NULL
@@ -54,10 +54,10 @@ WHERE o.state = 'paid' OR o.pay_state <> 'unpaid'
 GROUP BY o.id HAVING count(a.id) <> 1 OR sum(a.amount_fen) <> o.amount_fen
 	OR o.paid_fen <> o.amount_fen OR count(a.transaction_id) <> 1;
 
--- a_paid_attempt_has_a_paid_order
+-- a_paid_attempt_has_a_paid_order: which may have been cancelled since
 SELECT a.id, a.out_trade_no, o.state, o.pay_state
 FROM payment_attempt a JOIN orders o ON o.id = a.order_id
-WHERE a.state = 'paid' AND (o.state <> 'paid' OR o.pay_state = 'unpaid');
+WHERE a.state = 'paid' AND (o.state NOT IN ('paid', 'cancelled') OR o.pay_state = 'unpaid');
 
 -- every_attempt_asks_for_the_whole_order
 SELECT a.id, a.amount_fen, o.amount_fen FROM payment_attempt a JOIN orders o ON o.id = a.order_id
@@ -66,12 +66,12 @@ WHERE a.amount_fen <> o.amount_fen OR a.out_trade_no NOT LIKE o.no || 'A__';
 -- every_payment_was_told_by_one_genuine_notice
 SELECT a.id, a.out_trade_no, count(n.notice_id)
 FROM payment_attempt a LEFT JOIN notify_log n
-	ON n.out_trade_no = a.out_trade_no AND n.outcome = 'paid'
+	ON n.out_trade_no = a.out_trade_no AND n.outcome IN ('paid', 'retaken')
 WHERE a.state = 'paid' GROUP BY a.id HAVING count(n.notice_id) <> 1;
 
 -- no_notice_counts_as_paid_without_a_payment
 SELECT n.notice_id, n.out_trade_no FROM notify_log n
-WHERE n.outcome = 'paid' AND NOT EXISTS (SELECT 1 FROM payment_attempt a
+WHERE n.outcome IN ('paid', 'retaken') AND NOT EXISTS (SELECT 1 FROM payment_attempt a
 	WHERE a.out_trade_no = n.out_trade_no AND a.state = 'paid');
 
 -- nobody_holds_more_than_his_quota: counted from the items, and as it was counted
@@ -84,17 +84,21 @@ HAVING b.periods IS NULL OR count(*) > b.periods OR b.periods > b.allowed;
 
 -- a_key_made_one_order_and_an_order_has_one_key
 SELECT o.id, count(k.key)
-FROM orders o LEFT JOIN idempotency k
-	ON k.account_id = o.account_id AND k.answer LIKE '{"id":' || o.id || ',"no":%'
+FROM orders o LEFT JOIN idempotency k ON k.account_id = o.account_id AND k.status = 201
+	AND k.answer LIKE '{"id":' || o.id || ',"no":%'
 GROUP BY o.id HAVING count(k.key) <> 1;
 
 -- what_a_key_has_answered_is_there
 SELECT k.account_id, k.key, k.answer FROM idempotency k
-WHERE k.status <> 201 OR NOT EXISTS (
+WHERE k.status NOT IN (200, 201) OR NOT EXISTS (
 	SELECT 1 FROM orders o WHERE o.no = k.answer::jsonb ->> 'no' AND o.account_id = k.account_id
 	UNION ALL SELECT 1 FROM payment_attempt a WHERE a.out_trade_no = k.answer::jsonb ->> 'out_trade_no'
 	UNION ALL SELECT 1 FROM orders o JOIN checkin c ON c.order_id = o.id AND c.staff_id = k.account_id
-		WHERE o.no = k.answer::jsonb ->> 'order_no');
+		WHERE o.no = k.answer::jsonb ->> 'order_no'
+	UNION ALL SELECT 1 FROM (SELECT id FROM refund UNION ALL SELECT id FROM work_item
+		UNION ALL SELECT id FROM violation UNION ALL SELECT id FROM ban) what
+		WHERE what.id::text = k.answer::jsonb ->> 'id'
+	UNION ALL SELECT 1 FROM account a WHERE a.id::text = k.answer::jsonb -> 'customer' ->> 'id');
 
 -- every_order_was_told_once
 SELECT o.id, count(m.id) FROM orders o
@@ -132,9 +136,20 @@ SELECT id, kind, attempts, last_error FROM message WHERE published_at IS NULL;
 SELECT o.id FROM orders o LEFT JOIN checkin_code c ON c.order_id = o.id
 WHERE o.state = 'paid' AND c.order_id IS NULL;
 
--- drained: every_message_acted_once
-SELECT m.id, count(d.consumer) FROM message m LEFT JOIN message_done d ON d.message_id = m.id
-WHERE m.kind = 'order.paid' GROUP BY m.id HAVING count(d.consumer) <> 1;
+-- drained: every_message_acted_once: for each of its consumers
+SELECT m.id, m.kind, count(d.consumer) FROM message m
+	LEFT JOIN message_done d ON d.message_id = m.id
+WHERE m.kind <> 'order.created' GROUP BY m.id
+HAVING count(d.consumer) <> CASE m.kind WHEN 'order.paid' THEN 2 ELSE 1 END;
+
+-- drained: every_payment_was_told_to_the_customer_once
+SELECT o.id FROM orders o LEFT JOIN inbox i ON i.order_id = o.id AND i.kind = 'order.paid'
+WHERE o.state = 'paid' GROUP BY o.id HAVING count(i.id) <> 1;
+
+-- drained: a_used_order_is_to_be_reported: where it was paid inside the mini-program
+SELECT a.id FROM payment_attempt a JOIN checkin c ON c.order_id = a.order_id
+	LEFT JOIN shipping s ON s.attempt_id = a.id
+WHERE a.state = 'paid' AND a.channel = 'wechat' AND a.method = 'jsapi' AND s.attempt_id IS NULL;
 
 -- drained: nothing_was_given_up
 SELECT * FROM message_dead;

@@ -24,7 +24,7 @@ BREAK = {
     "a_paid_order_has_exactly_one_paid_attempt_of_its_amount":
         f"UPDATE payment_attempt SET amount_fen = amount_fen - 1 WHERE order_id = {PAID}",
     "a_paid_attempt_has_a_paid_order":
-        f"UPDATE orders SET state = 'expired' WHERE id = {PAID}",
+        f"UPDATE orders SET state = 'expired', closed_at = now() WHERE id = {PAID}",
     "every_attempt_asks_for_the_whole_order":
         f"UPDATE payment_attempt SET amount_fen = amount_fen + 1 WHERE order_id = {PAID}",
     "every_payment_was_told_by_one_genuine_notice":
@@ -55,8 +55,11 @@ BREAK = {
         f" WHERE subject_id = {PAID}",
     "every_paid_order_has_its_code": f"DELETE FROM checkin_code WHERE order_id = {PAID}",
     "every_message_acted_once":
-        "DELETE FROM message_done WHERE message_id ="
+        "DELETE FROM message_done WHERE consumer = 'tell' AND message_id ="
         f" (SELECT id FROM message WHERE subject_id = {PAID} AND kind = 'order.paid')",
+    "every_payment_was_told_to_the_customer_once":
+        f"DELETE FROM inbox WHERE order_id = {PAID}",
+    "a_used_order_is_to_be_reported": f"DELETE FROM shipping WHERE order_id = {PAID}",
     "nothing_was_given_up":
         "INSERT INTO message_dead (consumer, message_id, kind, body, reason, attempts)"
         " VALUES ('x', 1, 'x', 'x', 'x', 5)",
@@ -84,6 +87,8 @@ def test_a_broken_book_is_found(house, used_order, name):
         with connection.cursor() as cursor:
             cursor.execute(invariants.NAMED[name])
             assert cursor.fetchall() == []
+            for table in ("orders", "order_item"):  # that know which state may follow which
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(BREAK[name], {"no": used_order["no"]})
             assert cursor.rowcount == 1 or name in ("no_message_waits",)
             cursor.execute(invariants.NAMED[name])
