@@ -2,6 +2,7 @@
 # make SAN=1      the same with address and undefined sanitizers, into build/san
 # make run        install packages, build, start everything with demo data; make stop ends it
 # make test       all tests; make bench: ratios against the limits; make lint: reads the code
+# make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
 # make install    PREFIX=/usr/local DESTDIR=
 
 .SUFFIXES:
@@ -35,7 +36,7 @@ SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
-.PHONY: all programs tests lint format tidy layers install clean run stop reset test bench
+.PHONY: all programs tests lint format tidy layers install clean run stop reset test chaos bench
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
 tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%)
 all: programs
@@ -70,6 +71,8 @@ stop reset:
 	@/usr/bin/python3 tests/stack/stack.py $(if $(filter stop,$@),down,reset)
 test:
 	@tests/run.sh
+chaos:
+	@CHAOS_S=$${CHAOS_S:-60} tests/run.sh chaos
 bench:
 	@tests/bench/run.sh
 

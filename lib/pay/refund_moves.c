@@ -37,7 +37,7 @@ SQL(refund_got_stuck,
 	"  r.venue_id, r.order_id, r.id, $5::jsonb FROM r");
 SQL(refund_work_done,
 	"UPDATE work_item SET done_at = now(), done_by = $2, note = $3"
-	" WHERE refund_id = $1 AND done_at IS NULL");
+	" WHERE refund_id = $1 AND kind = 'refund_stuck' AND done_at IS NULL");
 
 static const char *detail(struct arena *mem, const struct refund *r, const char *trouble)
 {
