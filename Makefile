@@ -91,6 +91,8 @@ install: programs
 	install -m 644 migrations/*.sql $(DESTDIR)$(PREFIX)/share/zhixing/migrations
 	cd nginx && find play docs openapi.yaml -type f -exec \
 		install -Dm 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/zhixing/www/{} \;
+	install -Dm 644 /usr/share/nodejs/qrcode-generator/qrcode.js \
+		$(DESTDIR)$(PREFIX)/share/zhixing/www/play/lib/qrcode.js
 	/usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, \
 		ensure_ascii=False)' <nginx/openapi.yaml >$(DESTDIR)$(PREFIX)/share/zhixing/www/openapi.json
 

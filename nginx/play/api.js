@@ -18,6 +18,7 @@ export class ApiError extends Error {
 		this.code = code;
 		this.status = more.status ?? 0;
 		this.field = more.field ?? null;
+		this.until = more.until ?? null; /* RFC 3339: when a ban ends */
 		this.request_id = more.request_id ?? null;
 	}
 
@@ -76,7 +77,8 @@ async function error_of(response) {
 			{ status, request_id: body.request_id });
 	return new ApiError(error?.code ?? `http_${status}`,
 		error?.message ?? `服务器没有给出可读的回答（${status}）`,
-		{ status, field: error?.field, request_id: error?.request_id });
+		{ status, field: error?.field, until: error?.until,
+			request_id: error?.request_id });
 }
 
 /** One signed-in (or guest) party; the token lives in sessionStorage under the party's name. */
@@ -126,23 +128,16 @@ export class Client {
 	}
 
 	/**
-	 * Posts JSON under an idempotency key. The key is kept while the outcome is unknown, so
-	 * that asking again for the same thing can't do it twice, and dropped once it is known.
+	 * Posts JSON (or nothing) under an idempotency key. The key is kept while the outcome
+	 * is unknown, so that asking again for the same thing can't do it twice, and dropped
+	 * once it is known.
 	 */
 	async post(path, body) {
-		const text = JSON.stringify(body);
-		const attempt = `${path}\n${text}`;
+		const attempt = `${path}\n${JSON.stringify(body)}`;
 		const key = this.#keys.get(attempt) ?? crypto.randomUUID();
 		this.#keys.set(attempt, key);
 		try {
-			const response = await this.#call(path, {
-				method: "POST", body: text,
-				headers: {
-					"Content-Type": "application/json",
-					"Idempotency-Key": key,
-				},
-			});
-			const answer = await answer_of(response);
+			const answer = await this.tell(path, body, { "Idempotency-Key": key });
 			this.#keys.delete(attempt);
 			return answer;
 		} catch (error) {
@@ -150,6 +145,15 @@ export class Client {
 				this.#keys.delete(attempt);
 			throw error;
 		}
+	}
+
+	/** Posts what may be said again and again: it needs no key. */
+	async tell(path, body, headers = {}) {
+		const type = body === undefined ? {} : { "Content-Type": "application/json" };
+		return answer_of(await this.#call(path, {
+			method: "POST", body: JSON.stringify(body),
+			headers: { ...headers, ...type },
+		}));
 	}
 
 	async #fetch(path, options) {

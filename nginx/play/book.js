@@ -5,8 +5,9 @@ import {
 	date_add, date_short, date_today, day_name, money, month_day, period,
 } from "./format.js";
 import { Grid, legend } from "./grid.js";
+import { sheet } from "./sheet.js";
 import {
-	busy, button, el, empty, form, icon, notice, sheet, skeleton, submit_button,
+	busy, button, el, empty, explain, form, icon, notice, skeleton, submit_button,
 } from "./ui.js";
 
 const ZONE = "Asia/Shanghai";
@@ -235,8 +236,8 @@ class Booking {
 
 	#confirm(periods, total) {
 		const { date } = this.#choice;
-		const note = el("input", { id: "note", maxlength: "100", autocomplete: "off",
-			placeholder: "给球馆的话，选填" });
+		const note = el("input", { id: "note", name: "note", maxlength: "100",
+			autocomplete: "off", placeholder: "给球馆的话，选填" });
 		const trouble = el("div.trouble");
 		const submit = submit_button(`提交订单 ${money(total)}`, ".primary.wide");
 		const work = () => this.#order(periods, note.value.trim(), asking, trouble);
@@ -264,7 +265,7 @@ class Booking {
 				go(`order-${order.id}`);
 		} catch (error) {
 			if (!STALE.has(error.code))
-				return trouble.replaceChildren(notice(error));
+				return explain(trouble, error);
 			asking.close(); /* show why, and the board as it is now */
 			this.#trouble.replaceChildren(notice(error));
 			this.#load();

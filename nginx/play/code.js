@@ -1,22 +1,21 @@
-// The check-in code of a paid order: waits until it is made, shows it, notices its use.
+// The check-in code of a paid order: waits until it is made, shows it.
 
-import { ApiError } from "./api.js";
 import { code_grouped } from "./format.js";
 import { code_show } from "./handover.js";
-import { el, icon, notice, sleep } from "./ui.js";
+import { sleep } from "./timing.js";
+import { el, icon, notice } from "./ui.js";
 
 const READY_MS = 1000;
 const READY_LIMIT_MS = 60_000;
-const USED_MS = 2500;
 
-/** The card; it fills itself. `reload` is called when the code turns out to have been used. */
+/** The card; it fills itself. `reload` draws the order anew after something went wrong. */
 export function code_card({ client, drawing }, order, reload) {
 	const { signal } = drawing;
 	const card = el("section.card.code", { "aria-label": "入场码", "aria-busy": "true" },
 		el("div.qr.bone"), el("p.short-code.bone-text", "正在生成入场码…"),
 		el("p.hint"));
 	signal.addEventListener("abort", () => code_show(null), { once: true });
-	code_fill(client, order.id, card, signal, reload).catch((error) => {
+	code_fill(client, order.id, card, signal).catch((error) => {
 		if (signal.aborted)
 			return;
 		card.removeAttribute("aria-busy");
@@ -25,17 +24,14 @@ export function code_card({ client, drawing }, order, reload) {
 	return card;
 }
 
-async function code_fill(client, order_id, card, signal, reload) {
+async function code_fill(client, order_id, card, signal) {
 	const path = `/api/v1/orders/${order_id}/checkin-code`;
 	const code = await code_ready(client, path, signal);
 	const image = await client.image(`${path}.png`, signal);
 	signal.addEventListener("abort", () => URL.revokeObjectURL(image), { once: true });
 	code_draw(card, code, image);
-	if (code.state !== "active")
-		return;
-	code_show(code.qr_text);
-	await code_used(client, path, signal);
-	reload();
+	if (code.state === "active")
+		code_show(code.qr_text);
 }
 
 /** The code is made by a consumer of the queue, a moment after the payment. */
@@ -49,21 +45,6 @@ async function code_ready(client, path, signal) {
 				throw error;
 		}
 		await sleep(READY_MS, signal);
-	}
-}
-
-async function code_used(client, path, signal) {
-	for (;;) {
-		await sleep(USED_MS, signal);
-		if (document.hidden)
-			continue;
-		try {
-			if ((await client.get(path, signal)).state === "used")
-				return;
-		} catch (error) {
-			if (!(error instanceof ApiError) || !error.is_unknown)
-				throw error;
-		}
 	}
 }
 

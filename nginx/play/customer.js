@@ -1,11 +1,13 @@
-// The customer's half: a frame with title, screen, action dock and two tabs; the address after
-// "#" names the screen, so that the browser's back button works.
+// The customer's half: a frame with title, screen, action dock and three tabs; the address
+// after "#" names the screen, so that the browser's back button works.
 
 import { ApiError, Client } from "./api.js";
 import { venue_screen, venues_screen } from "./book.js";
-import { order_screen, orders_screen } from "./orders.js";
-import { busy, el, form, hero, icon, notice, submit_button } from "./ui.js";
-import { login_code } from "./wechat.js";
+import { inbox_screen, unread_watch } from "./inbox.js";
+import { order_screen } from "./order.js";
+import { orders_screen } from "./orders.js";
+import { busy, el, explain, form, hero, icon, notice, submit_button } from "./ui.js";
+import { login_code } from "./wallets.js";
 
 const NICKNAME = "zx.wechat.nickname";
 
@@ -17,10 +19,12 @@ const SCREENS = {
 	order: {
 		show: order_screen, title: "订单", tab: "orders", back: "orders", private: true,
 	},
+	inbox: { show: inbox_screen, title: "消息", tab: "inbox", private: true },
 };
 
 const client = new Client("customer");
 let frame;
+let unread_anew;
 let leave = new AbortController();
 let last_place = "venues"; /* where signing in leads back to */
 let farewell = null;       /* why the session ended, for the login screen to tell */
@@ -33,11 +37,13 @@ function frame_build(panel) {
 	const account = el("div.account");
 	const screen = el("div.screen");
 	const dock = el("div.dock", { hidden: true });
+	const unread = el("span.count", { role: "status", hidden: true });
 	const tabs = el("nav.tabs", { "aria-label": "顾客" },
 		el("a", { href: "#venues" }, icon("court"), "订场"),
-		el("a", { href: "#orders" }, icon("list"), "我的订单"));
+		el("a", { href: "#orders" }, icon("list"), "我的订单"),
+		el("a", { href: "#inbox" }, icon("bell"), "消息", unread));
 	panel.append(el("header.bar", back, title, account), screen, dock, tabs);
-	return { panel, title, back, account, screen, dock, tabs };
+	return { panel, title, back, account, screen, dock, tabs, unread };
 }
 
 function account_show() {
@@ -50,6 +56,7 @@ function account_show() {
 
 function sign_out() {
 	client.sign_out();
+	unread_anew();
 	last_place = "venues";
 	go("login");
 }
@@ -116,16 +123,17 @@ function login_screen({ screen, signal }) {
 async function login(nickname, trouble, signal) {
 	trouble.replaceChildren();
 	if (nickname === "")
-		return trouble.replaceChildren(notice(new ApiError("", "请填写昵称")));
+		return explain(trouble, new ApiError("", "请填写昵称"));
 	try {
 		const code = await login_code(nickname);
 		await client.sign_in({ grant_type: "urn:zhixing:wechat-code", code });
+		unread_anew();
 		sessionStorage.setItem(NICKNAME, nickname);
 		if (signal.aborted)
 			return account_show();
 		enter();
 	} catch (error) {
-		trouble.replaceChildren(notice(error));
+		explain(trouble, error);
 	}
 }
 
@@ -140,11 +148,13 @@ function enter() {
 /** The token is no longer good: say so, and come back to the same place after signing in. */
 function signed_out(error) {
 	farewell = error;
+	unread_anew();
 	go("login");
 }
 
 export function customer_start(panel) {
 	frame = frame_build(panel);
+	unread_anew = unread_watch(client, frame.unread);
 	client.on_signed_out = signed_out;
 	addEventListener("hashchange", () => {
 		route();

@@ -66,11 +66,30 @@ export function period(start, end, date) {
 /** "11月23日 18:05" of a stamp. */
 export const moment = (stamp) => `${month_day(stamp.slice(0, 10))} ${stamp.slice(11, 16)}`;
 
-/** Milliseconds to "09:41"; never negative. */
+/** Milliseconds to "09:41" or "1:59:41"; never negative. */
 export function countdown(left_ms) {
 	const seconds = Math.max(0, Math.ceil(left_ms / 1000));
 	const two = (n) => String(n).padStart(2, "0");
-	return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+	const hours = Math.floor(seconds / 3600);
+	const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+	return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+/** What somebody typed as yuan, "12" or "12.5", in fen; null for anything else. */
+export function fen_of(text) {
+	const half = text.normalize("NFKC").replace(/[\s¥,]/g, "");
+	return /^\d{1,9}(\.\d{1,2})?$/.test(half) ? Math.round(Number(half) * 100) : null;
+}
+
+/** The rule that an order was sold under, as a sentence. The most hours come first. */
+export function refund_rule(tiers) {
+	const parts = tiers.map(({ hours, percent, fee_fen }) => {
+		const fee = fee_fen > 0 ? `（每个时段扣 ${money(fee_fen)}）` : "";
+		const when = hours > 0 ? `开场 ${hours} 小时以前` : "开场以前";
+		return `${when}退 ${percent}%${fee}`;
+	});
+	const last = tiers.at(-1)?.hours === 0 ? "开场后不退" : "之后不退";
+	return parts.length > 0 ? [...parts, last].join("，") : "取消不退款";
 }
 
 /** The ten digits of a short code, grouped 4-3-3 for reading out. */

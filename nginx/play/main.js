@@ -2,6 +2,7 @@
 
 import { customer_start } from "./customer.js";
 import { desk_start } from "./desk.js";
+import { fate_start } from "./fate.js";
 
 const TAB = "zx.tab";
 const PARTIES = ["customer", "desk"];
@@ -38,3 +39,4 @@ function tabs_start() {
 tabs_start();
 customer_start(document.getElementById("customer"));
 desk_start(document.getElementById("desk"));
+fate_start(document.getElementById("fate"), document.getElementById("stage"));

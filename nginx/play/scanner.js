@@ -1,6 +1,8 @@
 // Reading a QR code with the device's camera, where the browser itself can (BarcodeDetector).
 
-import { el, sheet, sleep } from "./ui.js";
+import { sheet } from "./sheet.js";
+import { sleep } from "./timing.js";
+import { el } from "./ui.js";
 
 const LOOK_MS = 200;
 

@@ -1,5 +1,8 @@
 // Small DOM helpers. Data only ever enters the page as text nodes and attributes.
 
+import { moment } from "./format.js";
+import { field_word } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 const is_props = (value) => value?.constructor === Object;
@@ -71,13 +74,35 @@ export function empty(title, text, action = null) {
 export const error_detail = ({ code, field, request_id }) =>
 	[code, field, request_id].filter(Boolean).join(" · ");
 
+/** The API's message, with what it is about: the field, or how long it lasts. */
+function sentence({ message, field, until }) {
+	const about = field_word(field);
+	if (until)
+		return `${message}。${moment(until)} 起可以再次预订，如有疑问请联系球馆。`;
+	return about ? `${message}：${about}` : message;
+}
+
 /** What went wrong, and a way to try again where there is one. */
 export function notice(error, retry = null) {
 	const detail = error_detail(error);
-	return el("div.notice", { role: "alert" }, icon("alert"),
-		el("div.notice-text", el("p", error.message ?? String(error)),
+	return el("div.notice", { role: "alert", "data-code": error.code }, icon("alert"),
+		el("div.notice-text", el("p", sentence(error) ?? String(error)),
 			detail ? el("p.notice-code", detail) : null),
 		retry ? button("重试", retry, ".small") : null);
+}
+
+/** Shows in `area` what went wrong, and marks the input of its form that the error names. */
+export function explain(area, error) {
+	area.replaceChildren(notice(error));
+	const asked = area.closest("form");
+	const named = error.field && asked?.elements.namedItem(error.field);
+	const input = named instanceof HTMLElement ? named : null;
+	input?.setAttribute("aria-invalid", "true");
+	input?.focus();
+	asked?.addEventListener("input", () => {
+		input?.removeAttribute("aria-invalid");
+		area.replaceChildren();
+	}, { once: true });
 }
 
 /** Runs work while the button shows that it is busy; a second tap meanwhile does nothing. */
@@ -92,58 +117,48 @@ export async function busy(node, work) {
 	}
 }
 
-/** Rejects with the signal's reason when it is aborted meanwhile. */
-export function sleep(ms, signal) {
-	return new Promise((resolve, reject) => {
-		if (signal?.aborted)
-			return reject(signal.reason);
-		const timer = setTimeout(resolve, ms);
-		signal?.addEventListener("abort", () => {
-			clearTimeout(timer);
-			reject(signal.reason);
-		}, { once: true });
-	});
+let ids = 0;
+
+/** An id that no other element has. */
+export const new_id = (name) => `${name}-${++ids}`;
+
+/** A labelled input; `name` is the field of the request that it fills. */
+export function labelled(label, name, props = {}, kind = "input") {
+	const id = new_id(name);
+	const input = el(kind, { id, name, autocomplete: "off", ...props });
+	return { input, nodes: [el("label", { for: id }, label), input] };
 }
 
-/** Repeats an action every so often until the signal ends it. */
-export function every(ms, signal, action) {
-	const timer = setInterval(action, ms);
-	signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+/** One line of a list to choose from, as large as a finger. */
+export function choice(label, checked, on_change, props = {}) {
+	const box = el("input", { type: "checkbox", checked, ...props });
+	box.addEventListener("change", () => on_change(box.checked));
+	return el("label.choice", box, ...label);
 }
 
-/**
- * A sheet that rises over one panel and makes the rest of that panel unreachable.
- * Returns {close, dismiss}; Escape and the backdrop dismiss it, which calls on_dismiss.
- */
-export function sheet(panel, title, content, on_dismiss = () => {}) {
-	const before = document.activeElement;
-	const others = [...panel.children];
-	const heading = el("h2", { tabindex: "-1", id: "sheet-title" }, title);
-	const cross = el("button.icon-button",
-		{ type: "button", "aria-label": "关闭", onclick: dismiss }, icon("cross"));
-	const body = el("div.sheet-body",
-		{ role: "dialog", "aria-labelledby": "sheet-title", "aria-modal": "true" },
-		el("div.sheet-head", heading, cross), content);
-	const node = el("div.sheet", el("div.sheet-back", { onclick: dismiss }), body);
+/** Names and values in two columns; what has no value is left out. */
+export function facts(...pairs) {
+	const told = pairs.filter(([, value]) => (value ?? "") !== "");
+	return el("dl.facts", ...told.flatMap(([name, value]) =>
+		[el("dt", name), el("dd", value)]));
+}
 
-	function close() {
-		if (!node.isConnected)
-			return;
-		node.remove();
-		others.forEach((other) => other.inert = false);
-		if (before?.isConnected)
-			before.focus({ preventScroll: true });
-	}
-	function dismiss() {
-		if (node.querySelector("[aria-busy=true]"))
-			return; /* what runs in it must first end */
-		close();
-		on_dismiss();
-	}
-
-	node.addEventListener("keydown", (event) => event.key === "Escape" && dismiss());
-	others.forEach((other) => other.inert = true);
-	panel.append(node);
-	heading.focus({ preventScroll: true });
-	return { close, dismiss };
+/** The pages of a list, one after the other; `row` makes a node of an item. */
+export async function pages(client, path, query, signal, list, row) {
+	const page = await client.get(`${path}?${new URLSearchParams(query)}`, signal);
+	list.append(...page.items.map(row));
+	if (page.next_cursor === null)
+		return page;
+	const next = { ...query, cursor: page.next_cursor };
+	const more = button("更多", () => busy(more, async () => {
+		try {
+			await pages(client, path, next, signal, list, row);
+			more.remove();
+		} catch (error) {
+			if (!signal.aborted)
+				more.before(notice(error));
+		}
+	}), ".wide.more");
+	list.append(more);
+	return page;
 }

@@ -53,7 +53,8 @@ def unchanged(house):
     before = house.picture()
     yield
     after = house.picture()
-    assert {t: (before[t], after[t]) for t in after if before[t] != after[t]} == {}
+    changed = {t: (before[t], after[t]) for t in after if before[t] != after[t]}
+    assert not changed, changed
 
 
 @pytest.fixture

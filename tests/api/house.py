@@ -273,8 +273,8 @@ class House:
             "  WHERE d.message_id = m.id) < CASE kind WHEN 'order.paid' THEN 2 ELSE 1 END"),
             limit_s)
         wait_for(lambda: not self.db.value(  # a refund that was just begun is on its way
-            "SELECT count(*) FROM refund WHERE state IN ('created', 'accepted')"
-            " AND created_at > now() - interval '5 seconds'"), limit_s)
+            "SELECT count(*) FROM refund WHERE state IN ('created', 'accepted') AND tries < 2"
+            " AND created_at > now() - interval '20 seconds'"), limit_s)
 
     def picture(self) -> dict:
         """Every table in a few numbers, when nothing is under way any more."""
