@@ -33,12 +33,7 @@ static enum err claim(struct relay *r, struct list *out)
 	struct tx tx;
 
 	tx_begin(&tx, r->db, r->mem, TX_WRITE);
-	enum err err = message_claim(&tx, BATCH, out);
-	if (err == E_OK)
-		err = tx_commit(&tx);
-	if (err != E_OK)
-		tx_rollback(&tx);
-	return err;
+	return tx_end(&tx, message_claim(&tx, BATCH, out));
 }
 
 static struct mq_post *posts_of(struct relay *r, const struct list *claimed)
@@ -133,13 +128,8 @@ static void sweep(struct relay *r)
 		watchdog_set(WATCHDOG_S, "deleting old messages");
 		arena_reset(r->mem);
 		tx_begin(&tx, r->db, r->mem, TX_WRITE);
-		enum err err = message_sweep(&tx, SWEEP_BATCH, &deleted);
-		if (err == E_OK)
-			err = tx_commit(&tx);
-		if (err != E_OK) {
-			tx_rollback(&tx);
+		if (tx_end(&tx, message_sweep(&tx, SWEEP_BATCH, &deleted)) != E_OK)
 			return;
-		}
 		all += deleted;
 	}
 	if (all)

@@ -26,12 +26,7 @@ static enum err replay(struct db *db, struct arena *mem, int64_t id, int64_t *co
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	enum err err = consume_replay(&tx, id, count);
-	if (err == E_OK)
-		err = tx_commit(&tx);
-	if (err != E_OK)
-		tx_rollback(&tx);
-	return err;
+	return tx_end(&tx, consume_replay(&tx, id, count));
 }
 
 int main(int argc, char **argv)

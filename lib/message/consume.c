@@ -38,12 +38,7 @@ static enum err in_tx(
 	struct tx tx;
 
 	tx_begin(&tx, h->db, h->mem, TX_WRITE);
-	enum err err = fn(&tx, h, arg);
-	if (err == E_OK)
-		err = tx_commit(&tx);
-	if (err != E_OK)
-		tx_rollback(&tx);
-	return err;
+	return tx_end(&tx, fn(&tx, h, arg));
 }
 
 /* Two processes with the same message: the second waits here for the first. */

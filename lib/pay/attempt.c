@@ -6,13 +6,14 @@
 #include <string.h>
 
 struct payable {
-	const char *no, *state, *venue_name;
+	const char *no, *state, *closing_to, *venue_name;
 	money amount_fen;
 	stamp expires_at, now;
 };
 static const struct field payable_fields[] = {
 	FIELD(struct payable, no),
 	FIELD(struct payable, state),
+	FIELD(struct payable, closing_to, .optional = true),
 	FIELD(struct payable, venue_name),
 	FIELD(struct payable, amount_fen),
 	FIELD(struct payable, expires_at),
@@ -21,7 +22,7 @@ static const struct field payable_fields[] = {
 static const struct shape payable_shape = SHAPE(struct payable, payable_fields);
 
 SQL(payable_order,
-	"SELECT o.no, o.state, v.name AS venue_name, o.amount_fen, o.expires_at, now() AS now"
+	"SELECT o.no, o.state, o.closing_to, v.name AS venue_name, o.amount_fen, o.expires_at, now() AS now"
 	" FROM orders o JOIN venue v ON v.id = o.venue_id"
 	" WHERE o.id = $1 AND o.account_id = $2 FOR UPDATE OF o");
 
@@ -52,16 +53,18 @@ SQL(attempt_close,
 	"UPDATE payment_attempt SET state = 'closed' WHERE id = $1"
 	" AND state IN ('created', 'prepaid')");
 
+/* To the customer an order that is closing has ended already. */
 static enum err payable_now(const struct payable *o)
 {
-	if (strcmp(o->state, "paid") == 0)
+	bool closing = strcmp(o->state, "closing") == 0;
+	const char *state = closing && o->closing_to ? o->closing_to : o->state;
+
+	if (strcmp(state, "paid") == 0)
 		return E_ORDER_PAID;
-	if (strcmp(o->state, "expired") == 0)
+	if (strcmp(state, "expired") == 0)
 		return E_ORDER_EXPIRED;
-	if (strcmp(o->state, "cancelled") == 0)
+	if (strcmp(state, "cancelled") == 0)
 		return E_ORDER_CANCELLED;
-	if (strcmp(o->state, "pending") != 0)
-		return E_ORDER_STATE;
 	return o->now.us < o->expires_at.us ? E_OK : E_ORDER_EXPIRED;
 }
 

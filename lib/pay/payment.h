@@ -23,7 +23,8 @@ struct attempt_ask {
 
 /* The open attempt of this order, channel and method, or a new one, with the
  * order's row locked. E_NOT_FOUND (also another person's order), E_ORDER_PAID,
- * E_ORDER_EXPIRED, E_ORDER_STATE, E_NO_OPENID (jsapi), E_CHANNEL_OFF. */
+ * E_ORDER_EXPIRED and E_ORDER_CANCELLED (also while it is closing), E_NO_OPENID
+ * (jsapi), E_CHANNEL_OFF. */
 enum err attempt_open(struct tx *, const struct attempt_ask *, struct attempt *) CHECKED;
 
 /* Queue what the channel answered; E_ORDER_STATE if the attempt was closed in

@@ -255,15 +255,6 @@ static enum err note(struct tx *tx, const struct shipment *s, const struct verdi
 	return word == SHIPPING_STUCK ? call_people(tx, s, v->trouble) : E_OK;
 }
 
-static enum err finish(struct tx *tx, enum err err)
-{
-	if (err == E_OK)
-		err = tx_commit(tx);
-	if (err != E_OK)
-		tx_rollback(tx);
-	return err;
-}
-
 static enum err sweep_now_and_then(struct db *db, struct arena *mem)
 {
 	static int64_t next; /* by clock_ms() */
@@ -272,7 +263,7 @@ static enum err sweep_now_and_then(struct db *db, struct arena *mem)
 	if (clock_ms() < next)
 		return E_OK;
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(finish(&tx, shipping_sweep(&tx)));
+	TRY(tx_end(&tx, shipping_sweep(&tx)));
 	next = clock_ms() + SWEEP_EVERY_MS;
 	return E_OK;
 }
@@ -286,7 +277,7 @@ enum err shipping_step(struct db *db, struct arena *mem, bool *busy)
 		return E_OK;
 	TRY(sweep_now_and_then(db, mem));
 	tx_begin(&tx, db, mem, TX_WRITE);
-	enum err err = finish(&tx, db_one(&tx, &shipping_take, &shipment_shape, &s,
+	enum err err = tx_end(&tx, db_one(&tx, &shipping_take, &shipment_shape, &s,
 					   A(SHIPPING_LEASE_S), A(GOODS_MAX)));
 	if (err == E_NOT_FOUND)
 		return E_OK;
@@ -294,5 +285,5 @@ enum err shipping_step(struct db *db, struct arena *mem, bool *busy)
 	*busy = true;
 	struct verdict v = report(mem, &s);
 	tx_begin(&tx, db, mem, TX_WRITE);
-	return finish(&tx, note(&tx, &s, &v));
+	return tx_end(&tx, note(&tx, &s, &v));
 }

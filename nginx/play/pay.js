@@ -23,7 +23,7 @@ const TILLS = {
 };
 
 /** Refusals that mean: the order is no longer what the screen shows. */
-const STALE = new Set(["order_state", "order_expired", "order_paid", "order_cancelled"]);
+const STALE = new Set(["order_expired", "order_paid", "order_cancelled"]);
 
 const channel_chosen = () => sessionStorage.getItem(CHANNEL) ?? "wechat";
 

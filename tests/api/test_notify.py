@@ -129,9 +129,9 @@ def test_notifies_in_the_wrong_order_pay_both(house, slots, customer, order, pay
     assert is_paid_once(house, other)
 
 
-def test_an_expired_order_that_nobody_has_freed_is_still_paid(house, order, payment, sim):
-    house.db.run("UPDATE orders SET expires_at = now() - interval '1 s' WHERE id = %s",
-                 order["id"])
+def test_an_order_that_is_closing_is_still_paid(house, order, payment, sim):
+    house.db.run("UPDATE orders SET state = 'closing', closing_to = 'expired', closing_at = now(),"
+                 " run_at = now() + interval '1 day' WHERE id = %s", order["id"])
     sim.pay(payment, wait=True)
     assert is_paid_once(house, order)
 

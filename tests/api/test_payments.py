@@ -1,7 +1,7 @@
 """Beginning to pay: one attempt, asked for as often as the customer likes."""
 import pytest
 
-from house import ok, refused
+from house import ok, refused, wait_for
 
 PREPAY = {"channel", "id", "out_trade_no", "method", "amount_fen", "expires_at", "pay_params", "code_url"}
 
@@ -94,10 +94,11 @@ def test_after_ten_minutes_it_is_too_late(house, customer, order):
                  order["id"])
     refused(customer.try_pay(order), 409, "order_expired")
     assert attempts(house, order) == []
+    wait_for(lambda: customer.see(order)["state"] == "expired")  # nothing goes on behind us
 
 
 @pytest.mark.parametrize("state, code", [
-    ("expired", "order_expired"), ("cancelled", "order_cancelled"), ("closing", "order_state")])
+    ("expired", "order_expired"), ("cancelled", "order_cancelled"), ("closing", "order_expired")])
 def test_only_a_pending_order_can_be_paid(house, customer, order, state, code):
     steps = {"expired": ["closing", "expired"]}.get(state, [state])
     house.db.all_at_once(

@@ -91,7 +91,7 @@ def test_while_the_channel_is_silent_the_court_stays_held(house, slots, customer
     until(house, order, "closing")
     wait_for(lambda: house.db.value("SELECT tries FROM orders WHERE id = %s", order["id"]) > 1)
     assert state(house, order) == "closing" and held(house, order) > 0
-    refused(customer.try_pay(order), 409, "order_state")
+    refused(customer.try_pay(order), 409, "order_expired")
     sim.quiet()
     house.db.all_at_once(("UPDATE orders SET run_at = now() WHERE id = %s", order["id"]))
     until(house, order, "expired")

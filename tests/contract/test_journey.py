@@ -161,7 +161,7 @@ class TestPayments:
     @pytest.mark.parametrize("change, code", [
         ("expires_at = now() - interval '1 second'", "order_expired"),
         ("state = 'closing', closing_to = 'expired', closing_at = now(),"
-         " run_at = now() + interval '1 day'", "order_state")])
+         " run_at = now() + interval '1 day'", "order_expired")])
     def test_too_late(self, house, slots, customer, change, code):
         order = customer.order(slots.one())
         house.db.run(f"UPDATE orders SET {change} WHERE id = %s", order["id"])
