@@ -4,10 +4,7 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "io/http.h"
-
-#include <time.h>
-
-enum { TRIES = 2, PAUSE_MS = 200 };
+#include "pay/channel_ask.h"
 
 struct alipay_merchant alipay_merchant;
 
@@ -158,8 +155,9 @@ static enum err judge(struct alipay_exchange *x, const struct answer *a)
 	return E_CHANNEL_REFUSED;
 }
 
-static enum err try_once(struct arena *mem, struct alipay_exchange *x)
+static enum err try_once(struct arena *mem, void *exchange)
 {
+	struct alipay_exchange *x = exchange;
 	struct http_answer http;
 	struct answer answer;
 	enum err err = send(mem, x, &http);
@@ -176,30 +174,10 @@ static enum err try_once(struct arena *mem, struct alipay_exchange *x)
 	return judge(x, &answer);
 }
 
-static bool time_for_another(int64_t deadline)
-{
-	if (clock_ms() + 2LL * PAUSE_MS > deadline)
-		return false;
-	nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
-	return true;
-}
-
-/* Once a try may have arrived, "never sent" is no longer true. */
 enum err alipay_ask(struct arena *mem, struct alipay_exchange *x)
 {
-	enum err err = E_UPSTREAM;
-	bool perhaps = false;
-
-	x->deadline = clock_ms() + settings.request_limit_s * 800;
-	for (int i = 0; i < (x->once ? 1 : TRIES); i++) {
-		if (i > 0 && !time_for_another(x->deadline))
-			break;
-		err = try_once(mem, x);
-		if (err == E_OK || err == E_CHANNEL_REFUSED || err == E_INTERNAL)
-			return err;
-		perhaps |= err == E_CHANNEL_UNKNOWN;
-		if (err == E_BUSY)
-			break;
-	}
-	return perhaps ? E_CHANNEL_UNKNOWN : E_UPSTREAM;
+	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
+					.exchange = x,
+					.deadline = &x->deadline,
+					.once = x->once});
 }

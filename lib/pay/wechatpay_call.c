@@ -3,10 +3,9 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "pay/channel_ask.h"
 
-#include <time.h>
-
-enum { TRIES = 2, PAUSE_MS = 200, NONCE_LEN = 32, HEADERS_MAX = 5 };
+enum { NONCE_LEN = 32, HEADERS_MAX = 5 };
 
 struct wechat_merchant wechat_merchant;
 
@@ -139,8 +138,9 @@ enum err wechat_problem(struct arena *mem, const char *target, const struct http
 }
 
 /* E_BUSY: told to wait. */
-static enum err try_once(struct arena *mem, struct wechat_exchange *x)
+static enum err try_once(struct arena *mem, void *exchange)
 {
+	struct wechat_exchange *x = exchange;
 	const struct http_answer *a = &x->answer;
 	enum err err = wechat_send(mem, x->method, x->target, x->body, x->deadline, &x->answer);
 
@@ -152,30 +152,10 @@ static enum err try_once(struct arena *mem, struct wechat_exchange *x)
 	return err == E_BUSY && x->query_first ? E_CHANNEL_UNKNOWN : err;
 }
 
-static bool time_for_another(int64_t deadline)
-{
-	if (clock_ms() + 2LL * PAUSE_MS > deadline)
-		return false;
-	nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
-	return true;
-}
-
-/* Once a try may have arrived, "never sent" is no longer true. */
 enum err wechat_ask(struct arena *mem, struct wechat_exchange *x)
 {
-	enum err err = E_UPSTREAM;
-	bool perhaps = false;
-
-	x->deadline = clock_ms() + settings.request_limit_s * 800;
-	for (int i = 0; i < (x->query_first ? 1 : TRIES); i++) {
-		if (i > 0 && !time_for_another(x->deadline))
-			break;
-		err = try_once(mem, x);
-		if (err == E_OK || err == E_CHANNEL_REFUSED || err == E_INTERNAL)
-			return err;
-		perhaps |= err == E_CHANNEL_UNKNOWN;
-		if (err == E_BUSY)
-			break;
-	}
-	return perhaps ? E_CHANNEL_UNKNOWN : E_UPSTREAM;
+	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
+					.exchange = x,
+					.deadline = &x->deadline,
+					.once = x->query_first});
 }

@@ -1,0 +1,35 @@
+#include "pay/channel_ask.h"
+
+#include "base/settings.h"
+#include "base/time.h"
+
+#include <time.h>
+
+enum { TRIES = 2, PAUSE_MS = 200 };
+
+static bool time_for_another(int64_t deadline)
+{
+	if (clock_ms() + 2LL * PAUSE_MS > deadline)
+		return false;
+	nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+	return true;
+}
+
+enum err channel_ask(struct arena *mem, const struct channel_call *c)
+{
+	enum err err = E_UPSTREAM;
+	bool perhaps = false;
+
+	*c->deadline = clock_ms() + settings.request_limit_s * 800;
+	for (int i = 0; i < (c->once ? 1 : TRIES); i++) {
+		if (i > 0 && !time_for_another(*c->deadline))
+			break;
+		err = c->try_once(mem, c->exchange);
+		if (err == E_OK || err == E_CHANNEL_REFUSED || err == E_INTERNAL)
+			return err;
+		perhaps |= err == E_CHANNEL_UNKNOWN;
+		if (err == E_BUSY)
+			break;
+	}
+	return perhaps ? E_CHANNEL_UNKNOWN : E_UPSTREAM;
+}
