@@ -96,7 +96,7 @@ stack() { "$py" tests/stack/stack.py "$@" --run "$run"; }
 stack_up() {
 	stack up --build "$build" --port-base "${ZX_TEST_PORT_BASE:-23000}" \
 		--set rate_api=1000000 --set rate_login=1000000 --set connections=10000 \
-		--set ZX_LOGIN_PER_MINUTE=100000 \
+		--set ZX_LOGIN_PER_MINUTE=100000 --set ZX_TOKEN_TTL_S=3600 \
 		--set ZX_ORDER_TTL_S=7200 --set ZX_ASK_FIRST_S=3600 --set ZX_REFUND_GAP_S=0 "$@"
 }
 

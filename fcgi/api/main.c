@@ -11,13 +11,14 @@ static void init(void)
 
 int main(int argc, char **argv)
 {
-	static const struct route *const tables[] = {
-		health_routes, venue_routes, order_routes, code_routes, message_routes, NULL};
+	static const struct route *const tables[] = {health_routes, venue_routes, order_routes,
+		code_routes, message_routes, session_routes, NULL};
 	static const struct web api = {.name = "api",
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
-		.guard = session_guard};
+		.guard = session_guard,
+		.why = session_why};
 
 	return web_main(argc, argv, &api);
 }

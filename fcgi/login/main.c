@@ -1,127 +1,123 @@
-#include "account/account.h"
-#include "account/password.h"
+#include "account/refresh.h"
 #include "account/token.h"
-#include "account/wechat_login.h"
 #include "base/settings.h"
-#include "guard/limit.h"
-#include "web/web.h"
+#include "oauth/oauth.h"
 
 #include <string.h>
 
-/* The OAuth2 token endpoint (RFC 6749 §3.2), its metadata (RFC 8414) and keys
- * (RFC 7517). It waits for WeChat and hashes passwords, so it has a pool of its
- * own. */
+/* The token endpoint (RFC 6749 §3.2) with revocation (RFC 7009), metadata (RFC
+ * 8414) and keys (RFC 7517). Nothing here waits for anybody: what does is handed
+ * over, so that a stalled WeChat or a storm of passwords can't keep those from
+ * refreshing who are signed in. */
 
-#define GRANT_WECHAT "urn:zhixing:wechat-code"
-
-enum { CODE_MAX = 512, USERNAME_MAX = 32, TRIES = 3, PER_MINUTE_WECHAT = 600 };
-
-struct token_in {
-	const char *grant_type, *code, *username, *password;
-};
-static const struct field token_in_fields[] = {
-	FIELD(struct token_in, grant_type, .min = 1, .max = 64),
-	FIELD(struct token_in, code, .optional = true, .min = 1, .max = CODE_MAX),
-	FIELD(struct token_in, username, .optional = true, .min = 1, .max = USERNAME_MAX),
-	FIELD(struct token_in, password, .optional = true, .min = 1, .max = PASSWORD_MAX),
-};
-static const struct shape token_in_shape = SHAPE(struct token_in, token_in_fields);
-
-static enum err open_for_wechat(
-	struct req *r, const struct wechat_identity *who, struct grant *grant)
+static enum err exchange(struct req *r, const char *token, struct grant *grant)
 {
-	int64_t account_id;
+	bool reused = false;
 
 	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
-	TRY(account_of_wechat(
-		&r->tx, settings.wx_appid, who->openid, who->unionid, &account_id));
-	TRY(session_open(&r->tx, account_id, CLIENT_MINI, grant));
-	return tx_commit(&r->tx);
+	TRY(tx_end(&r->tx,
+		session_refresh(&r->tx, token, header(r, "HTTP_USER_AGENT"), grant, &reused)));
+	return reused ? E_TOKEN_INVALID : E_OK;
 }
 
-/* A code can be spent once, so a lost race is run again from behind the call. */
-static enum err by_wechat_code(struct req *r, const struct token_in *in, struct grant *grant)
+/* From the body, or from the page's cookie; then the next one goes there too. */
+static enum err refresh(struct req *r, struct token_in *in)
 {
-	struct wechat_identity who;
-	enum err err = E_RETRY;
+	struct grant grant;
+	enum err err = E_OK;
+	const char *token = in->refresh_token;
 
-	if (!in->code)
-		return fail(r, E_BAD_FIELD, "code");
-	TRY(limit_take("wechat-login", r->remote ? r->remote : "-", PER_MINUTE_WECHAT,
-		PER_MINUTE_WECHAT, &r->retry_after_s));
-	TRY(wechat_login(r->mem, in->code, &who));
-	for (int i = 0; i < TRIES && err == E_RETRY; i++) {
-		err = open_for_wechat(r, &who, grant);
-		if (err != E_OK)
-			tx_rollback(&r->tx);
-	}
-	return err;
-}
-
-static enum err password_wrong(struct req *r, const struct staff_login *login)
-{
-	if (!login->hash)
-		return E_LOGIN_REFUSED;
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
-	staff_login_failed(&r->tx, login->account_id);
-	TRY(tx_commit(&r->tx));
-	return E_LOGIN_REFUSED;
-}
-
-/* An unknown name takes as long as a wrong password and says the same. */
-static enum err by_password(struct req *r, const struct token_in *in, struct grant *grant)
-{
-	struct staff_login login;
-	int per_minute = (int)settings.login_per_minute;
-
-	if (!in->username || !in->password)
-		return fail(r, E_BAD_FIELD, in->username ? "password" : "username");
-	TRY(limit_take("password", r->remote ? r->remote : "-", per_minute, per_minute,
-		&r->retry_after_s));
-	tx_begin(&r->tx, r->db, r->mem, TX_READ);
-	enum err err = staff_login_load(&r->tx, in->username, &login);
-	if (err == E_NOT_FOUND)
-		login = (struct staff_login){0};
-	else
+	if (!token) {
+		token = refresh_cookie(r, &err);
+		in->deliver = "cookie";
+		if (err == E_BAD_FIELD)
+			return fail(r, err, "refresh_token");
 		TRY(err);
-	bool right = password_matches(login.hash, in->password);
-	r->retry_after_s = login.locked_s;
-	if (login.locked_s > 0)
-		return E_LOGIN_LOCKED;
-	if (!right)
-		return password_wrong(r, &login);
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
-	staff_login_passed(&r->tx, login.account_id);
-	TRY(session_open(&r->tx, login.account_id, CLIENT_STAFF, grant));
-	return tx_commit(&r->tx);
+	}
+	err = exchange(r, token, &grant);
+	if (err == E_RETRY) /* the row was locked: this token has just been exchanged */
+		err = exchange(r, token, &grant);
+	TRY(err);
+	return reply_grant(r, in, &grant);
 }
 
 static enum err token(struct req *r)
 {
-	const struct token_in *in = r->in;
-	struct grant grant;
+	static const struct {
+		const char *grant_type, *pool;
+	} others[] = {
+		{GRANT_PASSWORD, "password"},
+		{GRANT_WECHAT,   "identity"},
+		{GRANT_SCAN,     "identity"},
+		{GRANT_SMS,      "identity"},
+	};
+	struct token_in in = *(const struct token_in *)r->in;
 
-	if (strcmp(in->grant_type, GRANT_WECHAT) == 0)
-		TRY(by_wechat_code(r, in, &grant));
-	else if (strcmp(in->grant_type, "password") == 0)
-		TRY(by_password(r, in, &grant));
+	if (strcmp(in.grant_type, GRANT_REFRESH) == 0)
+		return refresh(r, &in);
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (strcmp(in.grant_type, others[i].grant_type) == 0)
+			return hand_over(r, others[i].pool);
+	return E_GRANT_TYPE;
+}
+
+struct revoke_in {
+	const char *token, *token_type_hint;
+};
+static const struct field revoke_in_fields[] = {
+	FIELD(struct revoke_in, token, .optional = true, .min = 1, .max = TOKEN_MAX),
+	FIELD(struct revoke_in, token_type_hint, .optional = true, .min = 1, .max = 64),
+};
+static const struct shape revoke_in_shape = SHAPE(struct revoke_in, revoke_in_fields);
+
+/* An access token ends its session too. A wrong token is no error: it opens
+ * nothing, which is what was wanted (RFC 7009 §2.2). */
+static enum err end_of(struct req *r, const char *token)
+{
+	struct claims claims;
+
+	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	if (token_check(token, strlen(token), &claims) == E_OK)
+		session_end(&r->tx, claims.session_id, "logout");
 	else
-		return E_GRANT_TYPE;
-	return reply(r, 200, &grant_shape, &grant);
+		TRY(refresh_revoke(&r->tx, token));
+	return E_OK;
+}
+
+static enum err revoke(struct req *r)
+{
+	const struct revoke_in *in = r->in;
+	const char *token = in->token;
+	enum err err = E_OK;
+
+	if (!token) {
+		token = refresh_cookie(r, &err);
+		if (err == E_BAD_FIELD)
+			return fail(r, err, "token");
+		TRY(err);
+		refresh_cookie_clear(r);
+	}
+	TRY(tx_end(&r->tx, end_of(r, token)));
+	buf_puts(reply_begin(r, 200), "{}");
+	return reply_end(r);
 }
 
 static enum err metadata(struct req *r)
 {
 	struct buf *b = reply_begin(r, 200);
+	const char *base = settings.issuer;
 
 	json_open(b, NULL, '{');
-	json_text(b, "issuer", settings.issuer);
-	json_text(
-		b, "token_endpoint", arena_printf(r->mem, "%s/oauth2/token", settings.issuer));
-	json_text(b, "jwks_uri", arena_printf(r->mem, "%s/oauth2/jwks", settings.issuer));
-	json_raw(b, "grant_types_supported", "[\"" GRANT_WECHAT "\",\"password\"]");
+	json_text(b, "issuer", base);
+	json_text(b, "token_endpoint", arena_printf(r->mem, "%s/oauth2/token", base));
+	json_text(b, "revocation_endpoint", arena_printf(r->mem, "%s/oauth2/revoke", base));
+	json_text(b, "jwks_uri", arena_printf(r->mem, "%s/oauth2/jwks", base));
+	json_raw(b, "grant_types_supported",
+		"[\"" GRANT_REFRESH "\",\"" GRANT_PASSWORD "\",\"" GRANT_WECHAT
+		"\",\"" GRANT_SCAN "\",\"" GRANT_SMS "\"]");
 	json_raw(b, "response_types_supported", "[]");
 	json_raw(b, "token_endpoint_auth_methods_supported", "[\"none\"]");
+	json_raw(b, "revocation_endpoint_auth_methods_supported", "[\"none\"]");
 	json_raw(b, "scopes_supported", "[\"user\",\"staff\"]");
 	json_close(b, '}');
 	return reply_end(r);
@@ -136,18 +132,20 @@ static enum err jwks(struct req *r)
 static const struct route login_routes[] = {
 	{POST,		  "/oauth2/token", PUBLIC, TX_NONE, token, .body = &token_in_shape,
          .flags = FORM | OAUTH,
-         .says = "A token for a mini-program code or a staff password"},
-	{GET,	       "/oauth2/jwks", GUEST, TX_NONE, jwks, .flags = CACHEABLE,
+         .says = "A token for a code, a password, or the refresh token before"},
+	{POST,	       "/oauth2/revoke", PUBLIC, TX_NONE, revoke, .body = &revoke_in_shape,
+         .flags = FORM | OAUTH, .says = "End the session behind a token"},
+	{GET,		"/oauth2/jwks", GUEST, TX_NONE, jwks, .flags = CACHEABLE,
          .says = "Public keys of our tokens"},
-	{GET,		"/.well-known/oauth-authorization-server", GUEST, TX_NONE, metadata,
+	{GET, "/.well-known/oauth-authorization-server", GUEST, TX_NONE, metadata,
          .flags = CACHEABLE, .says = "What the token endpoint can do (RFC 8414)"},
-	{0},
+	{0		    },
 };
 
 static void init(void)
 {
 	tokens_init();
-	wechat_login_init();
+	refresh_init();
 }
 
 int main(int argc, char **argv)

@@ -148,7 +148,8 @@ int main(int argc, char **argv)
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
-		.guard = session_guard};
+		.guard = session_guard,
+		.why = session_why};
 
 	return web_main(argc, argv, &web);
 }

@@ -58,7 +58,9 @@ int main(int argc, char **argv)
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
-		.guard = session_guard};
+		.guard = session_guard,
+		.why = session_why,
+		.staff = true};
 
 	return web_main(argc, argv, &staff);
 }

@@ -1,19 +1,14 @@
-#include "account/session.h"
-
+#include "account/refresh.h"
 #include "account/token.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "io/crypto.h"
+#include "io/redis.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct field grant_fields[] = {
-	FIELD(struct grant, access_token),
-	FIELD(struct grant, token_type),
-	FIELD(struct grant, expires_in),
-	FIELD(struct grant, scope),
-};
-const struct shape grant_shape = SHAPE(struct grant, grant_fields);
+enum { SALT_TEXT = 22 };
 
 static const char *const client_names[] = {"mini", "staff"};
 static const char *const client_scopes[] = {"user", "staff"};
@@ -37,8 +32,10 @@ SQL(session_permitted,
 	" JOIN session s ON s.account_id = ar.account_id"
 	" WHERE s.id = $1 AND s.client = 'staff' AND p.permission = $2 LIMIT 1");
 
-void session_guard(struct tx *tx, const struct identity *who, const char *permission)
+void session_guard(struct tx *tx, const struct identity *who, const char *permission,
+	const char *operation)
 {
+	(void)operation;
 	db_queue_one(
 		tx, &session_live, E_SESSION_ENDED, A(who->session_id), A(who->account_id));
 	if (strcmp(permission, USER) != 0)
@@ -46,22 +43,106 @@ void session_guard(struct tx *tx, const struct identity *who, const char *permis
 			tx, &session_permitted, E_FORBIDDEN, A(who->session_id), A(permission));
 }
 
-SQL(session_insert,
-	"INSERT INTO session (id, account_id, client, expires_at)"
-	" VALUES ($1, $2, $3, $4)");
+struct end {
+	const char *why;
+};
+static const struct field end_fields[] = {FIELD(struct end, why, .optional = true)};
+static const struct shape end_shape = SHAPE(struct end, end_fields);
 
-enum err session_open(struct tx *tx, int64_t account_id, enum client client, struct grant *out)
+SQL(session_end_reason,
+	"SELECT ended_why AS why FROM session WHERE id = $1 AND account_id = $2");
+
+enum err session_why(struct tx *tx, const struct identity *who)
 {
-	stamp now = stamp_now();
-	struct claims claims = {.account_id = account_id, .issued = now};
+	struct end end = {0};
+	enum err err = db_one(tx, &session_end_reason, &end_shape, &end, A(who->session_id),
+		A(who->account_id));
 
+	if (err != E_OK && err != E_NOT_FOUND)
+		return err;
+	return end.why && strcmp(end.why, "elsewhere") == 0 ? E_SESSION_REPLACED
+							    : E_SESSION_ENDED;
+}
+
+struct ended {
+	int64_t id;
+};
+static const struct field ended_fields[] = {FIELD(struct ended, id)};
+static const struct shape ended_shape = SHAPE(struct ended, ended_fields);
+
+SQL(session_end_others,
+	"UPDATE session SET ended_at = now(),"
+	" ended_why = CASE WHEN expires_at > now() THEN 'elsewhere' ELSE 'expired' END"
+	" WHERE account_id = $1 AND client = $2 AND ended_at IS NULL RETURNING id");
+/* No row for an account that was disabled meanwhile: the lock waits for that. */
+SQL(session_insert,
+	"INSERT INTO session (id, account_id, client, expires_at, salt, agent, remembered)"
+	" SELECT $1, a.id, $3, $4, $5, $6, $7 FROM account a"
+	" WHERE a.id = $2 AND a.disabled_at IS NULL FOR SHARE");
+
+static enum err make_tokens(struct tx *tx, const struct claims *claims, struct grant *out)
+{
+	out->expires_in = settings.token_ttl_s;
+	return token_make(tx->mem, claims, &out->access_token);
+}
+
+enum err session_open(struct tx *tx, const struct login *login, struct grant *out)
+{
+	int64_t life_s = login->remember ? settings.session_long_s : settings.session_s;
+	stamp now = stamp_now(), end = {now.us + life_s * SECOND};
+	struct claims claims = {.account_id = login->account_id, .issued = now};
+	char salt[SALT_TEXT + 1];
+
+	random_text(salt, SALT_TEXT);
 	TRY(ids_take(tx, 1, &claims.session_id));
 	claims.expires.us = now.us + settings.token_ttl_s * SECOND;
-	snprintf(claims.scope, sizeof(claims.scope), "%s", client_scopes[client]);
-	db_queue(tx, &session_insert, A(claims.session_id), A(account_id),
-		A(client_names[client]), A(claims.expires));
-	*out = (struct grant){.token_type = "Bearer",
-		.scope = client_scopes[client],
-		.expires_in = settings.token_ttl_s};
-	return token_make(tx->mem, &claims, &out->access_token);
+	*out = (struct grant){.scope = client_scopes[login->client],
+		.refresh_expires_in = life_s,
+		.remembered = login->remember};
+	snprintf(claims.scope, sizeof(claims.scope), "%s", out->scope);
+	db_ask_all(tx, &session_end_others, &ended_shape, &out->ended, A(login->account_id),
+		A(client_names[login->client]));
+	db_queue_one(tx, &session_insert, E_LOGIN_REFUSED, A(claims.session_id),
+		A(login->account_id), A(client_names[login->client]), A(end),
+		A(arena_strdup(tx->mem, salt)), A(agent_digest(tx->mem, login->agent)),
+		A(login->remember));
+	out->refresh_token = refresh_write(tx->mem, claims.session_id, 1, salt);
+	return make_tokens(tx, &claims, out);
+}
+
+SQL(session_end_one,
+	"UPDATE session SET ended_at = now(), ended_why = $2"
+	" WHERE id = $1 AND ended_at IS NULL");
+SQL(session_end_all,
+	"UPDATE session SET ended_at = now(), ended_why = $3"
+	" WHERE account_id = $1 AND id <> $2 AND ended_at IS NULL");
+
+void session_end(struct tx *tx, int64_t session_id, const char *why)
+{
+	db_queue(tx, &session_end_one, A(session_id), A(why));
+}
+
+void sessions_end(struct tx *tx, int64_t account_id, int64_t but, const char *why)
+{
+	db_queue(tx, &session_end_all, A(account_id), A(but), A(why));
+}
+
+void session_mark_ended(struct arena *mem, int64_t session_id, const char *why)
+{
+	char key[48], life[24];
+	struct redis_reply r;
+
+	snprintf(key, sizeof(key), "ended:%lld", (long long)session_id);
+	snprintf(life, sizeof(life), "%lld", (long long)settings.token_ttl_s);
+	enum err ignored =
+		redis_command(mem, &r, 5, (const char *[]){"SET", key, why, "EX", life}, NULL);
+	(void)ignored;
+}
+
+void grant_mark_ended(struct arena *mem, const struct grant *g)
+{
+	const struct ended *ended = g->ended.at;
+
+	for (size_t i = 0; i < g->ended.count; i++)
+		session_mark_ended(mem, ended[i].id, "elsewhere");
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { KEYS_MAX = 16, LOOK_EVERY_MS = 60 * 1000, PATH_MAX_BYTES = 4096 };
+enum { KEYS_MAX = 16, PATH_MAX_BYTES = 4096 };
 
 struct ring {
 	struct token_key at[KEYS_MAX];
@@ -191,7 +191,7 @@ void token_keys_init(void)
 	if (why)
 		setting_refuse("ZX_TOKEN_KEYS", why);
 	generation++;
-	next_look = clock_ms() + LOOK_EVERY_MS;
+	next_look = clock_ms() + settings.token_keys_look_s * 1000;
 }
 
 void token_keys_due(void)
@@ -221,7 +221,7 @@ int64_t token_keys_look(void)
 {
 	if (clock_ms() < next_look)
 		return generation;
-	next_look = clock_ms() + LOOK_EVERY_MS;
+	next_look = clock_ms() + settings.token_keys_look_s * 1000;
 	struct version now = version_now();
 	if (!same_time(now.folder, version.folder) ||
 		!same_time(now.current, version.current)) {

@@ -15,7 +15,7 @@ struct token_key {
 /* Ends the program if there is nothing usable. */
 void token_keys_init(void);
 
-/* Looks at the folder, at most once a minute. Returns the generation of the
+/* Looks at the folder, at most once in ZX_TOKEN_KEYS_LOOK_S. Returns the generation of the
  * keys: another number than before means other keys. If the folder can't be
  * used any more, the old keys stay. */
 int64_t token_keys_look(void);

@@ -72,7 +72,7 @@ static enum err try_once(
 		return E_UPSTREAM;
 	if (a.status != 200 || json_load(mem, (const char *)a.body.at, a.body.len,
 				       &session_shape, JSON_LENIENT, s, &fault) != E_OK) {
-		log_error("wechat_login", "HTTP %d, not an answer of code2Session", a.status);
+		log_error("wechat_login", "HTTP %d, not an answer about a code", a.status);
 		return E_UPSTREAM;
 	}
 	return meaning(s);
@@ -100,13 +100,8 @@ static enum err ask(struct arena *mem, const char *url, struct session *s)
 	return err;
 }
 
-enum err wechat_login(struct arena *mem, const char *code, struct wechat_identity *out)
+enum err wechat_openid(struct arena *mem, const char *url, struct wechat_identity *out)
 {
-	const char *url = arena_printf(mem,
-		"%s/sns/jscode2session?appid=%s&secret=%s&js_code=%s"
-		"&grant_type=authorization_code",
-		settings.wx_api_base, url_escape(mem, settings.wx_appid),
-		url_escape(mem, secret), url_escape(mem, code));
 	struct session s;
 
 	*out = (struct wechat_identity){0};
@@ -119,4 +114,15 @@ enum err wechat_login(struct arena *mem, const char *code, struct wechat_identit
 	out->openid = s.openid;
 	out->unionid = s.unionid && *s.unionid ? s.unionid : NULL;
 	return E_OK;
+}
+
+enum err wechat_login(struct arena *mem, const char *code, struct wechat_identity *out)
+{
+	return wechat_openid(mem,
+		arena_printf(mem,
+			"%s/sns/jscode2session?appid=%s&secret=%s&js_code=%s"
+			"&grant_type=authorization_code",
+			settings.wx_api_base, url_escape(mem, settings.wx_appid),
+			url_escape(mem, secret), url_escape(mem, code)),
+		out);
 }

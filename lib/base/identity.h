@@ -1,6 +1,7 @@
 #ifndef BASE_IDENTITY_H
 #define BASE_IDENTITY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Who asks, as a checked token says it. */
@@ -13,5 +14,17 @@ struct identity {
 #define GUEST "guest"   /* nobody in particular; nothing is stored */
 #define PUBLIC "public" /* nobody in particular, and yet it may write: login, notify */
 #define USER "user"     /* anybody who is logged in */
+
+/* Whether a signed-in request may go on, asked before the database is. */
+struct admit_ask {
+	int64_t account_id, session_id;
+	const char *route;
+	bool writes;
+	int64_t per_minute; /* of this route alone; 0: the default of reads or writes */
+};
+struct admit_answer {
+	const char *policy; /* "reads"; NULL: nothing is counted */
+	int64_t quota, window_s, remaining, reset_s, retry_after_s;
+};
 
 #endif

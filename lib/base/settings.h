@@ -8,6 +8,8 @@
  * the environment as ZX_<NAME>; secrets are always names of files. */
 #define SETTINGS_TEXT(X)                                                                       \
 	X(db, "", "PostgreSQL as libpq conninfo, for example host=/run/postgresql dbname=zx")  \
+	X(db_staff, "",                                                                        \
+		"the same under the role zx_staff, for what staff do; see rights in README")   \
 	X(redis, "", "path of Redis's unix socket; empty: do without")                         \
 	X(mq_host, "127.0.0.1", "RabbitMQ host")                                               \
 	X(mq_user, "guest", "RabbitMQ user")                                                   \
@@ -16,6 +18,7 @@
 	X(issuer, "https://localhost:18443", "own public base URL: token issuer, notify URLs") \
 	X(token_keys, "",                                                                      \
 		"folder of <kid>.pem (EC P-256); its file `current` names the signer")         \
+	X(refresh_key_file, "", "file with 32 or more bytes that make refresh tokens")         \
 	X(code_key_file, "", "file with 32 or more bytes that sign check-in codes")            \
 	X(wx_api_base, "https://api.weixin.qq.com", "WeChat mini-program API")                 \
 	X(wx_appid, "", "appid of the mini-program")                                           \
@@ -39,7 +42,10 @@
 #define SETTINGS_INT(X)                                                                        \
 	X(mq_port, 5672, 1, 65535, "RabbitMQ port")                                            \
 	X(mq_heartbeat_s, 20, 5, 300, "seconds between heartbeats to RabbitMQ")                \
-	X(token_ttl_s, 7200, 60, 86400, "life of an access token, seconds")                    \
+	X(token_ttl_s, 600, 60, 86400, "life of an access token, seconds")                     \
+	X(token_keys_look_s, 60, 1, 3600, "seconds between two looks at the folder of keys")   \
+	X(session_s, 43200, 600, 2592000, "life of a login, seconds")                          \
+	X(session_long_s, 2592000, 600, 31536000, "the same of a login to be remembered")      \
 	X(out_timeout_ms, 5000, 100, 60000, "limit of one outbound call")                      \
 	X(out_connect_ms, 2000, 50, 30000, "limit of an outbound connect")                     \
 	X(db_timeout_ms, 3000, 100, 60000, "limit of one wait for PostgreSQL")                 \

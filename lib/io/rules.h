@@ -11,6 +11,13 @@
 	X(orders_refunded_range, E_REFUND_TOO_MUCH)          \
 	X(orders_move, E_ORDER_STATE)                        \
 	X(refund_move, E_REFUND_STATE)                       \
+	X(session_one_living, E_RETRY)                       \
+	X(session_ended, E_SESSION_ENDED)                    \
+	X(session_replaced, E_SESSION_REPLACED)              \
+	X(password_change, E_PASSWORD_CHANGE)                \
+	X(forbidden, E_FORBIDDEN)                            \
+	X(last_admin, E_LAST_ADMIN)                          \
+	X(account_phone_key, E_PHONE_TAKEN)                  \
 	X(idempotency_pkey, E_RETRY)
 
 #endif

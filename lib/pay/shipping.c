@@ -1,12 +1,12 @@
 #include "pay/shipping.h"
 
+#include "account/wechat_token.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
 #include "io/sign.h"
 #include "order/ending.h"
-#include "pay/wechat_token.h"
 #include "pay/work.h"
 
 #include <string.h>

@@ -115,10 +115,26 @@ static const char *split_query(struct req *r, const char *uri)
 	return copy;
 }
 
+/* draft-ietf-httpapi-ratelimit-headers */
+static void write_limits(struct buf *head, const struct admit_answer *a)
+{
+	if (!a->policy)
+		return;
+	buf_printf(head, "RateLimit-Policy: \"%s\";q=%lld;w=%lld\r\n", a->policy,
+		(long long)a->quota, (long long)a->window_s);
+	buf_printf(head, "RateLimit: \"%s\";r=%lld;t=%lld\r\n", a->policy,
+		(long long)a->remaining, (long long)a->reset_s);
+}
+
 static void send_answer(struct req *r, FCGX_Stream *out)
 {
 	struct buf head = buf_in(r->mem, 4096);
 
+	if (r->other_pool) { /* nginx would keep further headers beside the other's */
+		FCGX_FPrintF(
+			out, "Status: 200\r\nX-Accel-Redirect: @%s\r\n\r\n", r->other_pool);
+		return;
+	}
 	buf_printf(&head, "Status: %d\r\nX-Request-Id: %s\r\n", r->status, r->request_id);
 	if (r->status != 204)
 		buf_printf(&head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
@@ -126,10 +142,16 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 	if (r->status == 405)
 		buf_printf(&head, "Allow: %s\r\n", routes_allowed(r));
 	if (r->status == 401)
-		buf_puts(&head, "WWW-Authenticate: Bearer\r\n");
+		buf_printf(&head, "WWW-Authenticate: Bearer%s\r\n", /* RFC 6750 §3.1 */
+			r->token_refused ? " error=\"invalid_token\"" : "");
 	if (r->status == 503 || r->status == 429)
 		buf_printf(&head, "Retry-After: %lld\r\n",
 			(long long)(r->retry_after_s ? r->retry_after_s : 1));
+	if (r->version && r->status < 300)
+		buf_printf(&head, "ETag: \"%lld\"\r\n", (long long)r->version);
+	if (r->cookie)
+		buf_printf(&head, "Set-Cookie: %s\r\n", r->cookie);
+	write_limits(&head, &r->admitted);
 	if (r->replayed)
 		buf_puts(&head, "Idempotent-Replay: true\r\n");
 	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200;
@@ -161,7 +183,7 @@ static void serve(const struct web *web, struct db *db, struct arena *mem, FCGX_
 
 static void loop(const struct web *web, const sigset_t *while_waiting)
 {
-	struct db *db = db_new(settings.db, web->name);
+	struct db *db = db_new(web->staff ? settings.db_staff : settings.db, web->name);
 	struct arena *mem = arena_new(FIRST_BLOCK);
 	struct pollfd listening = {.fd = STDIN_FILENO, .events = POLLIN};
 	FCGX_Request fcgi;

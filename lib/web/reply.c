@@ -32,6 +32,20 @@ enum err reply_bytes(struct req *r, const char *content_type, const void *at, si
 	return reply_end(r);
 }
 
+enum err reply_versioned(
+	struct req *r, int status, int64_t version, const struct shape *sh, const void *obj)
+{
+	r->version = version;
+	return reply(r, status, sh, obj);
+}
+
+enum err hand_over(struct req *r, const char *pool)
+{
+	reply_begin(r, 200);
+	r->other_pool = pool;
+	return E_OK;
+}
+
 enum err reply_empty(struct req *r)
 {
 	reply_begin(r, 204);

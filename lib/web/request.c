@@ -70,6 +70,8 @@ static enum err read_pair(struct req *r, const char *name, const char *value,
 	for (size_t i = 0; i < sh->count; i++) {
 		if (strcmp(sh->fields[i].name, name) != 0)
 			continue;
+		if (!*value && r->route && r->route->flags & OAUTH)
+			return E_OK; /* as if it weren't there (ibid.) */
 		if (seen[i])
 			return fail(r, E_BAD_FIELD, name);
 		seen[i] = true;
@@ -77,7 +79,10 @@ static enum err read_pair(struct req *r, const char *name, const char *value,
 			       ? E_OK
 			       : fail(r, E_BAD_FIELD, name);
 	}
-	return fail(r, E_UNKNOWN_FIELD, tellable(name));
+	/* RFC 6749 §3.2: parameters that aren't known are passed over. */
+	return r->route && r->route->flags & OAUTH && sh == r->route->body
+		       ? E_OK
+		       : fail(r, E_UNKNOWN_FIELD, tellable(name));
 }
 
 enum err pairs_read(
@@ -109,6 +114,18 @@ enum err pairs_read(
 	return E_OK;
 }
 
+static enum err admit(struct req *r)
+{
+	const struct admit_ask ask = {r->who.account_id, r->who.session_id, r->route->path,
+		r->method != GET, r->route->per_minute};
+
+	if (!r->web->admit)
+		return E_OK;
+	enum err err = r->web->admit(&ask, &r->admitted);
+	r->retry_after_s = r->admitted.retry_after_s;
+	return err;
+}
+
 static enum err identify(struct req *r)
 {
 	const char *auth = header(r, "HTTP_AUTHORIZATION");
@@ -119,7 +136,8 @@ static enum err identify(struct req *r)
 	if (!auth || strncasecmp(auth, "Bearer ", 7) != 0)
 		return E_UNAUTHENTICATED;
 	auth += 7 + strspn(auth + 7, " ");
-	return r->web->identify(auth, strlen(auth), &r->who);
+	TRY(r->web->identify(auth, strlen(auth), &r->who));
+	return admit(r);
 }
 
 /* The header that makes a repeat recognisable, and a digest of what it says. */
@@ -141,6 +159,40 @@ static enum err check_key(struct req *r)
 	sha256_hex(all, strlen(all), sum);
 	r->digest = arena_strdup(r->mem, sum);
 	return E_OK;
+}
+
+/* RFC 9110 §13.1.1; our ETags are strong and hold a number. A list of them, a
+ * weak one or "*" is not taken: the caller has to know what it changes. */
+static enum err check_version(struct req *r)
+{
+	const char *given = header(r, "HTTP_IF_MATCH");
+	size_t digits = given && *given == '"' ? strspn(given + 1, "0123456789") : 0;
+
+	if (!given || !*given)
+		return E_VERSION_MISSING;
+	if (digits == 0 || digits > 15 || strcmp(given + 1 + digits, "\"") != 0 ||
+		headers_named(r, "HTTP_IF_MATCH") > 1)
+		return E_VERSION_CHANGED;
+	r->if_match = strtoll(given + 1, NULL, 10);
+	return E_OK;
+}
+
+const char *cookie(const struct req *r, const char *name)
+{
+	const char *at = header(r, "HTTP_COOKIE"), *found = NULL;
+	size_t len = strlen(name);
+
+	for (; at && *at; at += strspn(at, "; ")) {
+		size_t pair = strcspn(at, ";");
+		if (pair > len && strncmp(at, name, len) == 0 && at[len] == '=') {
+			if (found)
+				return NULL;
+			found = arena_printf(
+				r->mem, "%.*s", (int)(pair - len - 1), at + len + 1);
+		}
+		at += pair;
+	}
+	return found;
 }
 
 static bool media_is(const struct req *r, const char *type)
@@ -186,5 +238,7 @@ enum err request_check(struct req *r)
 	TRY(identify(r));
 	TRY(read_query(r));
 	TRY(read_body(r));
+	if (r->route->flags & IF_MATCH)
+		TRY(check_version(r));
 	return r->route->flags & IDEMPOTENT ? check_key(r) : E_OK;
 }

@@ -30,7 +30,7 @@ SQL(idempotency_keep,
 static void queue_checks(struct req *r, struct tx *tx)
 {
 	if (r->who.session_id)
-		r->web->guard(tx, &r->who, r->route->permission);
+		r->web->guard(tx, &r->who, r->route->permission, r->request_id);
 	if (r->key)
 		db_queue_none(
 			tx, &idempotency_known, E_REPLAY, A(r->who.account_id), A(r->key));
@@ -126,6 +126,14 @@ static enum err replay(struct req *r, enum err err)
 	return reply_end(r);
 }
 
+static enum err why_ended(struct req *r)
+{
+	struct tx tx;
+
+	tx_begin(&tx, r->db, r->mem, TX_READ);
+	return tx_end(&tx, r->web->why(&tx, &r->who));
+}
+
 static void record_refusal(struct req *r, enum err why)
 {
 	struct tx tx;
@@ -157,6 +165,8 @@ static enum err run(struct req *r)
 	bool hangs = err == E_UNKNOWN && clock_ms() - began >= PATIENCE_MS;
 	if (may_be_repeat(r, err) && !hangs)
 		err = replay(r, err);
+	if (err == E_SESSION_ENDED && r->web->why)
+		err = why_ended(r);
 	if (err_info[err].http / 100 == 4 && r->route->refused)
 		record_refusal(r, err);
 	return err;
@@ -173,6 +183,11 @@ static const char *oauth_code(enum err err)
 	case E_MEDIA_TYPE:
 	case E_LENGTH_REQUIRED:
 		return "invalid_request";
+	case E_SESSION_ENDED: /* of a refresh token */
+	case E_SESSION_REPLACED:
+	case E_TOKEN_INVALID:
+	case E_TOKEN_EXPIRED:
+		return "invalid_grant";
 	case E_UPSTREAM:
 	case E_DB_DOWN:
 	case E_RETRY:
@@ -188,13 +203,15 @@ static void write_oauth_error(struct req *r, struct buf *b, enum err err)
 {
 	const char *code = oauth_code(err);
 
-	if (strcmp(code, "invalid_request") == 0)
+	if (strcmp(code, "invalid_request") == 0 || strcmp(code, "invalid_grant") == 0)
 		r->status = 400;
 	json_open(b, NULL, '{');
 	json_text(b, "error", code);
 	json_text(b, "error_description",
 		r->field ? arena_printf(r->mem, "%s: %s", err_info[err].text, r->field)
 			 : err_info[err].text);
+	if (strcmp(code, err_info[err].code) != 0)
+		json_text(b, "code", err_info[err].code); /* ours says it more exactly */
 	json_text(b, "request_id", r->request_id);
 	json_close(b, '}');
 }
@@ -203,6 +220,9 @@ static void write_error(struct req *r, enum err err)
 {
 	struct buf *b = reply_begin(r, err_info[err].http);
 
+	r->other_pool = NULL;
+	r->token_refused = err == E_TOKEN_INVALID || err == E_TOKEN_EXPIRED ||
+			   err == E_SESSION_ENDED || err == E_SESSION_REPLACED;
 	if (r->route && r->route->flags & OAUTH) {
 		write_oauth_error(r, b, err);
 		return;
@@ -215,6 +235,8 @@ static void write_error(struct req *r, enum err err)
 		json_text(b, "field", r->field);
 	if (r->until.us)
 		json_stamp(b, "until", r->until);
+	if (r->detail.text)
+		json_raw(b, "detail", r->detail.text);
 	json_text(b, "request_id", r->request_id);
 	json_close(b, '}');
 	json_close(b, '}');

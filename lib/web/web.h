@@ -19,6 +19,7 @@ enum route_flag {
 	RAW_BODY = 4,   /* the body is for the handler, as it came: r->body */
 	OAUTH = 8,      /* errors in the form of RFC 6749 §5.2 */
 	CACHEABLE = 16, /* the same for everybody: may be kept for a moment */
+	IF_MATCH = 32,  /* wants If-Match with the ETag that was read: r->if_match */
 };
 
 struct req;
@@ -30,7 +31,8 @@ struct route {
 	enum err (*fn)(struct req *);
 	const struct shape *body, *query;
 	unsigned flags;
-	const char *says; /* one sentence for the API page */
+	const char *says;   /* one sentence for the API page */
+	int64_t per_minute; /* so often per user; 0: as reads or writes in general */
 	/* Queue what has to be written down of a refused request; it gets a
 	 * transaction of its own, after the rollback. */
 	void (*refused)(struct req *, struct tx *, enum err);
@@ -54,15 +56,21 @@ struct req {
 	const void *query; /* the query, by route->query */
 	const char *body;
 	size_t body_len;
+	int64_t if_match;         /* of an IF_MATCH request: the version that was read */
 	void *note;               /* what the handler leaves for route->refused */
 	const char *key, *digest; /* of an IDEMPOTENT request */
 
 	const char *field; /* for the error answer */
 	stamp until;       /* for the error answer: when it ends */
+	raw_json detail;   /* for the error answer: what exactly is in the way */
 	int64_t retry_after_s;
+	int64_t version;        /* of the thing in the answer, as its ETag; 0: none */
+	const char *cookie;     /* a Set-Cookie line's value, or NULL */
+	const char *other_pool; /* see hand_over() */
+	struct admit_answer admitted;
 	int status;
 	const char *content_type;
-	bool replayed;
+	bool replayed, token_refused;
 	struct buf out;
 };
 
@@ -73,8 +81,16 @@ struct web {
 		*tables;    /* NULL-terminated list of tables, each ended by path NULL */
 	void (*init)(void); /* load keys; ends the program on a wrong setting */
 	enum err (*identify)(const char *token, size_t len, struct identity *);
-	/* Queue statements that fail unless the session lives and has the permission. */
-	void (*guard)(struct tx *, const struct identity *, const char *permission);
+	/* E_OK, or why the request goes no further; NULL: nothing is counted. */
+	enum err (*admit)(const struct admit_ask *, struct admit_answer *);
+	/* Queue statements that fail unless the session lives and has the permission.
+	 * What follows in the transaction happens under its rights, and is written down
+	 * as that operation's. */
+	void (*guard)(struct tx *, const struct identity *, const char *permission,
+		const char *operation);
+	/* A session that the guard did not find living: the exact reason. */
+	enum err (*why)(struct tx *, const struct identity *);
+	bool staff; /* connects by ZX_DB_STAFF: sees nothing outside its rights */
 };
 
 int web_main(int argc, char **argv, const struct web *);
@@ -101,11 +117,19 @@ enum err reply_page(
 	struct req *, const struct shape *, const struct list *, int64_t limit) CHECKED;
 enum err reply_bytes(struct req *, const char *content_type, const void *, size_t) CHECKED;
 enum err reply_empty(struct req *) CHECKED; /* 204 */
+/* With the header ETag: what an IF_MATCH request has to bring back. */
+enum err reply_versioned(
+	struct req *, int status, int64_t version, const struct shape *, const void *) CHECKED;
+/* Let nginx send this request, whole, to its named location "@<pool>": another
+ * pool answers it. */
+enum err hand_over(struct req *, const char *pool) CHECKED;
 /* For answers that no shape describes: write JSON into r->out in between. */
 struct buf *reply_begin(struct req *, int status);
 enum err reply_end(struct req *) CHECKED;
 
 /* A request header by its CGI name ("HTTP_WECHATPAY_SERIAL"), NULL if absent. */
 const char *header(const struct req *, const char *cgi_name);
+/* A cookie's value in the arena, NULL if it is absent or there twice. */
+const char *cookie(const struct req *, const char *name);
 
 #endif

@@ -1,5 +1,6 @@
 # An include may only point downwards:
-# base < io < guard, message < account, venue < order < pay, checkin, tell < web-free jobs; web knows no domain.
+# base < io < guard, message < account, venue < order < pay, checkin, tell < web-free jobs; web knows no domain,
+# oauth is what pools share that give out tokens.
 BEGIN {
 	rank["base"] = 1
 	rank["io"] = 2
@@ -8,6 +9,7 @@ BEGIN {
 	rank["order"] = 5
 	rank["checkin"] = 6; rank["pay"] = 6; rank["tell"] = 6
 	rank["web"] = 6.5
+	rank["oauth"] = 7
 	rank["fcgi"] = 8; rank["jobs"] = 8
 	rank["tests"] = 9
 }

@@ -12,15 +12,16 @@ from process import own
 
 PSQL = "/usr/lib/postgresql/15/bin/psql"
 
-# Roles: zx_owner owns the schema and runs migrations; zx is what the programs are.
+# Roles: zx_owner owns the schema and runs migrations; zx is what the programs are, zx_staff what
+# they are on behalf of staff.
 ROLES = """
-SELECT 'CREATE ROLE ' || name || ' LOGIN' FROM unnest('{zx_owner,zx}'::text[]) name
+SELECT 'CREATE ROLE ' || name || ' LOGIN' FROM unnest('{zx_owner,zx,zx_staff}'::text[]) name
 	WHERE name NOT IN (SELECT rolname FROM pg_roles) \\gexec
 SELECT 'CREATE DATABASE zx OWNER zx_owner'
 	WHERE NOT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'zx') \\gexec
 \\connect zx
 REVOKE ALL ON DATABASE zx FROM PUBLIC;
-GRANT CONNECT ON DATABASE zx TO zx;
+GRANT CONNECT ON DATABASE zx TO zx, zx_staff;
 """
 
 
@@ -34,6 +35,7 @@ def settings(stack: Stack) -> dict:
         return str(stack.path("secrets", name))
     return {
         "ZX_DB": conninfo(stack, "zx"),
+        "ZX_DB_STAFF": conninfo(stack, "zx_staff"),
         "ZX_REDIS": str(stack.path("redis/redis.sock")),
         "ZX_MQ_HOST": "127.0.0.1",
         "ZX_MQ_PORT": str(stack.port("amqp")),
@@ -42,6 +44,7 @@ def settings(stack: Stack) -> dict:
         "ZX_MQ_VHOST": "/",
         "ZX_ISSUER": stack.url,
         "ZX_TOKEN_KEYS": secret("token-keys"),
+        "ZX_REFRESH_KEY_FILE": secret("refresh-key"),
         "ZX_CODE_KEY_FILE": secret("code-key"),
         "ZX_WX_API_BASE": f"https://localhost:{stack.port('sim')}",
         "ZX_WX_APPID": keys.APPID,

@@ -123,6 +123,7 @@ def program_secrets(folder: Path):
     tokens = folder / "token-keys"
     tokens.mkdir(mode=0o700, exist_ok=True)
     token_key(tokens)
+    random_file(folder / "refresh-key", lambda: secrets.token_hex(32).encode())
     random_file(folder / "code-key", lambda: secrets.token_hex(32).encode())
     random_file(folder / "mq-password", lambda: random_text(LETTERS, 32))
     random_file(folder / "wx-secret", lambda: secrets.token_hex(16).encode())

@@ -15,7 +15,7 @@ from layout import IS_ROOT, REPO, Stack, StackError, service_user
 from process import Server, age_s, all_pids, link_of, own
 
 PGBIN = Path("/usr/lib/postgresql/15/bin")
-POOL_SIZE = {"api": 4, "login": 2, "pay": 3, "notify": 2, "staff": 2}
+POOL_SIZE = {"api": 4, "login": 2, "password": 2, "identity": 2, "pay": 3, "notify": 2, "staff": 2}
 DAEMONS = {  # name: program and its word
     "relay": ("relay",), "settle": ("settle",), "consume-fulfil": ("consume", "fulfil"),
     "consume-expire": ("consume", "expire"), "consume-tell": ("consume", "tell"),
@@ -115,9 +115,9 @@ disk_free_limit.absolute = 50MB
 def _postgres_access(stack: Stack) -> list:
     """Who may connect: by the socket only, the operating system's users as named roles."""
     me = getpass.getuser()
-    roles = {me: ("zx", "zx_owner", "postgres")}
+    roles = {me: ("zx", "zx_staff", "zx_owner", "postgres")}
     if IS_ROOT:
-        roles.update({"www-data": ("zx",), "postgres": ("postgres",)})
+        roles.update({"www-data": ("zx", "zx_staff"), "postgres": ("postgres",)})
     lines = {"pg_hba.conf": ["local all all peer map=zx"],
              "pg_ident.conf": [f"zx {user} {role}" for user, names in roles.items()
                                for role in names]}

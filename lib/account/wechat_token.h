@@ -1,5 +1,5 @@
-#ifndef PAY_WECHAT_TOKEN_H
-#define PAY_WECHAT_TOKEN_H
+#ifndef ACCOUNT_WECHAT_TOKEN_H
+#define ACCOUNT_WECHAT_TOKEN_H
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -20,6 +20,7 @@ struct wechat_said {
 	int64_t errcode; /* 0: well */
 	const char *errmsg;
 	bool is_trade_managed; /* in the answer of that name */
+	const char *text;      /* the whole answer, a JSON object in the arena */
 };
 
 /* POST a JSON body. E_OK: WeChat has answered, see errcode; an errcode that tells

@@ -1,4 +1,4 @@
-#include "pay/wechat_token.h"
+#include "account/wechat_token.h"
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -28,7 +28,7 @@ void wechat_token_init(void)
 
 /* The status is 200 throughout, only errcode counts. */
 static enum err post(struct arena *mem, const char *url, const char *body,
-	const struct shape *shape, void *out)
+	const struct shape *shape, void *out, const char **text)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	struct http_call call = {
@@ -42,6 +42,7 @@ static enum err post(struct arena *mem, const char *url, const char *body,
 	struct http_answer a;
 
 	TRY(http_send(mem, &call, &a));
+	*text = (const char *)a.body.at;
 	if (a.status == 200 && json_load(mem, (const char *)a.body.at, a.body.len, shape,
 				       JSON_LENIENT, out, &fault) == E_OK)
 		return E_OK;
@@ -77,13 +78,13 @@ static const char *token_ask(struct arena *mem)
 static enum err ensure_token(struct arena *mem)
 {
 	struct granted g = {0};
-	const char *url;
+	const char *url, *text;
 
 	if (*token && clock_ms() < token_until)
 		return E_OK;
 	token[0] = '\0';
 	url = arena_printf(mem, "%s/cgi-bin/stable_token", settings.wx_api_base);
-	if (post(mem, url, token_ask(mem), &granted_shape, &g) != E_OK)
+	if (post(mem, url, token_ask(mem), &granted_shape, &g, &text) != E_OK)
 		return E_UPSTREAM;
 	if (g.errcode != 0 || !g.access_token || !*g.access_token) {
 		log_error("wechat_token", "errcode %lld: %s", (long long)g.errcode,
@@ -109,7 +110,10 @@ static enum err post_once(
 	TRY(ensure_token(mem));
 	const char *url = arena_printf(mem, "%s%s?access_token=%s", settings.wx_api_base, path,
 		url_escape(mem, token));
-	return post(mem, url, body, &said_shape, said);
+	const char *text = NULL;
+	enum err err = post(mem, url, body, &said_shape, said, &text);
+	said->text = text;
+	return err;
 }
 
 static bool token_refused(int64_t errcode)

@@ -1,0 +1,48 @@
+#ifndef OAUTH_OAUTH_H
+#define OAUTH_OAUTH_H
+
+#include "account/session.h"
+#include "web/web.h"
+
+/* What the pools share that answer POST /oauth2/token (RFC 6749 §3.2). The pool
+ * `login` takes every request and never waits; a grant that waits for WeChat or
+ * the SMS gateway, or that hashes a password, it hands over to the pool for that. */
+
+#define GRANT_PASSWORD "password"
+#define GRANT_REFRESH "refresh_token"
+#define GRANT_WECHAT "urn:zhixing:wechat-code"
+#define GRANT_SCAN "urn:zhixing:wechat-scan"
+#define GRANT_SMS "urn:zhixing:sms-code"
+
+/* The parameters of all grants. As RFC 6749 §3.2 wants it, unknown ones are passed
+ * over, empty ones are absent, and no name may come twice. */
+struct token_in {
+	const char *grant_type, *code, *state, *username, *password, *phone, *refresh_token;
+	const char *remember; /* "true": a login to be remembered */
+	const char *deliver;  /* "cookie": the refresh token in a cookie, for pages of staff */
+};
+extern const struct shape token_in_shape;
+
+/* Who asks, for session_open(). */
+struct login login_of(
+	const struct req *, const struct token_in *, enum client, int64_t account);
+
+/* The answer of a successful grant (RFC 6749 §5.1), after the commit. */
+enum err reply_grant(struct req *, const struct token_in *, const struct grant *) CHECKED;
+
+/* Run `open` in a transaction of its own, again when two logins of one person have
+ * met; then answer. `arg` is for it. */
+typedef enum err open_fn(struct req *, struct tx *, const void *arg, struct grant *);
+enum err login_and_reply(
+	struct req *, const struct token_in *, open_fn *, const void *arg) CHECKED;
+
+/* The cookie with the refresh token of a page of staff: HttpOnly, Secure,
+ * SameSite=Strict, sent to /oauth2/ only. So no script can read it and no other
+ * site can make the browser send it; that the page's own Origin is demanded
+ * besides is for browsers that would. NULL and *err if there is none. */
+#define REFRESH_COOKIE "__Secure-zx_refresh"
+const char *refresh_cookie(const struct req *, enum err *);
+/* Let the browser forget it. */
+void refresh_cookie_clear(struct req *);
+
+#endif
