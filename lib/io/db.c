@@ -324,8 +324,8 @@ static enum err read_all(
 }
 
 /* Send what is queued and read every answer. A read-only batch ends with Sync
- * and so is its own transaction; a writing one ends with Flush and stays open,
- * except that the last, with COMMIT in it, ends with Sync. */
+ * and so is its own transaction; a writing or held one ends with Flush and stays
+ * open, except that the last (when writing: with COMMIT in it) ends with Sync. */
 static enum err exchange(struct tx *tx, bool sync)
 {
 	struct db *db = tx->db;
@@ -338,6 +338,8 @@ static enum err exchange(struct tx *tx, bool sync)
 		!(sync ? PQpipelineSync(db->conn) : PQsendFlushRequest(db->conn)))
 		return connection_lost(tx, false);
 	tx->commit_sent = tx->mode == TX_WRITE && sync;
+	if (tx->mode != TX_WRITE)
+		tx->open = !sync; /* Sync ends it, however it went */
 	enum err err = read_all(tx, prepares, deadline, &lost);
 	db->queued = 0;
 	if (lost || (sync && !read_sync(db, deadline)))
@@ -410,7 +412,7 @@ enum err db_sync(struct tx *tx)
 	if (tx->db->queued == 0 && !tx->db->overflow)
 		return E_OK;
 	TRY(ready(tx));
-	return exchange(tx, tx->mode != TX_WRITE);
+	return exchange(tx, tx->mode != TX_WRITE && !tx->held);
 }
 
 static bool commit_must_wait(const struct db *db)
@@ -421,10 +423,16 @@ static bool commit_must_wait(const struct db *db)
 	return false;
 }
 
+static enum err read_end(struct tx *tx)
+{
+	TRY(ready(tx));
+	return exchange(tx, true);
+}
+
 enum err tx_commit(struct tx *tx)
 {
 	if (tx->mode != TX_WRITE)
-		return db_sync(tx);
+		return tx->open ? read_end(tx) : db_sync(tx);
 	if (!tx->open)
 		return tx->broken ? E_INTERNAL : E_OK;
 	if (commit_must_wait(tx->db)) /* what only we can judge is judged first */
@@ -449,6 +457,11 @@ void tx_rollback(struct tx *tx)
 		return;
 	}
 	tx->open = false;
+	if (tx->mode != TX_WRITE) { /* was never begun by a word of its own */
+		if (!PQpipelineSync(db->conn) || !read_sync(db, deadline))
+			db_drop(db);
+		return;
+	}
 	/* The first Sync ends the batch that failed, if the commit's didn't. */
 	bool two = !tx->commit_sent;
 	struct note note = {.sql = &rollback};

@@ -22,7 +22,8 @@ struct tx {
 	struct db *db;
 	struct arena *mem; /* rows live here until its reset */
 	enum tx_mode mode;
-	bool open;        /* BEGIN was sent */
+	bool open;        /* BEGIN was sent, or a held one has begun */
+	bool held;        /* see tx_hold() */
 	bool commit_sent; /* from here on a lost connection means: unknown */
 	bool broken;      /* the server refused a statement: only tx_rollback may follow */
 };
@@ -123,6 +124,14 @@ void db_drop(struct db *);         /* close the connection; the next use opens o
 bool db_reused(const struct db *); /* the connection is older than this transaction */
 
 void tx_begin(struct tx *, struct db *, struct arena *, enum tx_mode);
+
+/* Let a reading transaction last until its commit: what its first statement has set
+ * for the transaction (whose rights, see session_guard) then holds for all of them.
+ * Without it each sync of TX_READ is a transaction of its own. */
+static inline void tx_hold(struct tx *tx)
+{
+	tx->held = tx->mode == TX_READ;
+}
 
 /* E_OK; the error of a queued statement; E_DB_DOWN if nothing can have been
  * stored; E_UNKNOWN if the connection broke with COMMIT under way. */

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/time.h"
+#include "io/commons.h"
 #include "web/request.h"
 
 #include <stdlib.h>
@@ -49,6 +50,14 @@ static void queue_answer(struct req *r, struct tx *tx)
 		A(r->status), A(buf_text(&r->out)));
 }
 
+/* What staff do is done under their rights, in each transaction anew. */
+static void begin_as_staff(struct req *r, struct tx *tx, enum tx_mode mode)
+{
+	tx_begin(tx, r->db, r->mem, mode);
+	if (r->web->staff && r->who.session_id)
+		r->web->guard(tx, &r->who, r->route->permission, r->request_id);
+}
+
 static enum err check_first(struct req *r)
 {
 	tx_begin(&r->tx, r->db, r->mem, TX_READ);
@@ -69,7 +78,7 @@ static enum err run_own(struct req *r)
 	TRY(r->route->fn(r));
 	if (!r->key)
 		return E_OK;
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	begin_as_staff(r, &r->tx, TX_WRITE);
 	queue_answer(r, &r->tx);
 	return tx_commit(&r->tx);
 }
@@ -90,6 +99,8 @@ static enum err run_once(struct req *r)
 		err = run_own(r);
 	} else {
 		tx_begin(&r->tx, r->db, r->mem, r->route->tx);
+		if (for_staff(r->route))
+			tx_hold(&r->tx);
 		queue_checks(r, &r->tx);
 		err = for_staff(r->route) ? db_sync(&r->tx) : E_OK;
 		if (err == E_OK)
@@ -115,7 +126,7 @@ static enum err replay(struct req *r, enum err err)
 	struct stored s;
 	struct tx tx;
 
-	tx_begin(&tx, r->db, r->mem, TX_READ);
+	begin_as_staff(r, &tx, TX_READ);
 	if (db_one(&tx, &idempotency_load, &stored_shape, &s, A(r->who.account_id),
 		    A(r->key)) != E_OK)
 		return err == E_REPLAY ? E_RETRY : err;
@@ -138,7 +149,7 @@ static void record_refusal(struct req *r, enum err why)
 {
 	struct tx tx;
 
-	tx_begin(&tx, r->db, r->mem, TX_WRITE);
+	begin_as_staff(r, &tx, TX_WRITE);
 	r->route->refused(r, &tx, why);
 	enum err err = tx_commit(&tx);
 	if (err == E_OK)
@@ -210,16 +221,24 @@ static void write_oauth_error(struct req *r, struct buf *b, enum err err)
 	json_text(b, "error_description",
 		r->field ? arena_printf(r->mem, "%s: %s", err_info[err].text, r->field)
 			 : err_info[err].text);
-	if (strcmp(code, err_info[err].code) != 0)
+	if (strcmp(code, "invalid_grant") == 0 && err != E_LOGIN_REFUSED)
 		json_text(b, "code", err_info[err].code); /* ours says it more exactly */
 	json_text(b, "request_id", r->request_id);
 	json_close(b, '}');
+}
+
+/* Whom nobody has asked yet: his breaker knows when he may be asked again. */
+static void note_wait(struct req *r, enum err err)
+{
+	if (err == E_UPSTREAM && !r->retry_after_s)
+		r->retry_after_s = party_wait_s();
 }
 
 static void write_error(struct req *r, enum err err)
 {
 	struct buf *b = reply_begin(r, err_info[err].http);
 
+	note_wait(r, err);
 	r->other_pool = NULL;
 	r->token_refused = err == E_TOKEN_INVALID || err == E_TOKEN_EXPIRED ||
 			   err == E_SESSION_ENDED || err == E_SESSION_REPLACED;
@@ -258,7 +277,7 @@ static enum err serve(struct req *r, enum err body)
 
 void request_serve(struct req *r, enum err body)
 {
-	int64_t began = stamp_now().us;
+	int64_t began = stamp_now().us, us;
 	enum err err;
 
 	r->out = buf_in(r->mem, ANSWER_MAX);
@@ -266,10 +285,13 @@ void request_serve(struct req *r, enum err body)
 	err = serve(r, body);
 	if (err != E_OK)
 		write_error(r, err);
+	us = stamp_now().us - began;
+	if (!r->other_pool) /* that one counts it */
+		commons_count_request(r->status, us);
 	log_access(&(struct log_access){.method = header(r, "REQUEST_METHOD"),
 		.route = r->route ? r->route->path : "-",
 		.status = r->status,
-		.us = stamp_now().us - began,
+		.us = us,
 		.user_id = r->who.account_id,
 		.code = err == E_OK ? NULL : err_info[err].code});
 	log_request(NULL);

@@ -81,10 +81,14 @@ async function error_of(response) {
 			request_id: error?.request_id });
 }
 
-/** One signed-in (or guest) party; the token lives in sessionStorage under the party's name. */
+/**
+ * One signed-in (or guest) party. Its tokens live in sessionStorage under the party's name,
+ * except that staff's refresh token is a cookie which no script can read.
+ */
 export class Client {
 	#name;
 	#keys = new Map();
+	#refreshing = null;
 
 	/** Called with the ApiError when the server no longer knows the token. */
 	on_signed_out = () => {};
@@ -101,20 +105,44 @@ export class Client {
 		return this.token !== null;
 	}
 
+	/** Forgets the tokens of a session that is over. */
 	sign_out() {
 		sessionStorage.removeItem(`zx.${this.#name}.token`);
+		sessionStorage.removeItem(`zx.${this.#name}.refresh`);
 		this.#keys.clear();
 	}
 
+	/** Ends the session here at once, and at the server if it can be reached. */
+	leave() {
+		this.#send("/api/v1/logout", { method: "POST" }, this.token).catch(() => {});
+		this.sign_out();
+	}
+
 	/** Takes the members of one OAuth2 grant (RFC 6749, form encoded). */
-	async sign_in(grant) {
+	sign_in(grant) {
+		const by_cookie = grant.grant_type === "password" ? { deliver: "cookie" } : {};
+		return this.#exchange({ ...grant, ...by_cookie });
+	}
+
+	async #exchange(grant) {
 		const response = await this.#fetch("/oauth2/token", {
 			method: "POST", body: new URLSearchParams(grant),
 		});
 		if (!response.ok)
 			throw await error_of(response);
-		const { access_token } = await answer_of(response);
+		const { access_token, refresh_token } = await answer_of(response);
 		sessionStorage.setItem(`zx.${this.#name}.token`, access_token);
+		if (refresh_token)
+			sessionStorage.setItem(`zx.${this.#name}.refresh`, refresh_token);
+	}
+
+	/** A new access token for one that is over; calls at the same time share the exchange. */
+	#refresh() {
+		const token = sessionStorage.getItem(`zx.${this.#name}.refresh`);
+		const own = token ? { refresh_token: token } : {};
+		this.#refreshing ??= this.#exchange({ grant_type: "refresh_token", ...own })
+			.finally(() => { this.#refreshing = null; });
+		return this.#refreshing;
 	}
 
 	async get(path, signal) {
@@ -163,19 +191,38 @@ export class Client {
 		return response;
 	}
 
-	async #call(path, options) {
+	async #send(path, options, token) {
 		const headers = { ...options.headers };
-		const token = this.token;
 		if (token)
 			headers.Authorization = `Bearer ${token}`;
 		const response = await this.#fetch(path, { ...options, headers });
 		if (response.ok)
 			return response;
-		const error = await error_of(response);
-		if (error.status === 401 && token && token === this.token) {
+		throw await error_of(response);
+	}
+
+	async #call(path, options) {
+		const token = this.token;
+		try {
+			return await this.#send(path, options, token);
+		} catch (error) {
+			if (error.code !== "token_expired")
+				throw this.#refused(error, token, error.status === 401);
+		}
+		try {
+			await this.#refresh();
+		} catch (error) {
+			throw this.#refused(error, token, !error.is_unknown);
+		}
+		return this.#send(path, options, this.token);
+	}
+
+	/** Whose session is over is told so, once. */
+	#refused(error, token, is_over) {
+		if (is_over && token && token === this.token) {
 			this.sign_out();
 			this.on_signed_out(error);
 		}
-		throw error;
+		return error;
 	}
 }

@@ -55,7 +55,7 @@ function account_show() {
 }
 
 function sign_out() {
-	client.sign_out();
+	client.leave();
 	unread_anew();
 	last_place = "venues";
 	go("login");

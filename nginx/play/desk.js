@@ -65,7 +65,7 @@ async function login(username, password, trouble) {
 }
 
 function logout() {
-	client.sign_out();
+	client.leave();
 	login_show();
 }
 

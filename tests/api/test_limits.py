@@ -7,7 +7,7 @@ from house import ok, refused
 @pytest.fixture(scope="module")
 def strict(house):
     """Three passwords a minute, and a crowd at the door is turned away."""
-    with house.configured("pool-login", "nginx", ZX_LOGIN_PER_MINUTE="3", rate_login="5"):
+    with house.configured("pool-password", "nginx", ZX_LOGIN_PER_MINUTE="3", rate_login="5"):
         yield
     house.db.run("UPDATE staff_login SET failed = 0, locked_until = NULL")
 

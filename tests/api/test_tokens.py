@@ -214,7 +214,7 @@ def test_the_published_keys_verify_our_tokens_and_no_others(house, living, mint)
     assert jose.verifies(public, living.token)
     assert not jose.verifies(public, mint.make(sign=sign_by_stranger))
     assert claims["iss"] == house.url and claims["aud"] == "zhixing"
-    assert claims["exp"] - claims["iat"] == 7200
+    assert claims["exp"] - claims["iat"] == int(house.setting("ZX_TOKEN_TTL_S"))
 
 
 def test_a_session_that_was_ended_is_over_at_once(house):

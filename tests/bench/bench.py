@@ -33,6 +33,12 @@ notify/pgbench_same_sql  WeChat Pay tells of payments, each of another pending o
 relay/bare_confirms      one relay: 20,000 messages from rows in the table to confirmed by RabbitMQ
                          and marked / the same messages in batches of the same size from a publisher
                          without a table (confirms.c). relay_messages_s: the former as it is
+login/bare_crypt         password logins through nginx, 8 clerks / bare yescrypt of the same cost in as
+                         many processes as the pool `password` has workers
+token_new_us, token_known_us
+                         checking a token that a worker hasn't seen before, and one that it has
+identity/availability    that check and the session's in the page's own round trip / reading the
+                         page of a day without them, in one process (tokens.c)
 order_p99/median         latency when orders arrive at half the highest rate, exponential pauses
 availability_rows_read   rows of `occupancy` that PostgreSQL reads for a page, to those on the page
 reconcile/bare_copy      a day of a million payments: both bills of WeChat downloaded from the
@@ -72,9 +78,11 @@ PAIRS = [  # ratio, ours, the limit, goal (at least)
     ("rush/same_sql_best", "rush", "rush_sql_best", None),
     ("notify/pgbench_same_sql", "notify", "notify_sql", 0.50),
     ("relay/bare_confirms", "relay", "bare_confirms", None),
+    ("login/bare_crypt", "login", "bare_crypt", 0.5),
 ]
 BILL_PAIRS = [("reconcile/bare_copy", "reconcile", "bare_copy", 0.2)]
 MILLION_GOAL_S, JOB_RSS_GOAL_MB = 20, 40
+IDENTITY_GOAL = 0.25
 P99_GOAL, ROWS_GOAL, RSS_GOAL_MB, READY_GOAL_S = 5, 1.5, 12, 1
 
 
@@ -131,6 +139,16 @@ def measure_calm(results: Results, load: loads.Loads, rounds: int):
         say(f"half load: {calm['rate']:.0f} orders/s, median {calm['p50_ms']:.2f} ms, "
             f"p99 {calm['p99_ms']:.2f} ms")
     results.at_most("order_p99/median", statistics.median(each), P99_GOAL)
+
+
+def measure_identity(results: Results, load: loads.Loads):
+    costs = load.logins.costs()
+    for name in ("token_new_us", "token_known_us"):
+        results.add(name, costs[name])
+    session_us = costs["page_checked_us"] - costs["page_us"]
+    results.add("session_us", session_us)
+    results.at_most("identity/availability", (costs["token_known_us"] + session_us)
+                    / costs["page_us"], IDENTITY_GOAL)
 
 
 def measure_bills(results: Results, load: loads.Loads, pairs: list, rounds: int):
@@ -195,6 +213,8 @@ def measure(home: house.House, args) -> Results:
         results.add("relay_messages_s", results.median("relay"))
     if "order" in results.rates:
         measure_calm(results, load, args.rounds)
+    if "login" in results.rates:
+        measure_identity(results, load)
     measure_vitals(results, home)
     pairs = [p for p in BILL_PAIRS if not args.only or p[0] in args.only or p[1] in args.only]
     if pairs:

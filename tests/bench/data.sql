@@ -29,8 +29,8 @@ INSERT INTO price_rule (id, venue_id, sport_id, day_kind, weekdays, opens, close
 	) AS r (id, sport, day_kind, weekdays, opens, closes, fen);
 
 INSERT INTO account (id, nickname) SELECT n, '压测用户 ' || n FROM generate_series(201, 400) n;
-INSERT INTO session (id, account_id, client, expires_at)
-	SELECT n, n, 'mini', now() + interval '1 day' FROM generate_series(201, 400) n;
+INSERT INTO session (id, account_id, client, salt, expires_at)
+	SELECT n, n, 'mini', 'bench', now() + interval '1 day' FROM generate_series(201, 400) n;
 
 -- One paid order a court and day, one item an hour.
 CREATE TEMP TABLE cell AS

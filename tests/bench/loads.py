@@ -9,6 +9,7 @@ from pathlib import Path
 
 import batches
 import billday
+import logins
 import notices
 import outbox
 from house import CHINA, HERE, House
@@ -185,6 +186,17 @@ class Loads:
 
     def bare_confirms(self) -> float:
         return self.outbox.bare_confirms()
+
+    @cached_property
+    def logins(self) -> logins.Logins:
+        return logins.Logins(self.house, self.tools)
+
+    def login(self) -> float:
+        self.logins.through_nginx(WARM_S)
+        return self.logins.through_nginx(MEASURED_S)
+
+    def bare_crypt(self) -> float:
+        return self.logins.bare_crypt(MEASURED_S)
 
     @cached_property
     def bills(self) -> billday.Bills:

@@ -1,0 +1,179 @@
+/* tokenkeys: the keys that sign access tokens (lib/account/token.h), changed
+ * without signing anybody out.
+ *
+ *	tokenkeys list      the keys, the oldest first; * signs
+ *	tokenkeys rotate    a new key; it signs once every program has seen it
+ *	tokenkeys prune     take away keys whose last token is over
+ *
+ * `rotate` waits for the time in which every program looks at the folder twice,
+ * then for nothing more: the old key goes on verifying until `prune`. Both may be
+ * broken off and begun again at any point. */
+#include "account/token_keys.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+#include "io/crypto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, KID_BYTES = 8, PRUNE_MARGIN_S = 3600 };
+
+static _Noreturn void stop(const char *what)
+{
+	fprintf(stderr, "tokenkeys: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static const char *path_to(char path[PATH_BYTES], const char *name, const char *ending)
+{
+	int n = snprintf(path, PATH_BYTES, "%s/%s%s", settings.token_keys, name, ending);
+
+	if (n < 0 || n >= PATH_BYTES) {
+		errno = ENAMETOOLONG;
+		stop(settings.token_keys);
+	}
+	return path;
+}
+
+/* Written beside and renamed, with the folder's group, which the workers are in:
+ * a program sees the whole file or none. */
+static void write_file(const char *name, const char *text, size_t len)
+{
+	char part[PATH_BYTES], path[PATH_BYTES];
+	struct stat folder;
+	int fd = open(
+		path_to(part, name, ".new"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || stat(settings.token_keys, &folder) != 0)
+		stop(part);
+	if (fchown(fd, (uid_t)-1, folder.st_gid) != 0 || fchmod(fd, 0640) != 0 ||
+		write(fd, text, len) != (ssize_t)len || fsync(fd) != 0 || close(fd) != 0 ||
+		rename(part, path_to(path, name, "")) != 0)
+		stop(path);
+}
+
+/* A new P-256 key under a random name; the name in `kid`. */
+static void make_key(char kid[KID_MAX + 1])
+{
+	unsigned char id[KID_BYTES];
+	char name[KID_MAX + 8], *pem;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	BIO *text = BIO_new(BIO_s_mem());
+
+	if (!key || !text ||
+		PEM_write_bio_PrivateKey(text, key, NULL, NULL, 0, NULL, NULL) != 1)
+		abort();
+	long len = BIO_get_mem_data(text, &pem);
+	random_bytes(id, sizeof(id));
+	for (size_t i = 0; i < sizeof(id); i++)
+		snprintf(kid + 2 * i, 3, "%02x", id[i]);
+	snprintf(name, sizeof(name), "%s.pem", kid);
+	write_file(name, pem, (size_t)len);
+	OPENSSL_cleanse(pem, (size_t)len);
+	BIO_free(text);
+	EVP_PKEY_free(key);
+}
+
+static time_t changed(const char *name, const char *ending)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+
+	return stat(path_to(path, name, ending), &st) == 0 ? st.st_mtime : 0;
+}
+
+static void list(void)
+{
+	size_t count;
+	const struct token_key *keys = token_keys(&count), *current = token_key_current();
+
+	for (size_t i = 0; i < count; i++) {
+		char when[STAMP_TEXT];
+		stamp_write(when, (stamp){changed(keys[i].kid, ".pem") * SECOND});
+		printf("%c %s  %s\n", &keys[i] == current ? '*' : ' ', keys[i].kid, when);
+	}
+}
+
+/* The newest key that nobody signs with yet: left by a run that was broken off. */
+static const char *waiting(void)
+{
+	size_t count;
+	const struct token_key *keys = token_keys(&count), *current = token_key_current();
+	const char *found = NULL;
+
+	for (size_t i = 0; current && i < count; i++)
+		if (changed(keys[i].kid, ".pem") > changed("current", "") &&
+			(!found || changed(keys[i].kid, ".pem") > changed(found, ".pem")))
+			found = keys[i].kid;
+	return found;
+}
+
+static void rotate(void)
+{
+	char kid[KID_MAX + 1];
+	const char *left = waiting();
+	unsigned pause_s = (unsigned)settings.token_keys_look_s * 2 + 1;
+
+	if (left)
+		snprintf(kid, sizeof(kid), "%s", left);
+	else
+		make_key(kid);
+	printf("%s is there; every program has seen it in %u s\n", kid, pause_s);
+	fflush(stdout);
+	sleep(pause_s);
+	write_file("current", kid, strlen(kid));
+	printf("%s signs now\n", kid);
+}
+
+/* A key is over when the one after it has signed for as long as a token lives. */
+static void prune(void)
+{
+	size_t count;
+	const struct token_key *keys = token_keys(&count), *current = token_key_current();
+	time_t since = changed("current", "");
+	char path[PATH_BYTES];
+
+	if (!current || time(NULL) - since < settings.token_ttl_s + PRUNE_MARGIN_S) {
+		printf("nothing yet: the last token of the key before may still be in use\n");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (&keys[i] == current || changed(keys[i].kid, ".pem") >= since)
+			continue;
+		unlink(path_to(path, keys[i].kid, ".pub.pem"));
+		if (unlink(path_to(path, keys[i].kid, ".pem")) != 0)
+			stop(path);
+		printf("%s is gone\n", keys[i].kid);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *word;
+		void (*fn)(void);
+	} commands[] = {
+		{"list",   list  },
+                {"rotate", rotate},
+                {"prune",  prune }
+        };
+
+	settings_load(argc, argv);
+	log_init("tokenkeys");
+	token_keys_init();
+	for (size_t i = 0; argc == 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].word) == 0) {
+			commands[i].fn();
+			return 0;
+		}
+	fprintf(stderr, "usage: tokenkeys list | rotate | prune\n");
+	return 2;
+}

@@ -1,0 +1,77 @@
+"""The keys that sign tokens are changed by a command, and nobody is signed out by it."""
+import os
+import subprocess
+import time
+
+import pytest
+
+import jose
+from house import Client, ok, refused, wait_for
+from test_sessions import Person
+
+POOLS = ("pool-api", "pool-login", "pool-identity")
+
+
+@pytest.fixture(scope="module")
+def quick(house):
+    """Programs that look at the folder each second."""
+    with house.configured(*POOLS, ZX_TOKEN_KEYS_LOOK_S="1"):
+        yield
+
+
+def tokenkeys(house, *words) -> str:
+    settings = dict(line.partition("=")[::2]
+                    for line in (house.run / "zx.env").read_text().splitlines())
+    done = subprocess.run([house.run / "app/libexec/zhixing/tokenkeys", *words], text=True,
+                          capture_output=True, timeout=60,
+                          env={**os.environ, **settings, "ZX_TOKEN_KEYS_LOOK_S": "1"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def kid(grant: dict) -> str:
+    return jose.read(grant["access_token"])[0]["kid"]
+
+
+def published(house) -> set:
+    return {k["kid"] for k in ok(house.guest.get("/oauth2/jwks"))["keys"]}
+
+
+def test_a_change_of_keys_signs_nobody_out(house, quick):
+    person, folder = Person(house), house.run / "secrets/token-keys"
+    before, old = person.grant, kid(person.grant)
+    told = tokenkeys(house, "rotate")
+    new = (folder / "current").read_text()
+    assert new != old and f"{new} signs now" in told
+    assert oct((folder / f"{new}.pem").stat().st_mode)[-3:] == "640"
+    wait_for(lambda: kid(ok(person.refresh())) == new)
+    assert {old, new} <= published(house)
+    after = ok(person.refresh())
+    ok(person.me(before)), ok(person.me(after))
+
+    assert "nothing yet" in tokenkeys(house, "prune")
+    ok(person.me(before))
+    long_ago = time.time() - 100_000
+    for name in (f"{old}.pem", "current"):  # as if a day had passed, the old key being older
+        os.utime(folder / name, (long_ago, long_ago + (name == "current")))
+    os.utime(folder / f"{new}.pem", (long_ago, long_ago))
+    assert f"{old} is gone" in tokenkeys(house, "prune")
+    assert tokenkeys(house, "list").split()[:2] == ["*", new]
+    wait_for(lambda: published(house) == {new})
+    wait_for(lambda: all(person.me(before).status_code == 401 for _ in range(12)))  # all workers
+    refused(person.me(before), 401, "token_invalid")
+    ok(person.me(ok(person.refresh(after["refresh_token"]))))
+
+
+def test_a_change_that_was_broken_off_is_finished_by_the_next(house, quick):
+    folder = house.run / "secrets/token-keys"
+    current = (folder / "current").read_text()
+    key = (folder / f"{current}.pem").read_bytes()
+    left = folder / "leftover.pem"  # made, but nobody signs with it yet
+    left.write_bytes(key)
+    os.chmod(left, 0o640)
+    os.chown(left, 0, folder.stat().st_gid) if os.geteuid() == 0 else None
+    assert "leftover signs now" in tokenkeys(house, "rotate")
+    person = Person(house)
+    wait_for(lambda: kid(person.log_in()) == "leftover")
+    assert Client(house, person.grant["access_token"]).get("/api/v1/me").status_code == 200
