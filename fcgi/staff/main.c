@@ -1,5 +1,6 @@
 #include "account/token.h"
 #include "checkin/checkin.h"
+#include "guard/admit.h"
 #include "staff.h"
 
 static enum err me(struct req *r)
@@ -32,16 +33,16 @@ static enum err use(struct req *r)
 
 static void use_refused(struct req *r, struct tx *tx, enum err why)
 {
-	if (r->note)
-		checkin_refused(tx, r->note, r->who.account_id, why);
+	checkin_refused(tx, r->note, r->who.account_id, why);
 }
 
 static const struct route staff_routes[] = {
-	{GET,      "/api/v1/staff/me", "staff", TX_READ, me, .says = "Own permissions and venues"},
+	{GET,	       "/api/v1/staff/me", "staff.password", TX_READ, me,
+         .says = "Own permissions and venues"},
 	{POST, "/api/v1/staff/checkins", "checkin", TX_WRITE, use, .body = &checkin_in_shape,
          .flags = IDEMPOTENT, .refused = use_refused,
          .says = "Check an order in by QR text, short code or order number; once"},
-	{0     },
+	{0	      },
 };
 
 static void init(void)
@@ -53,13 +54,16 @@ static void init(void)
 int main(int argc, char **argv)
 {
 	static const struct route *const tables[] = {staff_routes, desk_order_routes,
-		desk_refund_routes, desk_work_routes, desk_people_routes, NULL};
+		desk_refund_routes, desk_work_routes, desk_people_routes, desk_user_routes,
+		desk_member_routes, desk_venue_routes, desk_court_routes, desk_sport_routes,
+		desk_hours_routes, desk_block_routes, desk_price_routes, desk_calendar_routes,
+		desk_audit_routes, NULL};
 	static const struct web staff = {.name = "staff",
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
+		.admit = admit_take,
 		.guard = session_guard,
-		.why = session_why,
 		.staff = true};
 
 	return web_main(argc, argv, &staff);

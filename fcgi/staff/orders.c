@@ -24,11 +24,10 @@ static const struct shape search_shape = SHAPE(struct search_query, search_field
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	struct desk desk = desk_of(r);
 	int64_t limit = page_limit(r, PAGE);
 	struct list orders;
 
-	TRY(orders_search(&r->tx, &desk,
+	TRY(orders_search(&r->tx,
 		&(struct order_search){.number = q->number,
 			.phone = q->phone,
 			.state = q->state,
@@ -40,11 +39,10 @@ static enum err search(struct req *r)
 
 static enum err show(struct req *r)
 {
-	struct desk desk = desk_of(r);
 	struct desk_order order;
 	struct list attempts, refunds;
 
-	TRY(order_at_desk(&r->tx, &desk, r->arg[0], &order));
+	TRY(order_at_desk(&r->tx, r->arg[0], &order));
 	desk_money_ask(&r->tx, order.id, &attempts, &refunds);
 	TRY(db_sync(&r->tx));
 	struct buf *b = reply_begin(r, 200);

@@ -1,19 +1,17 @@
 #include "order/conduct.h"
 #include "staff.h"
 
-static enum err reply_conduct(struct req *r, const struct desk *desk, int64_t account_id)
+static enum err reply_conduct(struct req *r, int64_t account_id)
 {
 	struct conduct conduct;
 
-	TRY(conduct_load(&r->tx, desk, account_id, &conduct));
+	TRY(conduct_load(&r->tx, account_id, &conduct));
 	return reply(r, 200, &conduct_shape, &conduct);
 }
 
 static enum err show(struct req *r)
 {
-	struct desk desk = desk_of(r);
-
-	return reply_conduct(r, &desk, r->arg[0]);
+	return reply_conduct(r, r->arg[0]);
 }
 
 struct lift_in {
@@ -27,21 +25,19 @@ static const struct shape lift_in_shape = SHAPE(struct lift_in, lift_in_fields);
 static enum err lift_violation(struct req *r)
 {
 	const struct lift_in *in = r->in;
-	struct desk desk = desk_of(r);
 	int64_t account_id;
 
-	TRY(violation_lift(&r->tx, &desk, r->arg[0], in->reason, &account_id));
-	return reply_conduct(r, &desk, account_id);
+	TRY(violation_lift(&r->tx, r->arg[0], r->who.account_id, in->reason, &account_id));
+	return reply_conduct(r, account_id);
 }
 
 static enum err lift_ban(struct req *r)
 {
 	const struct lift_in *in = r->in;
-	struct desk desk = desk_of(r);
 	int64_t account_id;
 
-	TRY(ban_lift(&r->tx, &desk, r->arg[0], in->reason, &account_id));
-	return reply_conduct(r, &desk, account_id);
+	TRY(ban_lift(&r->tx, r->arg[0], r->who.account_id, in->reason, &account_id));
+	return reply_conduct(r, account_id);
 }
 
 const struct route desk_people_routes[] = {

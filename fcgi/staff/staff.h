@@ -6,14 +6,15 @@
 
 /* The front desk's pool: one table of routes a file. */
 extern const struct route desk_order_routes[], desk_refund_routes[], desk_work_routes[],
-	desk_people_routes[];
-
-/* Who asks, by the permission that the route wants. */
-static inline struct desk desk_of(const struct req *r)
-{
-	return (struct desk){r->who.account_id, r->route->permission};
-}
+	desk_people_routes[], desk_user_routes[], desk_member_routes[], desk_venue_routes[],
+	desk_court_routes[], desk_sport_routes[], desk_hours_routes[], desk_block_routes[],
+	desk_price_routes[], desk_calendar_routes[], desk_audit_routes[];
 
 enum { NOTE_LENGTH = 200 }; /* characters of what staff write down */
+
+struct reason_in {
+	const char *reason;
+};
+extern const struct shape reason_in_shape;
 
 #endif

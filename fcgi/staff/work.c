@@ -17,11 +17,10 @@ static const struct shape work_query_shape = SHAPE(struct work_query, work_query
 static enum err list(struct req *r)
 {
 	const struct work_query *q = r->query;
-	struct desk desk = desk_of(r);
 	int64_t limit = page_limit(r, PAGE);
 	struct list items;
 
-	TRY(work_list(&r->tx, &desk, q->kind, q->page.cursor, limit, &items));
+	TRY(work_list(&r->tx, q->kind, q->page.cursor, limit, &items));
 	return reply_page(r, &work_row_shape, &items, limit);
 }
 
@@ -36,10 +35,9 @@ static const struct shape done_in_shape = SHAPE(struct done_in, done_in_fields);
 static enum err done(struct req *r)
 {
 	const struct done_in *in = r->in;
-	struct desk desk = desk_of(r);
 	struct work_row item;
 
-	TRY(work_done(&r->tx, &desk, r->arg[0], in->note, &item));
+	TRY(work_done(&r->tx, r->arg[0], r->who.account_id, in->note, &item));
 	return reply(r, 200, &work_row_shape, &item);
 }
 

@@ -27,20 +27,17 @@ SQL(session_live,
 	" WHERE s.id = $1 AND s.account_id = $2 AND s.ended_at IS NULL"
 	" AND s.expires_at > now() AND a.disabled_at IS NULL");
 
-SQL(session_permitted,
-	"SELECT 1 FROM account_role ar JOIN role_permission p ON p.role = ar.role"
-	" JOIN session s ON s.account_id = ar.account_id"
-	" WHERE s.id = $1 AND s.client = 'staff' AND p.permission = $2 LIMIT 1");
+SQL(session_enter, "SELECT staff_enter($1, $2, $3, $4)");
 
 void session_guard(struct tx *tx, const struct identity *who, const char *permission,
 	const char *operation)
 {
-	(void)operation;
-	db_queue_one(
-		tx, &session_live, E_SESSION_ENDED, A(who->session_id), A(who->account_id));
-	if (strcmp(permission, USER) != 0)
-		db_queue_one(
-			tx, &session_permitted, E_FORBIDDEN, A(who->session_id), A(permission));
+	if (strcmp(permission, USER) == 0)
+		db_queue_one(tx, &session_live, E_SESSION_ENDED, A(who->session_id),
+			A(who->account_id));
+	else
+		db_queue(tx, &session_enter, A(who->session_id), A(who->account_id),
+			A(permission), A(operation));
 }
 
 struct end {
@@ -74,11 +71,12 @@ SQL(session_end_others,
 	"UPDATE session SET ended_at = now(),"
 	" ended_why = CASE WHEN expires_at > now() THEN 'elsewhere' ELSE 'expired' END"
 	" WHERE account_id = $1 AND client = $2 AND ended_at IS NULL RETURNING id");
-/* No row for an account that was disabled meanwhile: the lock waits for that. */
+/* Waits for who disables the account at this moment, and makes him wait; the account
+ * before its sessions, as he does. */
+SQL(session_account, "SELECT 1 FROM account WHERE id = $1 AND disabled_at IS NULL FOR SHARE");
 SQL(session_insert,
 	"INSERT INTO session (id, account_id, client, expires_at, salt, agent, remembered)"
-	" SELECT $1, a.id, $3, $4, $5, $6, $7 FROM account a"
-	" WHERE a.id = $2 AND a.disabled_at IS NULL FOR SHARE");
+	" VALUES ($1, $2, $3, $4, $5, $6, $7)");
 
 static enum err make_tokens(struct tx *tx, const struct claims *claims, struct grant *out)
 {
@@ -98,14 +96,15 @@ enum err session_open(struct tx *tx, const struct login *login, struct grant *ou
 	claims.expires.us = now.us + settings.token_ttl_s * SECOND;
 	*out = (struct grant){.scope = client_scopes[login->client],
 		.refresh_expires_in = life_s,
+		.account_id = login->account_id,
 		.remembered = login->remember};
 	snprintf(claims.scope, sizeof(claims.scope), "%s", out->scope);
+	db_queue_one(tx, &session_account, E_LOGIN_REFUSED, A(login->account_id));
 	db_ask_all(tx, &session_end_others, &ended_shape, &out->ended, A(login->account_id),
 		A(client_names[login->client]));
-	db_queue_one(tx, &session_insert, E_LOGIN_REFUSED, A(claims.session_id),
-		A(login->account_id), A(client_names[login->client]), A(end),
-		A(arena_strdup(tx->mem, salt)), A(agent_digest(tx->mem, login->agent)),
-		A(login->remember));
+	db_queue(tx, &session_insert, A(claims.session_id), A(login->account_id),
+		A(client_names[login->client]), A(end), A(arena_strdup(tx->mem, salt)),
+		A(agent_digest(tx->mem, login->agent)), A(login->remember));
 	out->refresh_token = refresh_write(tx->mem, claims.session_id, 1, salt);
 	return make_tokens(tx, &claims, out);
 }

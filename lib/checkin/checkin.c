@@ -1,6 +1,5 @@
 #include "checkin/checkin.h"
 
-#include "account/account.h"
 #include "message/message.h"
 
 #include <string.h>
@@ -52,6 +51,24 @@ SQL(checkin_target,
 	" WHERE o.id = (SELECT c.order_id FROM checkin_code c WHERE c.short_code = $1"
 	"  UNION ALL SELECT c.order_id FROM checkin_code c WHERE c.order_id = $2 AND c.nonce = $3"
 	"  UNION ALL SELECT n.id FROM orders n WHERE n.no = $4) FOR UPDATE OF o");
+
+struct place {
+	int64_t venue_id;
+};
+static const struct field place_fields[] = {FIELD(struct place, venue_id, .optional = true)};
+static const struct shape place_shape = SHAPE(struct place, place_fields);
+
+SQL(checkin_place, "SELECT venue_id FROM order_venue($1, $2, $3, $4)");
+
+/* What is not in scope is another venue's, or not there at all. */
+static enum err elsewhere(struct tx *tx, const struct scanned *scanned)
+{
+	struct place place = {0};
+
+	TRY(db_one(tx, &checkin_place, &place_shape, &place, A(scanned->short_code),
+		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no)));
+	return place.venue_id ? E_WRONG_VENUE : E_CODE_UNKNOWN;
+}
 
 static const struct field judged_fields[] = {
 	FIELD(struct item, id),
@@ -177,8 +194,7 @@ enum err checkin_use(
 		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no));
 
 	if (err != E_OK)
-		return err == E_NOT_FOUND ? E_CODE_UNKNOWN : err;
-	staff_scope(tx, &(struct desk){staff_id, "checkin"}, t.venue_id, E_WRONG_VENUE);
+		return err == E_NOT_FOUND ? elsewhere(tx, scanned) : err;
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
 	TRY(order_judge(t.state, &items));
 	bool first = !used_before(&items);
@@ -192,14 +208,13 @@ enum err checkin_use(
 
 SQL(checkin_refusal_insert,
 	"INSERT INTO checkin_try (id, order_id, staff_id, method, result)"
-	" VALUES (nextval('id_block') * 256, coalesce($1,"
-	"  (SELECT c.order_id FROM checkin_code c WHERE c.short_code = $2),"
-	"  (SELECT o.id FROM orders o WHERE o.no = $3)), $4, $5, $6)");
+	" SELECT nextval('id_block') * 256, coalesce(v.order_id, $2), $5, $6, $7"
+	" FROM order_venue($1, $2, $3, $4) v");
 
 void checkin_refused(
 	struct tx *tx, const struct scanned *scanned, int64_t staff_id, enum err why)
 {
-	db_queue(tx, &checkin_refusal_insert, A(arg_id_or_null(scanned->order_id)),
-		A(scanned->short_code), A(scanned->order_no), A(staff_id), A(scanned->method),
-		A(err_info[why].code));
+	db_queue(tx, &checkin_refusal_insert, A(scanned->short_code),
+		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no),
+		A(staff_id), A(scanned->method), A(err_info[why].code));
 }

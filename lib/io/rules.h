@@ -18,6 +18,17 @@
 	X(forbidden, E_FORBIDDEN)                            \
 	X(last_admin, E_LAST_ADMIN)                          \
 	X(account_phone_key, E_PHONE_TAKEN)                  \
+	X(staff_login_username_key, E_NAME_TAKEN)            \
+	X(court_name_key, E_NAME_TAKEN)                      \
+	X(unit_name_key, E_NAME_TAKEN)                       \
+	X(sport_code_key, E_NAME_TAKEN)                      \
+	X(venue_sport_pkey, E_NAME_TAKEN)                    \
+	X(opening_exception_pkey, E_NAME_TAKEN)              \
+	X(calendar_day_pkey, E_NAME_TAKEN)                   \
+	X(venue_sport_sport_fk, E_SPORT_NOT_FOUND)           \
+	X(price_rule_sport_fk, E_SPORT_NOT_FOUND)            \
+	X(order_item_court_fk, E_COURT_NOT_FOUND)            \
+	X(orders_venue_fk, E_VENUE_NOT_FOUND)                \
 	X(idempotency_pkey, E_RETRY)
 
 #endif

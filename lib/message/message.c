@@ -82,7 +82,7 @@ SQL(message_insert,
 	"INSERT INTO message (id, kind, subject_id, body) VALUES ($1, $2, $3, $4::jsonb)");
 SQL(message_insert_and_wake,
 	"WITH m AS (INSERT INTO message (id, kind, subject_id, body)"
-	"  VALUES ($1, $2, $3, $4::jsonb) RETURNING id)"
+	"  VALUES ($1, $2, $3, $4::jsonb) RETURNING 1)"
 	" SELECT pg_notify('" MESSAGE_CHANNEL "', '') FROM m");
 
 void message_add(

@@ -67,7 +67,7 @@ static const struct shape cancellable_shape = SHAPE(struct cancellable, cancella
 #define MINE "o.id = $1 AND o.account_id = $2"
 SQL(cancellable_seen, CANCELLABLE MINE);
 SQL(cancellable_locked, CANCELLABLE MINE " FOR UPDATE");
-SQL(cancellable_at, CANCELLABLE "o.id = $3 AND " STAFF_AT("o.venue_id") " FOR UPDATE OF o");
+SQL(cancellable_at_desk, CANCELLABLE "o.id = $1 FOR UPDATE");
 
 static const struct field item_fields[] = {
 	FIELD(struct item, id),
@@ -98,11 +98,9 @@ enum err order_cancellable(
 	return with_items(tx, id, out);
 }
 
-enum err order_cancellable_at(
-	struct tx *tx, const struct desk *desk, int64_t id, struct cancellable *out)
+enum err order_cancellable_at_desk(struct tx *tx, int64_t id, struct cancellable *out)
 {
-	db_ask_one(tx, &cancellable_at, &cancellable_shape, out, E_NOT_FOUND,
-		A(desk->account_id), A(desk->permission), A(id));
+	db_ask_one(tx, &cancellable_at_desk, &cancellable_shape, out, E_NOT_FOUND, A(id));
 	return with_items(tx, id, out);
 }
 

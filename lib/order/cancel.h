@@ -1,7 +1,6 @@
 #ifndef ORDER_CANCEL_H
 #define ORDER_CANCEL_H
 
-#include "account/account.h"
 #include "order/order.h"
 
 /* Giving up what was booked: what it brings back, and what is freed by it. The
@@ -33,9 +32,8 @@ struct cancellable {
 /* Another person's is E_NOT_FOUND. `lock`: its row is held from here on. */
 enum err order_cancellable(
 	struct tx *, int64_t id, int64_t account_id, bool lock, struct cancellable *) CHECKED;
-/* For staff, locked; E_NOT_FOUND where they have no such permission. */
-enum err order_cancellable_at(
-	struct tx *, const struct desk *, int64_t id, struct cancellable *) CHECKED;
+/* For staff, locked; E_NOT_FOUND, also for another venue's. */
+enum err order_cancellable_at_desk(struct tx *, int64_t id, struct cancellable *) CHECKED;
 
 struct cancelled_item {
 	int64_t id;

@@ -46,35 +46,28 @@ static const struct field conduct_fields[] = {
 const struct shape conduct_shape = SHAPE(struct conduct, conduct_fields);
 
 SQL(conduct_customer, "SELECT " CUSTOMER
-		      " FROM account a WHERE a.id = $3 AND EXISTS (SELECT 1 FROM orders o"
-		      " WHERE o.account_id = a.id AND " STAFF_AT("o.venue_id") ")");
+		      " FROM account a WHERE a.id = $1"
+		      " AND EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)");
 SQL(conduct_violations,
-	"SELECT x.id, x.kind, CASE WHEN t.own THEN o.id END AS order_id,"
-	" CASE WHEN t.own THEN o.no END AS order_no, x.at, x.lifted_at,"
-	" l.nickname AS lifted_by, x.lift_reason"
-	" FROM violation x JOIN orders o ON o.id = x.order_id"
-	" LEFT JOIN account l ON l.id = x.lifted_by,"
-	" LATERAL (SELECT " STAFF_AT("o.venue_id") " AS own) t"
-	" WHERE x.account_id = $3 ORDER BY x.at DESC, x.id DESC LIMIT 100");
+	"SELECT x.id, x.kind, o.id AS order_id, o.no AS order_no, x.at, x.lifted_at,"
+	" staff_name(x.lifted_by) AS lifted_by, x.lift_reason"
+	" FROM violation x LEFT JOIN orders o ON o.id = x.order_id"
+	" WHERE x.account_id = $1 ORDER BY x.at DESC, x.id DESC LIMIT 100");
 SQL(conduct_bans,
 	"SELECT b.id, b.since, b.until, b.reason,"
 	" b.lifted_at IS NULL AND b.until > now() AS in_force, b.lifted_at,"
-	" l.nickname AS lifted_by, b.lift_reason"
-	" FROM ban b LEFT JOIN account l ON l.id = b.lifted_by"
-	" WHERE b.account_id = $1 ORDER BY b.since DESC, b.id DESC LIMIT 100");
+	" staff_name(b.lifted_by) AS lifted_by, b.lift_reason"
+	" FROM ban b WHERE b.account_id = $1 ORDER BY b.since DESC, b.id DESC LIMIT 100");
 
 static const struct field customer_fields[] = {FIELD(struct conduct, customer)};
 static const struct shape customer_shape = SHAPE(struct conduct, customer_fields);
 
-enum err conduct_load(
-	struct tx *tx, const struct desk *desk, int64_t account_id, struct conduct *out)
+enum err conduct_load(struct tx *tx, int64_t account_id, struct conduct *out)
 {
 	struct list violations, bans;
 
-	db_ask_one(tx, &conduct_customer, &customer_shape, out, E_NOT_FOUND,
-		A(desk->account_id), A(desk->permission), A(account_id));
-	db_ask_all(tx, &conduct_violations, &violation_shape, &violations, A(desk->account_id),
-		A(desk->permission), A(account_id));
+	db_ask_one(tx, &conduct_customer, &customer_shape, out, E_NOT_FOUND, A(account_id));
+	db_ask_all(tx, &conduct_violations, &violation_shape, &violations, A(account_id));
 	db_ask_all(tx, &conduct_bans, &ban_row_shape, &bans, A(account_id));
 	TRY(db_sync(tx));
 	out->violations = violations;
@@ -89,11 +82,11 @@ static const struct field owner_fields[] = {FIELD(struct owner, account_id)};
 static const struct shape owner_shape = SHAPE(struct owner, owner_fields);
 
 /* The person's row is locked: what is counted for a ban stands still. */
-#define OWNER(table)                                                                                   \
-	"SELECT a.id AS account_id FROM " table                                                        \
-	" x JOIN account a ON a.id = x.account_id"                                                     \
-	" WHERE x.id = $3 AND EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id AND " STAFF_AT( \
-		"o.venue_id") ") FOR NO KEY UPDATE OF a"
+#define OWNER(table)                                          \
+	"SELECT a.id AS account_id FROM " table               \
+	" x JOIN account a ON a.id = x.account_id"            \
+	" WHERE x.id = $1 AND EXISTS (SELECT 1 FROM orders o" \
+	"  WHERE o.account_id = a.id) FOR NO KEY UPDATE OF a"
 SQL(violation_owner, OWNER("violation"));
 SQL(ban_owner, OWNER("ban"));
 #define LIFT                                                                     \
@@ -102,30 +95,28 @@ SQL(ban_owner, OWNER("ban"));
 SQL(violation_set_lifted, "UPDATE violation" LIFT);
 SQL(ban_set_lifted, "UPDATE ban" LIFT);
 
-static enum err owner(struct tx *tx, struct sql *sql, const struct desk *desk, int64_t id,
-	int64_t *account_id)
+static enum err owner(struct tx *tx, struct sql *sql, int64_t id, int64_t *account_id)
 {
 	struct owner found = {0};
 
-	TRY(db_one(tx, sql, &owner_shape, &found, A(desk->account_id), A(desk->permission),
-		A(id)));
+	TRY(db_one(tx, sql, &owner_shape, &found, A(id)));
 	*account_id = found.account_id;
 	return E_OK;
 }
 
-enum err violation_lift(struct tx *tx, const struct desk *desk, int64_t id, const char *reason,
-	int64_t *account_id)
+enum err violation_lift(
+	struct tx *tx, int64_t id, int64_t staff_id, const char *reason, int64_t *account_id)
 {
-	TRY(owner(tx, &violation_owner, desk, id, account_id));
-	db_queue(tx, &violation_set_lifted, A(id), A(desk->account_id), A(reason));
+	TRY(owner(tx, &violation_owner, id, account_id));
+	db_queue(tx, &violation_set_lifted, A(id), A(staff_id), A(reason));
 	bans_review(tx, *account_id, reason);
 	return E_OK;
 }
 
-enum err ban_lift(struct tx *tx, const struct desk *desk, int64_t id, const char *reason,
-	int64_t *account_id)
+enum err ban_lift(
+	struct tx *tx, int64_t id, int64_t staff_id, const char *reason, int64_t *account_id)
 {
-	TRY(owner(tx, &ban_owner, desk, id, account_id));
-	db_queue(tx, &ban_set_lifted, A(id), A(desk->account_id), A(reason));
+	TRY(owner(tx, &ban_owner, id, account_id));
+	db_queue(tx, &ban_set_lifted, A(id), A(staff_id), A(reason));
 	return E_OK;
 }

@@ -127,6 +127,15 @@ void closing_later(struct tx *tx, const struct closing *c)
 	db_queue(tx, &closing_postpone, A(c->order_id), A(c->tries), A(LATER_MAX_S));
 }
 
+SQL(closing_untried,
+	"UPDATE orders SET tries = tries - 1, run_at = now() + make_interval(secs => $3::bigint)"
+	" WHERE id = $1 AND state = 'closing' AND tries = $2");
+
+void closing_wait(struct tx *tx, const struct closing *c, int64_t seconds)
+{
+	db_queue(tx, &closing_untried, A(c->order_id), A(c->tries), A(seconds));
+}
+
 SQL(closing_lock,
 	"SELECT account_id, closing_to FROM orders WHERE id = $1 AND state = 'closing'"
 	" FOR UPDATE");

@@ -37,6 +37,8 @@ struct closing {
 enum err closings_claim(struct tx *, int limit, struct list *) CHECKED; /* struct closing */
 /* Queue: to be looked at again, after 2, 4, 8 … 60 seconds. */
 void closing_later(struct tx *, const struct closing *);
+/* Queue: nobody could be asked; this was no try. */
+void closing_wait(struct tx *, const struct closing *, int64_t seconds);
 
 /* The end: courts and the day's count are given back, an expiry is written into
  * the ledger of violations, and the third one inside ZX_VIOLATION_DAYS bans. An

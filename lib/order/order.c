@@ -61,10 +61,13 @@ static const char *order_number(struct arena *mem, stamp created, int64_t id)
 		mem, "%.4s%.2s%.2s%010lld", text, text + 5, text + 8, (long long)id);
 }
 
+/* The account's row is held, as the foreign key would do anyway: nobody leaves
+ * while an order of his is made. */
 SQL(order_insert,
 	"INSERT INTO orders (id, no, account_id, venue_id, play_date, amount_fen, note,"
 	" created_at, expires_at, refund_tiers)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb)");
+	" SELECT $1, $2, a.id, $4, $5, $6, $7, $8, $9, $10::jsonb FROM account a"
+	" WHERE a.id = $3 AND a.disabled_at IS NULL FOR KEY SHARE");
 SQL(order_items_insert,
 	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen)"
 	" SELECT t.id, $1, $2, t.court, tstzrange(t.starts, t.ends, '[)'), t.price"
@@ -160,9 +163,10 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 		items[i].id = id++;
 	db_queue(tx, &quota_take, A(account_id), A(order->date), A((int64_t)order->items.count),
 		A(settings.quota_per_day));
-	db_queue(tx, &order_insert, A(order->id), A(order->no), A(account_id),
-		A(order->venue_id), A(order->date), A(order->amount_fen), A(order->note),
-		A(order->created_at), A(order->expires_at), A(order->refund_tiers.text));
+	db_queue_one(tx, &order_insert, E_SESSION_ENDED, A(order->id), A(order->no),
+		A(account_id), A(order->venue_id), A(order->date), A(order->amount_fen),
+		A(order->note), A(order->created_at), A(order->expires_at),
+		A(order->refund_tiers.text));
 	add_items(tx, order);
 	take_steps(tx, order);
 	return E_OK;

@@ -26,7 +26,8 @@ SQL(retake_frame,
 	") AS steps,"
 	" coalesce(bool_and(lower(i.during) > now()), false) AS ahead"
 	" FROM orders o LEFT JOIN order_item i ON i.order_id = o.id AND i.state = 'released'"
-	" WHERE o.id = $1 AND o.state = 'expired' GROUP BY o.account_id");
+	" WHERE o.id = $1 AND o.state = 'expired' AND EXISTS (SELECT 1 FROM account a"
+	"  WHERE a.id = o.account_id AND a.left_at IS NULL) GROUP BY o.account_id");
 SQL(retake_account, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 
 struct taken {

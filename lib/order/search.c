@@ -29,29 +29,27 @@ const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields
 #define DESK_JOINS                                         \
 	" FROM orders o JOIN venue v ON v.id = o.venue_id" \
 	" JOIN account a ON a.id = o.account_id"
-/* $3 … $4 are play dates, $5 a state, $6 the order behind which to go on: its
- * date bounds the index before the exact place does. */
-#define FITS                                                                               \
-	" o.play_date >= $3 AND o.play_date <= coalesce((SELECT c.play_date FROM orders c" \
-	"  WHERE c.id = $6), $4)"                                                          \
-	" AND ($5::text IS NULL OR o.state = $5) AND ($6 = 0 OR (o.play_date, o.id) <"     \
-	"  (SELECT c.play_date, c.id FROM orders c WHERE c.id = $6"                        \
-	" AND " STAFF_AT("c.venue_id") "))"
-#define LATEST " ORDER BY o.play_date DESC, o.id DESC LIMIT $7"
+/* $1 … $2 are play dates, $3 a state, $4 the order behind which to go on (0: none).
+ * The end is one place in the index's order. */
+#define FITS                                                                  \
+	" o.play_date >= $1 AND (o.play_date, o.id) < (SELECT $2, " LAST      \
+	" WHERE $4 = 0"                                                       \
+	"  UNION ALL SELECT c.play_date, c.id FROM orders c WHERE c.id = $4)" \
+	" AND ($3::text IS NULL OR o.state = $3)"
+#define LAST "9223372036854775807"
+#define LATEST " ORDER BY o.play_date DESC, o.id DESC LIMIT $5"
 
-/* Own venues first (OFFSET keeps it so), a page of each by its index, and of these
- * the latest. */
+/* Venues first (OFFSET keeps it so), a page of each by its index, and of these the
+ * latest. */
 SQL(orders_at_venues, DESK_COLUMNS
-	" FROM (SELECT w.id, w.name FROM venue w WHERE " STAFF_AT("w.id") " OFFSET 0) v"
+	" FROM (SELECT w.id, w.name FROM venue w OFFSET 0) v"
 	" CROSS JOIN LATERAL (SELECT o.* FROM orders o"
 	" WHERE o.venue_id = v.id AND" FITS LATEST
 	") o JOIN account a ON a.id = o.account_id" LATEST);
-SQL(orders_of_phone, DESK_COLUMNS DESK_JOINS " WHERE a.phone = $8 AND" FITS
-					     " AND " STAFF_AT("o.venue_id") LATEST);
+SQL(orders_of_phone, DESK_COLUMNS DESK_JOINS " WHERE a.phone = $6 AND" FITS LATEST);
 SQL(orders_of_number, DESK_COLUMNS DESK_JOINS
-	" WHERE o.no = $9 AND ($8::text IS NULL OR a.phone = $8) AND" FITS
-	" AND " STAFF_AT("o.venue_id") LATEST);
-SQL(order_at_venue, DESK_COLUMNS DESK_JOINS " WHERE o.id = $3 AND " STAFF_AT("o.venue_id"));
+	" WHERE o.no = $7 AND ($6::text IS NULL OR a.phone = $6) AND" FITS LATEST);
+SQL(order_at_venue, DESK_COLUMNS DESK_JOINS " WHERE o.id = $1");
 
 SQL(items_at_desk,
 	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
@@ -80,17 +78,15 @@ static enum err add_items(struct tx *tx, struct desk_order *orders, size_t n)
 	return E_OK;
 }
 
-enum err orders_search(struct tx *tx, const struct desk *desk, const struct order_search *s,
-	int64_t limit, struct list *out)
+enum err orders_search(
+	struct tx *tx, const struct order_search *s, int64_t limit, struct list *out)
 {
 	bool any_day = s->date.days == 0;
 	date first = {0}, last = {INT32_MAX / 2};
 
 	if (!any_day)
 		first = last = s->date;
-#define FITTING                                                                   \
-	A(desk->account_id), A(desk->permission), A(first), A(last), A(s->state), \
-		A(s->before), A(limit)
+#define FITTING A(first), A(last), A(s->state), A(s->before), A(limit)
 	if (s->number)
 		db_ask_all(tx, &orders_of_number, &desk_order_shape, out, FITTING, A(s->phone),
 			A(s->number));
@@ -103,10 +99,8 @@ enum err orders_search(struct tx *tx, const struct desk *desk, const struct orde
 	return add_items(tx, out->at, out->count);
 }
 
-enum err order_at_desk(
-	struct tx *tx, const struct desk *desk, int64_t id, struct desk_order *out)
+enum err order_at_desk(struct tx *tx, int64_t id, struct desk_order *out)
 {
-	TRY(db_one(tx, &order_at_venue, &desk_order_shape, out, A(desk->account_id),
-		A(desk->permission), A(id)));
+	TRY(db_one(tx, &order_at_venue, &desk_order_shape, out, A(id)));
 	return add_items(tx, out, 1);
 }

@@ -1,11 +1,10 @@
 #ifndef ORDER_SEARCH_H
 #define ORDER_SEARCH_H
 
-#include "account/account.h"
 #include "order/order.h"
 
-/* Orders as the front desk sees them: those of venues where the member of staff
- * has the permission, and no others. */
+/* Orders as the front desk sees them: those in the transaction's scope (session_guard
+ * in account/session.h), and no others. */
 
 struct desk_order {
 	int64_t id, venue_id;
@@ -28,12 +27,11 @@ struct order_search {
 };
 
 /* The latest play dates first. */
-enum err orders_search(struct tx *, const struct desk *, const struct order_search *,
-	int64_t limit, struct list *) CHECKED;
+enum err orders_search(
+	struct tx *, const struct order_search *, int64_t limit, struct list *) CHECKED;
 
 /* E_NOT_FOUND, also for another venue's. */
-enum err order_at_desk(
-	struct tx *, const struct desk *, int64_t id, struct desk_order *) CHECKED;
+enum err order_at_desk(struct tx *, int64_t id, struct desk_order *) CHECKED;
 
 /* SQL: who a customer is, as far as a front desk needs it; `a` is the account. */
 #define CUSTOMER                                                          \

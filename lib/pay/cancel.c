@@ -57,17 +57,17 @@ enum err order_cancel(struct tx *tx, const struct cancel_ask *ask, const char **
 	return E_OK;
 }
 
-enum err order_refund(struct tx *tx, const struct desk *desk, const struct staff_refund *ask,
-	int64_t *refund_id, const char **field)
+enum err order_refund(
+	struct tx *tx, const struct staff_refund *ask, int64_t *refund_id, const char **field)
 {
 	struct refund_new new = {.amount = ask->amount,
 		.cause = "staff",
 		.reason = ask->reason,
-		.by_account = desk->account_id};
+		.by_account = ask->staff_id};
 	struct cancellable order;
 	struct cancellation c;
 
-	TRY(order_cancellable_at(tx, desk, ask->order_id, &order));
+	TRY(order_cancellable_at_desk(tx, ask->order_id, &order));
 	TRY(paid_by(tx, order.id, &new.attempt_id));
 	if (ask->release.count) {
 		enum err err = cancellation_of(tx->mem, &order, ask->release, &c);

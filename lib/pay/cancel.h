@@ -18,7 +18,7 @@ struct cancel_ask {
 enum err order_cancel(struct tx *, const struct cancel_ask *, const char **field) CHECKED;
 
 struct staff_refund {
-	int64_t order_id;
+	int64_t order_id, staff_id;
 	money amount;
 	const char *reason;  /* the customer reads it */
 	struct ints release; /* items that are freed with it; may be none */
@@ -26,7 +26,7 @@ struct staff_refund {
 
 /* Staff give back a part of what was paid, as often as they like: E_REFUND_TOO_MUCH
  * (also at COMMIT), E_ORDER_UNPAID, and what cancellation_of refuses. */
-enum err order_refund(struct tx *, const struct desk *, const struct staff_refund *,
-	int64_t *refund_id, const char **field) CHECKED;
+enum err order_refund(struct tx *, const struct staff_refund *, int64_t *refund_id,
+	const char **field) CHECKED;
 
 #endif

@@ -37,11 +37,11 @@ SQL(desk_attempts,
 	" ORDER BY created_at, id");
 #define REFUND                                                                           \
 	"SELECT r.id, r.order_id, r.attempt_id, r.out_refund_no, r.amount_fen, r.cause," \
-	" r.reason, a.nickname AS by, r.state, r.channel_no, r.trouble, r.created_at,"   \
-	" r.done_at FROM refund r LEFT JOIN account a ON a.id = r.by_account WHERE "
+	" r.reason, staff_name(r.by_account) AS by, r.state, r.channel_no, r.trouble,"   \
+	" r.created_at, r.done_at FROM refund r WHERE "
 SQL(desk_refunds, REFUND "r.order_id = $1 ORDER BY r.created_at, r.id");
-SQL(desk_refund_one, REFUND "(r.id = $3 OR r.replaces = $3) AND " STAFF_AT(
-			     "r.venue_id") " ORDER BY r.replaces NULLS LAST LIMIT 1");
+SQL(desk_refund_one,
+	REFUND "r.id = $1 OR r.replaces = $1 ORDER BY r.replaces NULLS LAST LIMIT 1");
 
 void desk_money_ask(
 	struct tx *tx, int64_t order_id, struct list *attempts, struct list *refunds)
@@ -50,9 +50,7 @@ void desk_money_ask(
 	db_ask_all(tx, &desk_refunds, &desk_refund_shape, refunds, A(order_id));
 }
 
-enum err desk_refund_load(
-	struct tx *tx, const struct desk *desk, int64_t id, struct desk_refund *out)
+enum err desk_refund_load(struct tx *tx, int64_t id, struct desk_refund *out)
 {
-	return db_one(tx, &desk_refund_one, &desk_refund_shape, out, A(desk->account_id),
-		A(desk->permission), A(id));
+	return db_one(tx, &desk_refund_one, &desk_refund_shape, out, A(id));
 }

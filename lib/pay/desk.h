@@ -1,10 +1,10 @@
 #ifndef PAY_DESK_H
 #define PAY_DESK_H
 
-#include "account/account.h"
+#include "io/db.h"
 
-/* The money of an order as the front desk sees it. Whether the order is one of
- * its own is asked before, or by the statement itself where a desk is given. */
+/* The money of an order as the front desk sees it: what is in the transaction's
+ * scope (session_guard in account/session.h). */
 
 struct desk_attempt {
 	int64_t id;
@@ -27,8 +27,7 @@ extern const struct shape desk_refund_shape;
 void desk_money_ask(struct tx *, int64_t order_id, struct list *attempts, struct list *refunds);
 
 /* A refund, or the one that took its place. */
-enum err desk_refund_load(
-	struct tx *, const struct desk *, int64_t id, struct desk_refund *) CHECKED;
+enum err desk_refund_load(struct tx *, int64_t id, struct desk_refund *) CHECKED;
 
 /* The list of what people have to settle: what is open, the oldest first. What
  * belongs to no venue is for those who may do this everywhere. */
@@ -39,12 +38,12 @@ struct work_row {
 	stamp opened_at, done_at;
 };
 extern const struct shape work_row_shape;
-enum err work_list(struct tx *, const struct desk *, const char *kind, int64_t behind,
-	int64_t limit, struct list *) CHECKED;
+enum err work_list(
+	struct tx *, const char *kind, int64_t behind, int64_t limit, struct list *) CHECKED;
 
 /* Somebody has seen to it. E_NOT_FOUND, also if it is done already;
  * E_REFUND_STATE: that refund is still stuck, it has ways of its own to be done. */
-enum err work_done(struct tx *, const struct desk *, int64_t id, const char *note,
-	struct work_row *) CHECKED;
+enum err work_done(
+	struct tx *, int64_t id, int64_t staff_id, const char *note, struct work_row *) CHECKED;
 
 #endif

@@ -21,21 +21,19 @@ const struct shape work_row_shape = SHAPE(struct work_row, work_fields);
 #define WORK                                                                 \
 	"SELECT w.id, w.kind, w.venue_id, v.name AS venue_name, w.order_id," \
 	" o.no AS order_no, w.refund_id, w.detail, w.opened_at, w.done_at,"  \
-	" d.nickname AS done_by, w.note FROM work_item w LEFT JOIN venue v"  \
-	" ON v.id = w.venue_id LEFT JOIN orders o ON o.id = w.order_id"      \
-	" LEFT JOIN account d ON d.id = w.done_by WHERE "
-SQL(work_open,
-	WORK "w.done_at IS NULL AND " STAFF_AT("w.venue_id")
-	" AND ($3::text IS NULL OR w.kind = $3) AND ($4 = 0 OR (w.opened_at, w.id) >"
-	"  (SELECT c.opened_at, c.id FROM work_item c WHERE c.id = $4))"
-	" ORDER BY w.opened_at, w.id LIMIT $5");
-SQL(work_one, WORK "w.id = $3 AND " STAFF_AT("w.venue_id"));
+	" staff_name(w.done_by) AS done_by, w.note FROM work_item w"         \
+	" LEFT JOIN venue v ON v.id = w.venue_id LEFT JOIN orders o ON o.id = w.order_id WHERE "
+SQL(work_open, WORK
+	"w.done_at IS NULL AND ($1::text IS NULL OR w.kind = $1)"
+	" AND ($2 = 0 OR (w.opened_at, w.id) >"
+	"  (SELECT c.opened_at, c.id FROM work_item c WHERE c.id = $2))"
+	" ORDER BY w.opened_at, w.id LIMIT $3");
+SQL(work_one, WORK "w.id = $1");
 
-enum err work_list(struct tx *tx, const struct desk *desk, const char *kind, int64_t behind,
-	int64_t limit, struct list *out)
+enum err work_list(
+	struct tx *tx, const char *kind, int64_t behind, int64_t limit, struct list *out)
 {
-	return db_all(tx, &work_open, &work_row_shape, out, A(desk->account_id),
-		A(desk->permission), A(kind), A(behind), A(limit));
+	return db_all(tx, &work_open, &work_row_shape, out, A(kind), A(behind), A(limit));
 }
 
 struct work_look {
@@ -46,22 +44,19 @@ static const struct shape work_look_shape = SHAPE(struct work_look, work_look_fi
 SQL(work_lock,
 	"SELECT w.kind = 'refund_stuck' AND EXISTS (SELECT 1 FROM refund r"
 	"  WHERE r.id = w.refund_id AND r.state = 'stuck') AS stuck FROM work_item w"
-	" WHERE w.id = $3 AND w.done_at IS NULL AND " STAFF_AT(
-		"w.venue_id") " FOR UPDATE OF w");
+	" WHERE w.id = $1 AND w.done_at IS NULL FOR UPDATE OF w");
 SQL(work_set_done,
 	"UPDATE work_item SET done_at = now(), done_by = $2, note = $3 WHERE id = $1"
 	" AND done_at IS NULL");
 
-enum err work_done(struct tx *tx, const struct desk *desk, int64_t id, const char *note,
-	struct work_row *out)
+enum err work_done(
+	struct tx *tx, int64_t id, int64_t staff_id, const char *note, struct work_row *out)
 {
 	struct work_look look;
 
-	TRY(db_one(tx, &work_lock, &work_look_shape, &look, A(desk->account_id),
-		A(desk->permission), A(id)));
+	TRY(db_one(tx, &work_lock, &work_look_shape, &look, A(id)));
 	if (look.stuck)
 		return E_REFUND_STATE;
-	db_queue_one(tx, &work_set_done, E_NOT_FOUND, A(id), A(desk->account_id), A(note));
-	return db_one(tx, &work_one, &work_row_shape, out, A(desk->account_id),
-		A(desk->permission), A(id));
+	db_queue_one(tx, &work_set_done, E_NOT_FOUND, A(id), A(staff_id), A(note));
+	return db_one(tx, &work_one, &work_row_shape, out, A(id));
 }

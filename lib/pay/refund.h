@@ -50,6 +50,8 @@ void refund_sending(struct tx *, const struct refund *);
 enum err refund_note(struct tx *, const struct refund *, const struct channel_refund *) CHECKED;
 /* No final word: again after 1, 2, 4 … 30 minutes (60 s at least once accepted). */
 void refund_later(struct tx *, const struct refund *, const char *trouble);
+/* Nobody could be asked: again in a while, and this was no try. */
+void refund_wait(struct tx *, const struct refund *, int64_t seconds);
 /* Refused: people must look. */
 enum err refund_stuck(struct tx *, const struct refund *, const char *trouble) CHECKED;
 

@@ -73,6 +73,15 @@ void refund_later(struct tx *tx, const struct refund *r, const char *trouble)
 	db_queue(tx, &refund_postpone, A(r->id), A(r->tries), A(trouble));
 }
 
+SQL(refund_untried,
+	"UPDATE refund SET tries = tries - 1, run_at = now() + make_interval(secs => $3::bigint)"
+	" WHERE id = $1 AND state IN ('created', 'accepted') AND tries = $2");
+
+void refund_wait(struct tx *tx, const struct refund *r, int64_t seconds)
+{
+	db_queue(tx, &refund_untried, A(r->id), A(r->tries), A(seconds));
+}
+
 static enum err succeeded(struct tx *tx, const struct refund *r, const struct channel_refund *c)
 {
 	int64_t message_id;

@@ -1,11 +1,11 @@
 # An include may only point downwards:
-# base < io < guard, message < account, venue < order < pay, checkin, tell < web-free jobs; web knows no domain,
+# base < io < guard, message < account, audit, venue < order < pay, checkin, tell < web-free jobs; web knows no domain,
 # oauth is what pools share that give out tokens.
 BEGIN {
 	rank["base"] = 1
 	rank["io"] = 2
 	rank["message"] = 3; rank["guard"] = 3
-	rank["account"] = 4; rank["venue"] = 4
+	rank["account"] = 4; rank["audit"] = 4; rank["venue"] = 4
 	rank["order"] = 5
 	rank["checkin"] = 6; rank["pay"] = 6; rank["tell"] = 6
 	rank["web"] = 6.5
