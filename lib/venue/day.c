@@ -1,5 +1,7 @@
 #include "venue/day.h"
 
+#include "venue/venue.h"
+
 static const struct field head_fields[] = {
 	FIELD(struct day_head, venue_id),
 	FIELD(struct day_head, venue_name),
@@ -40,6 +42,7 @@ static const struct field rule_fields[] = {
 	FIELD(struct price_rule, day_kind, .optional = true),
 	FIELD(struct price_rule, from_day, .optional = true),
 	FIELD(struct price_rule, hour_fen),
+	FIELD(struct price_rule, position),
 };
 static const struct shape rule_shape = SHAPE(struct price_rule, rule_fields);
 
@@ -50,13 +53,14 @@ static const struct field taken_fields[] = {
 };
 static const struct shape taken_shape = SHAPE(struct taken, taken_fields);
 
-SQL(day_head,
-	"SELECT v.id AS venue_id, v.name AS venue_name, v.window_days,"
-	" coalesce(c.as_weekday, extract(isodow FROM $2::date)::bigint) AS weekday,"
-	" c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
-	" (now() AT TIME ZONE v.timezone)::date AS today, now() AS now, v.refund_tiers"
-	" FROM venue v LEFT JOIN calendar_day c ON c.day = $2::date"
-	" WHERE v.id = $1 AND v.closed_at IS NULL");
+SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
+	      " AS window_days,"
+	      " coalesce(c.as_weekday, extract(isodow FROM $2::date)::bigint) AS weekday,"
+	      " c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
+	      " " VENUE_TODAY
+	      " AS today, now() AS now, v.refund_tiers"
+	      " FROM venue v LEFT JOIN calendar_day c ON c.day = $2::date"
+	      " WHERE v.id = $1 AND " VENUE_LIVES);
 
 /* A dated exception replaces the weekday's hours; one without hours closes. */
 SQL(day_openings,
@@ -79,6 +83,7 @@ SQL(day_courts_of_sport,
 	" FROM court c JOIN sport s ON s.id = c.sport_id"
 	" JOIN venue_sport vs ON vs.venue_id = c.venue_id AND vs.sport_id = c.sport_id"
 	" WHERE c.venue_id = $1 AND s.code = $2 AND c.closed_at IS NULL"
+	" AND (c.ends_on IS NULL OR c.ends_on > $3::date)"
 	" AND EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)"
 	" ORDER BY c.position, c.id");
 SQL(day_courts_by_id,
@@ -86,10 +91,12 @@ SQL(day_courts_by_id,
 	" FROM court c"
 	" JOIN venue_sport vs ON vs.venue_id = c.venue_id AND vs.sport_id = c.sport_id"
 	" WHERE c.venue_id = $1 AND c.id = ANY($2::bigint[]) AND c.closed_at IS NULL"
+	" AND (c.ends_on IS NULL OR c.ends_on > $3::date)"
 	" AND EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)");
 
 SQL(day_rules,
-	"SELECT id, sport_id, court_id, weekdays, opens, closes, day_kind, from_day, hour_fen"
+	"SELECT id, sport_id, court_id, weekdays, opens, closes, day_kind, from_day, hour_fen,"
+	" position"
 	" FROM price_rule WHERE venue_id = $1"
 	" AND (from_day IS NULL OR $2::date BETWEEN from_day AND to_day)");
 
@@ -125,7 +132,8 @@ enum err day_of_sport(
 {
 	*day = (struct day){0};
 	ask_frame(tx, venue_id, on, day);
-	db_ask_all(tx, &day_courts_of_sport, &court_shape, &day->courts, A(venue_id), A(sport));
+	db_ask_all(tx, &day_courts_of_sport, &court_shape, &day->courts, A(venue_id), A(sport),
+		A(on));
 	db_ask_all(tx, &day_taken, &taken_shape, &day->taken, A(venue_id), A(on), A(sport));
 	TRY(db_sync(tx));
 	if (day->courts.count == 0)
@@ -138,8 +146,8 @@ enum err day_of_courts(
 {
 	*day = (struct day){0};
 	ask_frame(tx, venue_id, on, day);
-	db_ask_all(
-		tx, &day_courts_by_id, &court_shape, &day->courts, A(venue_id), A(court_ids));
+	db_ask_all(tx, &day_courts_by_id, &court_shape, &day->courts, A(venue_id), A(court_ids),
+		A(on));
 	TRY(db_sync(tx));
 	return inside_window(&day->head);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool matches(const struct price_rule *r, const struct price_ask *ask)
+bool price_rule_matches(const struct price_rule *r, const struct price_ask *ask)
 {
 	if (r->sport_id && r->sport_id != ask->sport_id)
 		return false;
@@ -15,22 +15,26 @@ static bool matches(const struct price_rule *r, const struct price_ask *ask)
 	return ask->minute >= r->opens && ask->minute < r->closes;
 }
 
-/* Positive if a is the more specific. */
-static int64_t compare(const struct price_rule *a, const struct price_rule *b)
+int64_t price_rule_compare(
+	const struct price_rule *a, const struct price_rule *b, enum price_rank *by)
 {
-	const int64_t ranks[] = {
-		(a->from_day.days != 0) - (b->from_day.days != 0),
-		(a->day_kind != NULL) - (b->day_kind != NULL),
-		(a->court_id != 0) - (b->court_id != 0),
-		(a->sport_id != 0) - (b->sport_id != 0),
-		(a->weekdays != 0) - (b->weekdays != 0),
-		(b->closes - b->opens) - (a->closes - a->opens),
-		a->id - b->id,
+	const int64_t ranks[RANKS] = {
+		[RANK_DATED] = (a->from_day.days != 0) - (b->from_day.days != 0),
+		[RANK_DAY_KIND] = (a->day_kind != NULL) - (b->day_kind != NULL),
+		[RANK_COURT] = (a->court_id != 0) - (b->court_id != 0),
+		[RANK_SPORT] = (a->sport_id != 0) - (b->sport_id != 0),
+		[RANK_WEEKDAY] = (a->weekdays != 0) - (b->weekdays != 0),
+		[RANK_HOURS] = (b->closes - b->opens) - (a->closes - a->opens),
+		[RANK_POSITION] = a->position - b->position,
+		[RANK_ID] = a->id - b->id,
 	};
 
-	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++)
-		if (ranks[i] != 0)
+	for (int i = 0; i < RANKS; i++)
+		if (ranks[i] != 0) {
+			*by = (enum price_rank)i;
 			return ranks[i];
+		}
+	*by = RANK_ID;
 	return 0;
 }
 
@@ -38,9 +42,11 @@ const struct price_rule *price_rule_for(
 	const struct price_rule *rules, size_t count, const struct price_ask *ask)
 {
 	const struct price_rule *best = NULL;
+	enum price_rank by;
 
 	for (size_t i = 0; i < count; i++)
-		if (matches(&rules[i], ask) && (!best || compare(&rules[i], best) > 0))
+		if (price_rule_matches(&rules[i], ask) &&
+			(!best || price_rule_compare(&rules[i], best, &by) > 0))
 			best = &rules[i];
 	return best;
 }

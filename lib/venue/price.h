@@ -13,6 +13,8 @@ struct price_rule {
 	const char *day_kind; /* "holiday", "makeup" */
 	date from_day;        /* set: a dated exception, and the date is inside */
 	money hour_fen;       /* even, so that half of it is whole */
+	int64_t position;     /* line in the venue's list */
+	date to_day;          /* filled only where rules of all dates are looked at */
 };
 
 /* One step of one court. */
@@ -25,8 +27,25 @@ struct price_ask {
 
 /* The most specific rule that matches decides: a dated exception before the
  * kind of day (holiday, 调休) before the court before the sport before the
- * weekday before the narrower hours before the newer rule. NULL: no price. */
+ * weekday before the narrower hours before the later line. NULL: no price. */
 const struct price_rule *price_rule_for(
 	const struct price_rule *, size_t count, const struct price_ask *);
+
+/* Why one rule wins against another. */
+enum price_rank {
+	RANK_DATED,
+	RANK_DAY_KIND,
+	RANK_COURT,
+	RANK_SPORT,
+	RANK_WEEKDAY,
+	RANK_HOURS,
+	RANK_POSITION,
+	RANK_ID, /* only of rules that no list has put in order */
+	RANKS
+};
+bool price_rule_matches(const struct price_rule *, const struct price_ask *);
+/* Positive if the first is the more specific; *by is the rank that decides. */
+int64_t price_rule_compare(
+	const struct price_rule *, const struct price_rule *, enum price_rank *by);
 
 #endif

@@ -26,13 +26,15 @@ const struct shape venue_detail_shape = SHAPE(struct venue_detail, venue_detail_
 #define SPORTS_OF_VENUE                                                                   \
 	" (SELECT coalesce(jsonb_agg(jsonb_build_object('code', s.code, 'name', s.name,"  \
 	"   'slot_minutes', vs.slot_minutes, 'courts', (SELECT count(*) FROM court c"     \
-	"    WHERE c.venue_id = v.id AND c.sport_id = s.id AND c.closed_at IS NULL))"     \
+	"    WHERE c.venue_id = v.id AND c.sport_id = s.id AND c.closed_at IS NULL"       \
+	"    AND (c.ends_on IS NULL OR c.ends_on > " VENUE_TODAY                          \
+	")))"                                                                             \
 	"   ORDER BY s.id), '[]') FROM venue_sport vs JOIN sport s ON s.id = vs.sport_id" \
 	"  WHERE vs.venue_id = v.id) AS sports"
 
-SQL(venues_after,
-	"SELECT v.id, v.name, v.address, v.phone, v.window_days," SPORTS_OF_VENUE
-	" FROM venue v WHERE v.id > $1 AND v.closed_at IS NULL ORDER BY v.id LIMIT $2");
+SQL(venues_after, "SELECT v.id, v.name, v.address, v.phone, " VENUE_WINDOW
+		  " AS window_days," SPORTS_OF_VENUE
+		  " FROM venue v WHERE v.id > $1 AND " VENUE_LIVES " ORDER BY v.id LIMIT $2");
 
 enum err venue_list(struct tx *tx, int64_t after, int64_t limit, struct list *out)
 {
@@ -41,14 +43,14 @@ enum err venue_list(struct tx *tx, int64_t after, int64_t limit, struct list *ou
 
 /* "25:30" is half past one of the next morning. */
 SQL(venue_by_id,
-	"SELECT v.id, v.name, v.address, v.phone, v.window_days, v.timezone,"
+	"SELECT v.id, v.name, v.address, v.phone, " VENUE_WINDOW
+	" AS window_days, v.timezone,"
 	" v.checkin_early_minutes," SPORTS_OF_VENUE
 	","
 	" (SELECT coalesce(jsonb_agg(jsonb_build_object('weekday', o.weekday,"
-	"   'opens', to_char(o.opens / 60, 'FM00') || ':' || to_char(o.opens % 60, 'FM00'),"
-	"   'closes', to_char(o.closes / 60, 'FM00') || ':' || to_char(o.closes % 60, 'FM00'))"
+	"   'opens', clock_text(o.opens), 'closes', clock_text(o.closes))"
 	"   ORDER BY o.weekday, o.opens), '[]') FROM opening o WHERE o.venue_id = v.id) AS hours"
-	" FROM venue v WHERE v.id = $1 AND v.closed_at IS NULL");
+	" FROM venue v WHERE v.id = $1 AND " VENUE_LIVES);
 
 enum err venue_load(struct tx *tx, int64_t id, struct venue_detail *out)
 {

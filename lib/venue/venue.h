@@ -3,6 +3,12 @@
 
 #include "io/db.h"
 
+/* For statements with `venue v`: its date, whether it is there (a venue ends on
+ * a date and is gone from then on), and on how many more days it can be booked. */
+#define VENUE_TODAY "(now() AT TIME ZONE v.timezone)::date"
+#define VENUE_LIVES "v.closed_at IS NULL AND (v.ends_on IS NULL OR v.ends_on > " VENUE_TODAY ")"
+#define VENUE_WINDOW "least(v.window_days, v.ends_on - 1 - " VENUE_TODAY ")"
+
 /* What guests see of a venue. */
 struct venue {
 	int64_t id, window_days;

@@ -9,9 +9,9 @@
 enum { MONDAY = 1, SATURDAY = 32, SUNDAY = 64, WEEKEND = 96 };
 
 /* What a rule can say more than its rival, the most specific first. */
-enum level { DATED, KIND, COURT, SPORT, WEEKDAY, NARROW, NEWER, LEVELS };
+enum level { DATED, KIND, COURT, SPORT, WEEKDAY, NARROW, LINE, NEWER, LEVELS };
 static const char *const level_names[] = {
-	"dated", "kind of day", "court", "sport", "weekday", "narrower", "newer"};
+	"dated", "kind of day", "court", "sport", "weekday", "narrower", "later line", "newer"};
 
 static const struct price_ask holiday_noon = {
 	.sport_id = 1, .court_id = 5, .day_kind = "holiday", .weekday = 6, .minute = 720};
@@ -26,6 +26,7 @@ static struct price_rule rule_saying(unsigned levels)
 	r.sport_id = levels >> SPORT & 1 ? 1 : 0;
 	r.weekdays = levels >> WEEKDAY & 1 ? SATURDAY : 0;
 	r.opens = levels >> NARROW & 1 ? 30 : 0;
+	r.position = levels >> LINE & 1;
 	r.id += levels >> NEWER & 1;
 	return r;
 }

@@ -1,0 +1,171 @@
+#include "account/member.h"
+#include "account/name.h"
+#include "account/phone.h"
+#include "staff.h"
+
+#include <string.h>
+
+enum { PAGE = 50 };
+
+struct search_query {
+	struct page page;
+	const char *name, *role;
+	int64_t venue;
+};
+static const struct field search_fields[] = {
+	PAGE_FIELDS(struct search_query, page),
+	FIELD(struct search_query, name, .optional = true, .min = 1,
+		.max = NAME_MAX_CHARACTERS),
+	FIELD(struct search_query, role, .optional = true, .min = 1, .max = 32),
+	FIELD(struct search_query, venue, .optional = true, .min = 1, .max = ID_MAX),
+};
+static const struct shape search_shape = SHAPE(struct search_query, search_fields);
+
+static enum err search(struct req *r)
+{
+	const struct search_query *q = r->query;
+	int64_t limit = page_limit(r, PAGE);
+	struct list members;
+
+	TRY(members_search(&r->tx,
+		&(struct member_search){.name = q->name,
+			.role = q->role,
+			.venue_id = q->venue,
+			.after = q->page.cursor},
+		limit, &members));
+	return reply_page(r, &member_shape, &members, limit);
+}
+
+static enum err reply_member(struct req *r, int status, int64_t id)
+{
+	struct member member;
+
+	TRY(member_load(&r->tx, id, &member));
+	return reply_versioned(r, status, member.version, &member_shape, &member);
+}
+
+static enum err show(struct req *r)
+{
+	return reply_member(r, 200, r->arg[0]);
+}
+
+/* The form of the constraint staff_login_username_form. */
+static bool username_valid(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return strspn(s, letters) > 0 && strspn(s, rest) == strlen(s);
+}
+
+static enum err check_person(struct req *r, const char *name, const char *phone)
+{
+	if (!name_plain(name))
+		return fail(r, E_BAD_FIELD, "name");
+	return !phone || phone_valid(phone) ? E_OK : fail(r, E_BAD_FIELD, "phone");
+}
+
+static const struct field add_fields[] = {
+	FIELD(struct member_new, username, .min = 2, .max = USERNAME_MAX_LENGTH),
+	FIELD(struct member_new, name, .min = 1, .max = NAME_MAX_CHARACTERS),
+	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS_MAX,
+		.max = PHONE_DIGITS_MAX),
+	FIELD(struct member_new, roles, .min = 1, .max = ROLES_MAX, .of = &role_given_shape),
+};
+static const struct shape add_shape = SHAPE(struct member_new, add_fields);
+
+static enum err add(struct req *r)
+{
+	const struct member_new *in = r->in;
+	int64_t id;
+
+	if (!username_valid(in->username))
+		return fail(r, E_BAD_FIELD, "username");
+	TRY(check_person(r, in->name, in->phone));
+	TRY(member_add(&r->tx, in, &id, &r->field));
+	return reply_member(r, 201, id);
+}
+
+struct person_in {
+	const char *name, *phone;
+};
+static const struct field person_fields[] = {
+	FIELD(struct person_in, name, .min = 1, .max = NAME_MAX_CHARACTERS),
+	FIELD(struct person_in, phone, .optional = true, .min = PHONE_DIGITS_MAX,
+		.max = PHONE_DIGITS_MAX),
+};
+static const struct shape person_shape = SHAPE(struct person_in, person_fields);
+
+static enum err set(struct req *r)
+{
+	const struct person_in *in = r->in;
+
+	TRY(check_person(r, in->name, in->phone));
+	TRY(member_set(&r->tx, r->arg[0], r->if_match, in->name, in->phone, &r->field));
+	return reply_member(r, 200, r->arg[0]);
+}
+
+struct roles_in {
+	struct list roles;
+};
+static const struct field roles_fields[] = {
+	FIELD(struct roles_in, roles, .min = 1, .max = ROLES_MAX, .of = &role_given_shape),
+};
+static const struct shape roles_shape = SHAPE(struct roles_in, roles_fields);
+
+static enum err set_roles(struct req *r)
+{
+	const struct roles_in *in = r->in;
+
+	TRY(member_set_roles(
+		&r->tx, r->who.account_id, r->arg[0], r->if_match, &in->roles, &r->field));
+	return reply_member(r, 200, r->arg[0]);
+}
+
+static enum err disable(struct req *r)
+{
+	const struct reason_in *in = r->in;
+
+	TRY(member_disable(&r->tx, r->who.account_id, r->arg[0], in->reason));
+	return reply_member(r, 200, r->arg[0]);
+}
+
+static enum err enable(struct req *r)
+{
+	TRY(member_enable(&r->tx, r->arg[0]));
+	return reply_member(r, 200, r->arg[0]);
+}
+
+static enum err roles(struct req *r)
+{
+	struct list roles;
+
+	TRY(roles_list(&r->tx, &roles));
+	struct buf *b = reply_begin(r, 200);
+	json_open(b, NULL, '{');
+	json_list(b, "items", &role_shape, &roles);
+	json_close(b, '}');
+	return reply_end(r);
+}
+
+const struct route desk_member_routes[] = {
+	{GET,							   "/api/v1/staff/members", "member", TX_READ, search, .query = &search_shape,
+         .says = "Members of staff by a part of the name, role, venue"},
+	{POST,						     "/api/v1/staff/members", "member", TX_WRITE, add, .body = &add_shape,
+         .flags = IDEMPOTENT, .says = "A new member; it has no password yet"},
+	{GET,						       "/api/v1/staff/members/{account}", "member", TX_READ, show,
+         .says = "One of them"},
+	{PUT, "/api/v1/staff/members/{account}", "member", TX_WRITE, set, .body = &person_shape,
+         .flags = IF_MATCH, .says = "Change name and phone"},
+	{PUT,							  "/api/v1/staff/members/{account}/roles", "member", TX_WRITE, set_roles,
+         .body = &roles_shape, .flags = IF_MATCH,
+         .says = "What a member may do, and at which venues"},
+	{POST,						     "/api/v1/staff/members/{account}/disable", "member", TX_WRITE, disable,
+         .body = &reason_in_shape, .flags = IDEMPOTENT,
+         .says = "A member is signed out at once and can't log in any more"},
+	{POST,							  "/api/v1/staff/members/{account}/enable", "member", TX_WRITE, enable,
+         .flags = IDEMPOTENT, .says = "A disabled member may log in again"},
+	{GET,					   "/api/v1/staff/roles", "member", TX_READ, roles,
+         .says = "All roles with their permissions"},
+	{0							    },
+};

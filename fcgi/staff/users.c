@@ -1,0 +1,71 @@
+#include "account/name.h"
+#include "account/user.h"
+#include "staff.h"
+
+enum { PAGE = 20, PHONE_DIGITS = 11 };
+
+struct search_query {
+	struct page page;
+	const char *phone, *name;
+};
+static const struct field search_fields[] = {
+	PAGE_FIELDS(struct search_query, page),
+	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
+	FIELD(struct search_query, name, .optional = true, .min = 1,
+		.max = NAME_MAX_CHARACTERS),
+};
+static const struct shape search_shape = SHAPE(struct search_query, search_fields);
+
+static const struct field reason_in_fields[] = {
+	FIELD(struct reason_in, reason, .min = 1, .max = NOTE_LENGTH),
+};
+const struct shape reason_in_shape = SHAPE(struct reason_in, reason_in_fields);
+
+static enum err search(struct req *r)
+{
+	const struct search_query *q = r->query;
+	int64_t limit = page_limit(r, PAGE);
+	struct list users;
+
+	TRY(users_search(&r->tx, r->who.account_id,
+		&(struct user_search){
+			.phone = q->phone, .name = q->name, .before = q->page.cursor},
+		limit, &users));
+	return reply_page(r, &user_row_shape, &users, limit);
+}
+
+static enum err show(struct req *r)
+{
+	struct user user;
+
+	TRY(user_load(&r->tx, r->who.account_id, r->arg[0], &user));
+	return reply(r, 200, &user_shape, &user);
+}
+
+static enum err disable(struct req *r)
+{
+	const struct reason_in *in = r->in;
+
+	TRY(user_disable(&r->tx, r->arg[0], in->reason));
+	return reply_empty(r);
+}
+
+static enum err enable(struct req *r)
+{
+	TRY(user_enable(&r->tx, r->arg[0]));
+	return reply_empty(r);
+}
+
+const struct route desk_user_routes[] = {
+	{GET,									    "/api/v1/staff/users", "user.see", TX_READ, search, .query = &search_shape,
+         .says = "Customers of own venues by phone or a part of the name, newest first"},
+	{GET,								    "/api/v1/staff/users/{account}", "user.see", TX_READ, show,
+         .says = "One of them: orders, violations, ban"},
+	{POST,									"/api/v1/staff/users/{account}/disable", "user.disable", TX_WRITE, disable,
+         .body = &reason_in_shape, .flags = IDEMPOTENT,
+         .says = "A customer is signed out at once and can't log in any more"},
+	{POST, "/api/v1/staff/users/{account}/enable", "user.disable", TX_WRITE, enable,
+         .flags = IDEMPOTENT, .says = "A disabled customer may log in again"},
+	{0									   },
+};

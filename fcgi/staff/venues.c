@@ -1,0 +1,64 @@
+#include "frame.h"
+#include "venue/manage.h"
+
+static enum err list(struct req *r)
+{
+	const struct page *page = r->query;
+	int64_t limit = page_limit(r, FRAME_PAGE);
+	struct list venues;
+
+	TRY(venue_sheets(&r->tx, page->cursor, limit, &venues));
+	return reply_page(r, &venue_sheet_shape, &venues, limit);
+}
+
+static enum err reply_sheet(struct req *r, int status, int64_t id)
+{
+	struct venue_sheet sheet;
+
+	TRY(venue_sheet_load(&r->tx, id, &sheet));
+	return reply_versioned(r, status, sheet.version, &venue_sheet_shape, &sheet);
+}
+
+static enum err show(struct req *r)
+{
+	return reply_sheet(r, 200, r->arg[0]);
+}
+
+static enum err add(struct req *r)
+{
+	struct refusal why = {0};
+	int64_t id;
+	enum err err = venue_add(&r->tx, r->in, &id, &why);
+
+	return err == E_OK ? reply_sheet(r, 201, id) : told(r, err, &why);
+}
+
+static enum err save(struct req *r)
+{
+	struct refusal why = {0};
+	enum err err = venue_save(&r->tx, r->arg[0], r->if_match, r->in, &why);
+
+	return err == E_OK ? reply_sheet(r, 200, r->arg[0]) : told(r, err, &why);
+}
+
+static enum err drop(struct req *r)
+{
+	struct refusal why = {0};
+	enum err err = venue_remove(&r->tx, r->arg[0], r->if_match, &why);
+
+	return err == E_OK ? reply_empty(r) : told(r, err, &why);
+}
+
+const struct route desk_venue_routes[] = {
+	{GET,			 "/api/v1/staff/venues", "venue", TX_READ, list, .query = &page_shape,
+         .says = "Own venues, by id"},
+	{POST,		    "/api/v1/staff/venues", "venue.create", TX_WRITE, add, .body = &venue_in_shape,
+         .flags = IDEMPOTENT, .says = "A new venue, without hours, prices or courts"},
+	{GET,		       "/api/v1/staff/venues/{venue}", "venue", TX_READ, show, .says = "One of them"},
+	{PUT, "/api/v1/staff/venues/{venue}", "venue", TX_WRITE, save, .body = &venue_in_shape,
+         .flags = IF_MATCH,
+         .says = "Change its name, zone, window; or end it on a date"},
+	{DELETE,			"/api/v1/staff/venues/{venue}", "venue.create", TX_WRITE, drop,
+         .flags = IF_MATCH, .says = "Remove a venue that never had an order"},
+	{0	    },
+};
