@@ -5,6 +5,6 @@
 
 /* The pool that never waits for an outside party: browsing, booking, codes. */
 extern const struct route health_routes[], venue_routes[], order_routes[], code_routes[],
-	message_routes[], session_routes[];
+	message_routes[], metrics_routes[], session_routes[], me_routes[];
 
 #endif

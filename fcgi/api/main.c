@@ -1,22 +1,26 @@
+#include "account/leave.h"
 #include "account/session.h"
 #include "account/token.h"
 #include "api.h"
 #include "checkin/checkin.h"
+#include "guard/admit.h"
 
 static void init(void)
 {
 	tokens_init();
 	checkin_init();
+	leave_init();
 }
 
 int main(int argc, char **argv)
 {
 	static const struct route *const tables[] = {health_routes, venue_routes, order_routes,
-		code_routes, message_routes, session_routes, NULL};
+		code_routes, metrics_routes, message_routes, session_routes, me_routes, NULL};
 	static const struct web api = {.name = "api",
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
+		.admit = admit_take,
 		.guard = session_guard,
 		.why = session_why};
 

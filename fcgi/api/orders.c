@@ -1,4 +1,3 @@
-#include "account/account.h"
 #include "api.h"
 #include "message/message.h"
 #include "order/ending.h"
@@ -6,14 +5,6 @@
 #include "pay/cancel.h"
 
 enum { PAGE = 20 };
-
-static enum err me(struct req *r)
-{
-	struct account account;
-
-	TRY(account_load(&r->tx, r->who.account_id, &account));
-	return reply(r, 200, &account_shape, &account);
-}
 
 static enum err tell_created(struct req *r, const struct order *order)
 {
@@ -125,16 +116,15 @@ static enum err cancel(struct req *r)
 }
 
 const struct route order_routes[] = {
-	{GET,		      "/api/v1/me", USER, TX_READ, me, .says = "Who is logged in"},
-	{POST,		    "/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
+	{POST,		"/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
          .flags = IDEMPOTENT, .says = "Order one or several periods, all or nothing"},
-	{GET,		      "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
+	{GET,	       "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
          .says = "Own orders, newest first"},
-	{GET,			"/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
-	{GET,"/api/v1/orders/{order}/cancellation", USER, TX_READ, quote,
+	{GET,	      "/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
+	{GET, "/api/v1/orders/{order}/cancellation", USER, TX_READ, quote,
          .query = &quote_query_shape,
          .says = "What giving up an order or a part would bring"},
-	{POST,		"/api/v1/orders/{order}/cancellation", USER, TX_WRITE, cancel,
+	{POST,		   "/api/v1/orders/{order}/cancellation", USER, TX_WRITE, cancel,
          .body = &cancel_in_shape, .flags = IDEMPOTENT,
          .says = "Give up an order or a part of it, at the price that was shown"},
 	{0},

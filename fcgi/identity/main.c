@@ -1,39 +1,22 @@
-#include "account/account.h"
+#include "account/leave.h"
 #include "account/refresh.h"
+#include "account/scan.h"
+#include "account/sms.h"
 #include "account/token.h"
-#include "account/wechat_login.h"
+#include "account/wechat_token.h"
 #include "base/settings.h"
+#include "guard/admit.h"
 #include "guard/limit.h"
-#include "oauth/oauth.h"
+#include "identity.h"
 
 #include <string.h>
 
-/* What waits for others to say who somebody is. */
-
-enum { PER_MINUTE_WECHAT = 600 };
-
-static enum err open_for_wechat(
-	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
+enum err entry_take(struct req *r, const char *way)
 {
-	const struct wechat_identity *who = arg;
-	int64_t account_id;
+	int per_minute = (int)settings.login_per_minute;
 
-	TRY(account_of_wechat(tx, settings.wx_appid, who->openid, who->unionid, &account_id));
-	struct login login = login_of(r, r->in, CLIENT_MINI, account_id);
-	return session_open(tx, &login, grant);
-}
-
-/* A code can be spent once, so a lost race is run again from behind the call. */
-static enum err by_wechat_code(struct req *r, const struct token_in *in)
-{
-	struct wechat_identity who;
-
-	if (!in->code)
-		return fail(r, E_BAD_FIELD, "code");
-	TRY(limit_take("wechat-login", r->remote ? r->remote : "-", PER_MINUTE_WECHAT,
-		PER_MINUTE_WECHAT, &r->retry_after_s));
-	TRY(wechat_login(r->mem, in->code, &who));
-	return login_and_reply(r, in, open_for_wechat, &who);
+	return limit_take(
+		way, r->remote ? r->remote : "-", per_minute, per_minute, &r->retry_after_s);
 }
 
 static enum err token(struct req *r)
@@ -42,10 +25,14 @@ static enum err token(struct req *r)
 
 	if (strcmp(in->grant_type, GRANT_WECHAT) == 0)
 		return by_wechat_code(r, in);
+	if (strcmp(in->grant_type, GRANT_SCAN) == 0 && wechat_web_on())
+		return by_scan(r, in);
+	if (strcmp(in->grant_type, GRANT_SMS) == 0 && sms_on())
+		return by_sms(r, in);
 	return E_GRANT_TYPE;
 }
 
-static const struct route identity_routes[] = {
+static const struct route token_routes[] = {
 	{POST,    "/oauth2/token", PUBLIC, TX_NONE, token, .body = &token_in_shape,
          .flags = FORM | OAUTH, .says = "A token for a code of WeChat or of an SMS"},
 	{0},
@@ -55,16 +42,22 @@ static void init(void)
 {
 	tokens_init();
 	refresh_init();
+	leave_init();
 	wechat_login_init();
+	wechat_token_init();
+	wechat_web_init();
+	sms_init();
 }
 
 int main(int argc, char **argv)
 {
-	static const struct route *const tables[] = {identity_routes, NULL};
+	static const struct route *const tables[] = {
+		token_routes, wechat_routes, scan_routes, sms_routes, NULL};
 	static const struct web identity = {.name = "identity",
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
+		.admit = admit_take,
 		.guard = session_guard,
 		.why = session_why};
 

@@ -1,5 +1,7 @@
 #include "account/account.h"
 
+#include "account/leave.h"
+
 static const struct field account_fields[] = {
 	FIELD(struct account, id),
 	FIELD(struct account, nickname),
@@ -30,9 +32,11 @@ SQL(account_by_openid,
 SQL(account_by_unionid,
 	"SELECT account_id FROM wechat_identity WHERE unionid = $1 ORDER BY created_at LIMIT 1");
 SQL(account_insert, "INSERT INTO account (id) VALUES ($1)");
+/* Who leaves at this moment doesn't come back by it. */
 SQL(identity_insert,
 	"INSERT INTO wechat_identity (appid, openid, unionid, account_id)"
-	" VALUES ($1, $2, $3, $4) ON CONFLICT (appid, openid) DO NOTHING");
+	" SELECT $1, $2, $3, a.id FROM account a WHERE a.id = $4 AND a.left_at IS NULL"
+	" FOR KEY SHARE ON CONFLICT (appid, openid) DO NOTHING");
 
 enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 	const char *unionid, int64_t *account_id)
@@ -56,7 +60,15 @@ enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 	db_queue_one(tx, &identity_insert, E_RETRY, A(appid), A(openid), A(unionid),
 		A(found.account_id));
 	*account_id = found.account_id;
-	return E_OK;
+	return wechat_taken_over(tx, found.account_id, appid, openid, unionid);
+}
+
+SQL(account_rename,
+	"UPDATE account SET nickname = $2, version = version + 1 WHERE id = $1 AND left_at IS NULL");
+
+void account_set_nickname(struct tx *tx, int64_t id, const char *nickname)
+{
+	db_queue_one(tx, &account_rename, E_SESSION_ENDED, A(id), A(nickname));
 }
 
 struct openid {

@@ -62,3 +62,13 @@ bool password_matches(const char *hash, const char *plain)
 	explicit_bzero(&work, sizeof(work));
 	return same;
 }
+
+/* "$y$j9T$salt$hash": method and cost go up to the third "$". */
+bool password_hash_current(const char *hash)
+{
+	const char *ours = decoy();
+	const char *cost = strchr(ours + 1, '$');
+	const char *end = cost ? strchr(cost + 1, '$') : NULL;
+
+	return end && strncmp(hash, ours, (size_t)(end - ours) + 1) == 0;
+}

@@ -19,4 +19,8 @@ const char *password_hash(struct arena *, const char *plain);
  * that is too long, and for a hash that crypt(5) does not know ("*", "!", ""). */
 bool password_matches(const char *hash, const char *plain);
 
+/* Is it made as new ones are: by this method, at this cost? If not, it is time to
+ * make another while the password is at hand. */
+bool password_hash_current(const char *hash);
+
 #endif

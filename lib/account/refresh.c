@@ -140,6 +140,7 @@ static enum err give(struct tx *tx, int64_t session_id, const struct family *f,
 	*out = (struct grant){.scope = mini ? "user" : "staff",
 		.expires_in = life_s,
 		.refresh_expires_in = f->left_s,
+		.account_id = f->account_id,
 		.remembered = f->remembered};
 	snprintf(claims.scope, sizeof(claims.scope), "%s", out->scope);
 	out->refresh_token = refresh_write(tx->mem, session_id, generation, f->salt);

@@ -38,6 +38,7 @@ struct login {
 struct grant {
 	const char *access_token, *scope, *refresh_token;
 	int64_t expires_in, refresh_expires_in; /* seconds */
+	int64_t account_id;                     /* for the log */
 	bool remembered;
 	struct list ended; /* of int64_t: sessions that this one ended, after the commit */
 };

@@ -186,6 +186,10 @@ static enum err verify(const char *token, size_t len, stamp now, struct claims *
 		!base64url_read(scratch, p.at[2], p.len[2], &signature))
 		return E_TOKEN_INVALID;
 	const struct token_key *k = token_key_find(header.kid);
+	if (!k && token_keys_stranger()) {
+		look_at_keys();
+		k = token_key_find(header.kid);
+	}
 	struct bytes text = {(const unsigned char *)token, (size_t)(p.at[2] - token) - 1};
 	if (!k || !es256_verify(k->key, text, signature))
 		return E_TOKEN_INVALID;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { KEYS_MAX = 16, PATH_MAX_BYTES = 4096 };
+enum { KEYS_MAX = 16, STRANGERS_EVERY_MS = 1000, PATH_MAX_BYTES = 4096 };
 
 struct ring {
 	struct token_key at[KEYS_MAX];
@@ -197,6 +197,17 @@ void token_keys_init(void)
 void token_keys_due(void)
 {
 	next_look = 0;
+}
+
+bool token_keys_stranger(void)
+{
+	static int64_t next;
+
+	if (clock_ms() < next)
+		return false;
+	next = clock_ms() + STRANGERS_EVERY_MS;
+	token_keys_due();
+	return true;
 }
 
 static void exchange(void)

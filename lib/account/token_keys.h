@@ -3,6 +3,8 @@
 
 #include "io/sign.h"
 
+#include <stdbool.h>
+
 /* The folder of keys, for token.c. */
 
 enum { KID_MAX = 64 };
@@ -21,6 +23,10 @@ void token_keys_init(void);
 int64_t token_keys_look(void);
 /* The next token_keys_look() looks at once. */
 void token_keys_due(void);
+/* A token names a key that isn't known: it may be a new one. True, and the next
+ * token_keys_look() looks at once; false within a second of the last time, so that
+ * forged names cost nothing. */
+bool token_keys_stranger(void);
 
 /* The keys of this generation: all, *count of them; the one of that name,
  * exactly, or NULL; the one that signs, or NULL where there is none. */

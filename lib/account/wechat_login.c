@@ -63,8 +63,11 @@ static enum err try_once(
 	struct arena *mem, const char *url, int64_t limit_ms, struct session *s)
 {
 	struct json_fault fault = {0};
-	struct http_call call = {
-		.method = "GET", .url = url, .max = ANSWER_MAX, .limit_ms = limit_ms};
+	struct http_call call = {.party = PARTY_WECHAT_API,
+		.method = "GET",
+		.url = url,
+		.max = ANSWER_MAX,
+		.limit_ms = limit_ms};
 	struct http_answer a;
 
 	*s = (struct session){0};

@@ -55,6 +55,7 @@ class World:
         self.pubkey_id = "PUB_KEY_ID_0119000001092026010100000001"
         self._write_tls()
         self._write("secret", self.secret.encode())
+        self._write("sms-secret", b"only for texts")
         self._write("apiv3", APIV3_KEY)
         self._write("merchant.pem", self.pem(self.merchant_cert))
         self._write("platform.pem", self.pem(self.platform_cert))
@@ -98,7 +99,8 @@ class World:
                   "alipay_appid": self.alipay_appid, "alipay_seller_id": self.alipay_seller_id,
                   "alipay_app_key_file": file("alipay-app.pem"),
                   "alipay_key_file": file("alipay.key"),
-                  "web_appid": self.web_appid, "web_secret_file": file("secret")}
+                  "web_appid": self.web_appid, "web_secret_file": file("secret"),
+                  "sms_secret_file": file("sms-secret")}
         values.update(changes)
         return self._write("config.json", json.dumps(values).encode())
 

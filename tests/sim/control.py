@@ -5,6 +5,8 @@ signature, JSON in and out; 400 {"error"} for a wrong call.
     POST /sim/users          {"nickname"?,"user"?,"phone"?,"blocked"?}   creates or gets
     POST /sim/login-code     {"user"}                   {"code"} as wx.login gives it
     POST /sim/phone-code     {"user"}                   {"code"} as the phone button gives it
+    POST /sim/scan           {"url","user","agree"?}    {"location"}: a person scans the QR page at
+                             that address and agrees, or not: where its browser goes
     POST /sim/subscribe      {"user","template_id","count"?}    the user accepts messages
     POST /sim/pay            see pay()
     POST /sim/alipay/buyer   {"user"?}                  {"buyer_id","buyer_open_id",…} of a user
@@ -21,6 +23,7 @@ signature, JSON in and out; 400 {"error"} for a wrong call.
     POST /sim/reset          {"keep_books"?}
     GET  /sim/faults         what is armed, and the settings
     GET  /sim/users /sim/trades (Alipay's) /sim/orders /sim/refunds /sim/notifies /sim/messages /sim/requests
+                             /sim/sms
                              {"items":[…]}; a query like ?out_trade_no=… picks
 """
 import time
@@ -32,6 +35,7 @@ import simclock
 import wxcrypto
 import wxpay
 import wxrefund
+import wxweb
 from answers import Answer, ControlError, Request, plain
 
 PAY_PARAMETERS = ("timeStamp", "nonceStr", "package", "signType", "paySign")
@@ -67,6 +71,12 @@ def login_code(sim, body: dict) -> dict:
 def phone_code(sim, body: dict) -> dict:
     with sim.lock:
         return {"code": sim.codes.issue("phone", _user(sim, body).user)}
+
+
+def scan(sim, body: dict) -> dict:
+    with sim.lock:
+        user = _user(sim, body).user
+        return {"location": wxweb.scanned(sim, body.get("url", ""), user, body.get("agree", True))}
 
 
 def subscribe(sim, body: dict) -> dict:
@@ -244,6 +254,7 @@ POSTS = {  # path: (function, members it knows; None: it checks itself)
     "/sim/users": (users, ("nickname", "user", "phone", "blocked")),
     "/sim/login-code": (login_code, ("user",)),
     "/sim/phone-code": (phone_code, ("user",)),
+    "/sim/scan": (scan, ("url", "user", "agree")),
     "/sim/subscribe": (subscribe, ("user", "template_id", "count")),
     "/sim/pay": (pay, PAY_PARAMETERS + ("prepay_id", "code_url", "tradeNO", "out_trade_no", "user", "mode",
                                         "wait", "success_time", "late")),
@@ -266,6 +277,7 @@ LISTS = {
     "/sim/notifies": lambda sim, query: _only(
         [n.show() for n in (*sim.notifier.log, *sim.alinotifier.log)], query),
     "/sim/trades": lambda sim, query: _only(alicontrol.trades(sim), query),
+    "/sim/sms": lambda sim, query: _only(sim.texts.sent, query),
     "/sim/messages": lambda sim, query: list(sim.messages.sent),
     "/sim/requests": lambda sim, query: _only(list(sim.requests), query),
 }

@@ -2,9 +2,10 @@
 QR login."""
 import hashlib
 import hmac
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import requests
 
 
 def session(shop, code: str, **changes) -> dict:
@@ -158,10 +159,27 @@ def test_the_phone_code_is_not_the_login_code(shop):
     assert shop.wx("POST", path, {"code": code}, access_token=token)["errcode"] == 40029
     wrong = {"code": login_code(shop)}
     assert shop.wx("POST", path, wrong, access_token=token)["errcode"] == 40029
-    shop.fault("phone_country", value="number")
-    code = shop.sim("phone-code", {"user": user["user"]})["code"]
-    told = shop.wx("POST", path, {"code": code}, access_token=token)["phone_info"]
-    assert told["countryCode"] == 86
+
+
+@pytest.mark.parametrize("setting, value, told", [
+    ("phone_country", "number", {"countryCode": 86}),
+    ("phone_country", "foreign", {"countryCode": "852"}),
+    ("phone_watermark", "other", {"watermark": "wx0000000000000000"})])
+def test_a_phone_is_told_in_other_ways(shop, setting, value, told):
+    shop.fault(setting, value=value)
+    code = shop.sim("phone-code", {"user": shop.user()["user"]})["code"]
+    info = shop.wx("POST", "/wxa/business/getuserphonenumber", {"code": code},
+                   access_token=stable(shop)["access_token"])["phone_info"]
+    info["watermark"] = info["watermark"]["appid"]
+    assert told.items() <= info.items()
+
+
+def test_a_phone_code_lives_five_minutes(shop):
+    token = stable(shop)["access_token"]
+    code = shop.sim("phone-code", {"user": shop.user()["user"]})["code"]
+    shop.sim("clock", {"advance_s": 301})
+    assert shop.wx("POST", "/wxa/business/getuserphonenumber", {"code": code},
+                   access_token=token)["errcode"] == 40029
 
 
 TEMPLATE = "T" * 43
@@ -220,16 +238,97 @@ def test_the_shipping_duty(shop):
     assert upload(logistics_type=2) == 10060003
 
 
+def web_query(shop, **changes) -> dict:
+    return {"appid": shop.world.web_appid, "redirect_uri": "https://localhost:1/back",
+            "response_type": "code", "scope": "snsapi_login", "state": "st4te", **changes}
+
+
+def scan(shop, **more) -> dict:
+    """What a scan of the QR page sends the browser away with."""
+    page = shop.base + "/connect/qrconnect?" + urlencode(web_query(shop)) + "#wechat_redirect"
+    told = shop.sim("scan", {"url": page, "user": shop.user()["user"], **more})
+    assert told["location"].startswith("https://localhost:1/back?")
+    return parse_qs(urlsplit(told["location"]).query)
+
+
+def web_token(shop, code: str) -> dict:
+    return shop.wx("GET", "/sns/oauth2/access_token", appid=shop.world.web_appid, code=code,
+                   secret=shop.world.secret, grant_type="authorization_code")
+
+
+def test_a_scan_by_the_control_api(shop):
+    back = scan(shop)
+    assert back["state"] == ["st4te"]
+    assert web_token(shop, back["code"][0])["openid"] == shop.user()["web_openid"]
+    assert web_token(shop, back["code"][0])["errcode"] == 40163
+
+
+def test_who_refuses_sends_no_code(shop):
+    assert scan(shop, agree=False) == {"state": ["st4te"]}
+
+
+def test_a_scan_needs_a_qr_page(shop):
+    for url in ("https://localhost/elsewhere", f"{shop.base}/connect/qrconnect?appid=wxother",
+                f"{shop.base}/connect/qrconnect?" + urlencode(web_query(shop, scope="x"))):
+        wrong = {"url": url, "user": shop.user()["user"]}
+        assert shop.http.post(f"{shop.base}/sim/scan", json=wrong).status_code == 400
+
+
+def test_a_website_code_lives_ten_minutes_and_is_no_other_code(shop):
+    code = scan(shop)["code"][0]
+    assert session(shop, code)["errcode"] == 40029
+    shop.sim("clock", {"advance_s": 599})
+    assert "openid" in web_token(shop, code)
+    late = scan(shop)["code"][0]
+    shop.sim("clock", {"advance_s": 601})
+    assert web_token(shop, late)["errcode"] == 40029
+    assert web_token(shop, login_code(shop))["errcode"] == 40029
+
+
+TEXT = {"id": "7", "phone": "+8613800138000", "purpose": "staff_login", "code": "012345",
+        "minutes": 5}
+
+
+def text(shop, secret: str = "only for texts", body=None):
+    return shop.http.post(f"{shop.base}/sms/send", json=body or TEXT,
+                          headers={"Authorization": f"Bearer {secret}"})
+
+
+def test_the_sms_gateway_keeps_what_it_sends_once(shop):
+    assert text(shop).json() == text(shop).json() == {"accepted": True}
+    assert text(shop, body={**TEXT, "id": "8"}).status_code == 200
+    assert [sent["id"] for sent in shop.sim("sms")] == ["7", "8"]
+    assert shop.sim("sms?id=7") == [TEXT]
+
+
+@pytest.mark.parametrize("change, status", [
+    ({}, 401), ({"phone": "13800138000"}, 400), ({"code": "12a456"}, 400),
+    ({"minutes": "5"}, 400), ({"more": 1}, 400)])
+def test_the_sms_gateway_refuses(shop, change, status):
+    secret = "only for texts" if change else "wrong"
+    assert text(shop, secret, {**TEXT, **change}).status_code == status
+    assert shop.sim("sms") == []
+
+
+def test_the_sms_gateway_has_the_usual_faults(shop):
+    shop.fault("http_500_before", status=502, path="/sms/send")
+    assert text(shop).status_code == 502 and shop.sim("sms") == []
+    shop.fault("garbage", path="/sms/send")
+    assert text(shop).text.startswith("<html>") and len(shop.sim("sms")) == 1
+    shop.fault("answer_lost", path="/sms/send")
+    with pytest.raises(requests.ConnectionError):
+        text(shop, body={**TEXT, "id": "8"})
+    assert len(shop.sim("sms")) == 2
+
+
 def test_the_website_login(shop):
-    user, state = shop.user(), "st4te"
-    query = {"appid": shop.world.web_appid, "redirect_uri": "https://localhost:1/back",
-             "response_type": "code", "scope": "snsapi_login", "state": state}
+    user, query = shop.user(), web_query(shop)
     page = shop.http.get(shop.base + "/connect/qrconnect", params=query)
     assert page.status_code == 200 and "小明" in page.text
     sent = shop.http.get(shop.base + "/connect/qrconnect", allow_redirects=False,
                          params={**query, "user": user["user"]})
     back = parse_qs(urlsplit(sent.headers["Location"]).query)
-    assert sent.status_code == 302 and back["state"] == [state]
+    assert sent.status_code == 302 and back["state"] == ["st4te"]
     ask = {"appid": shop.world.web_appid, "secret": shop.world.secret, "code": back["code"][0],
            "grant_type": "authorization_code"}
     grant = shop.wx("GET", "/sns/oauth2/access_token", **ask)

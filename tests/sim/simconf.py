@@ -11,6 +11,7 @@
     notify_ca_file        optional: who signed the merchant's notify endpoint; else system CAs
     state_dir             optional: keep the books (users, orders, refunds) over a restart
     web_appid, web_secret_file       optional: the website app; without it there is no QR login
+    sms_secret_file       optional: the bearer secret of the SMS gateway; without it there is none
     alipay_appid, alipay_seller_id, alipay_app_key_file, alipay_key_file   optional: Alipay, with
                           the app's public key and Alipay's private one
 """
@@ -24,8 +25,8 @@ REQUIRED = ("listen", "tls_cert", "tls_key", "appid", "secret_file", "mchid",
             "merchant_cert_file", "merchant_serial", "apiv3_key_file", "platform_key_file",
             "platform_cert_file", "platform_serial")
 OPTIONAL = ("pubkey_id", "pubkey_private_file", "notify_ca_file", "state_dir", "web_appid",
-            "web_secret_file", "alipay_appid", "alipay_seller_id", "alipay_app_key_file",
-            "alipay_key_file")
+            "web_secret_file", "sms_secret_file", "alipay_appid", "alipay_seller_id",
+            "alipay_app_key_file", "alipay_key_file")
 
 
 class ConfigError(Exception):
@@ -53,6 +54,7 @@ class Config:
     state_dir: str
     web_appid: str
     web_secret: str
+    sms_secret: str
     alipay_appid: str
     alipay_seller_id: str
     alipay_app_key: object | None  # public
@@ -124,6 +126,8 @@ def load(path: str) -> Config:
         notify_ca_file=values["notify_ca_file"], state_dir=values["state_dir"],
         web_appid=values["web_appid"],
         web_secret=_read(values, "web_secret_file").decode().strip() if has_web else "",
+        sms_secret=_read(values, "sms_secret_file").decode().strip()
+        if values["sms_secret_file"] else "",
         alipay_appid=values["alipay_appid"], alipay_seller_id=values["alipay_seller_id"],
         alipay_app_key=wxcrypto.public_key(_read(values, "alipay_app_key_file"))
         if has_alipay else None,

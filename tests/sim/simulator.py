@@ -19,6 +19,7 @@ import alitrade
 import bills
 import faults
 import letters
+import smsgate
 import wxgate
 import wxlogin
 import wxmessage
@@ -85,6 +86,7 @@ class Simulator:
         self.tokens = wxtokens.Tokens(self.clock)
         self.messages = wxmessage.Messages()
         self.grants = wxweb.Grants()
+        self.texts = smsgate.Texts()
         self.downloads: dict[str, tuple[bytes, float]] = {}
         self.bill_edits: dict[str, billedits.Edits] = {}  # by day
         self.requests: deque[dict] = deque(maxlen=20000)
@@ -94,7 +96,7 @@ class Simulator:
             self.scheduler.clear()
             self.clock.offset = 0.0
             for part in (self.notifier, self.alinotifier, self.faults, self.keys, self.codes, self.sessions,
-                         self.tokens, self.messages, self.grants):
+                         self.tokens, self.messages, self.grants, self.texts):
                 part.reset()
             self.downloads.clear()
             self.bill_edits.clear()
@@ -139,6 +141,8 @@ class Simulator:
         on_pay = req.path.startswith("/v3/")
         if self.config.alipay_appid and req.path in ("/gateway.do", "/downloadBillFile.resource"):
             answer = self._alipay(req, facts)
+        elif self.config.sms_secret and req.path == "/sms/send":
+            answer = self._sms(req, facts)
         else:
             answer = self._pay(req, facts) if on_pay else self._weixin(req, facts)
         for job in answer.after:
@@ -202,6 +206,17 @@ class Simulator:
             return alibill.download(self, req)
         return aligate.handle(self, req, facts) if req.method in ("GET", "POST") else Answer(405)
 
+    def _sms(self, req: Request, facts: dict) -> Answer:
+        """The SMS gateway."""
+        if req.method != "POST":
+            return Answer(405, content_type="")
+        try:
+            self._fail_before(facts)
+            with self.lock:
+                return smsgate.send(self, req)
+        except PayError as refusal:
+            return refusal.answer()
+
     def _fail_before(self, facts: dict) -> None:
         broken = self.faults.take("http_500_before", **facts)
         if broken:
@@ -215,6 +230,8 @@ class Simulator:
             return answer
         if self.faults.take("answer_lost", **facts):
             return None
+        if self.faults.take("garbage", **facts):
+            return Answer(200, b"<html>502 Bad Gateway</html>", "text/html")
         broken = self.faults.take("http_500_after", **facts)
         if broken:
             return PayError(broken.params.get("status", 500), "SYSTEM_ERROR", "系统错误").answer()

@@ -117,8 +117,10 @@ def phone_number(sim, req: Request) -> Answer:
         user = sim.books.users[sim.codes.take("phone", value)]
     except WxError:
         raise WxError(40029, "invalid code") from None
-    country = 86 if sim.faults["phone_country"] == "number" else "86"
+    country = {"string": "86", "number": 86, "foreign": "852"}[sim.faults["phone_country"]]
+    appid = sim.config.appid if sim.faults["phone_watermark"] == "own" else "wx" + "0" * 16
+    whole = user.phone if country in ("86", 86) else f"+{country}{user.phone}"
     return plain({"errcode": 0, "errmsg": "ok", "phone_info": {
-        "phoneNumber": user.phone, "purePhoneNumber": user.phone, "countryCode": country,
-        "watermark": {"timestamp": int(sim.clock.now()), "appid": sim.config.appid}}})
+        "phoneNumber": whole, "purePhoneNumber": user.phone, "countryCode": country,
+        "watermark": {"timestamp": int(sim.clock.now()), "appid": appid}}})
 

@@ -1,10 +1,10 @@
 """QR login of the website app (developers.weixin.qq.com: 网站应用微信登录): the page that a
 browser is sent to, and the OAuth calls behind it. Own appid, secret and openids."""
 import html
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import wxcrypto
-from answers import Answer, Request, WxError, plain
+from answers import Answer, ControlError, Request, WxError, plain
 
 LIFE_S = 7200
 REFRESH_LIFE_S = 30 * 86400
@@ -29,20 +29,36 @@ def _check_app(sim, appid: str) -> None:
         raise WxError(40013, "invalid appid")
 
 
+def _way_back(query: dict) -> str | None:
+    """What the answer's parameters are put behind; None if the page's address is wrong."""
+    target = query.get("redirect_uri", "")
+    fits = (urlsplit(target).scheme == "https" and query.get("response_type") == "code"
+            and query.get("scope") == "snsapi_login")
+    return target + ("&" if urlsplit(target).query else "?") if fits else None
+
+
+def scanned(sim, address: str, user: str, agrees: bool) -> str:
+    """Where the browser that shows this page goes when that user has scanned it."""
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    back = _way_back(query)
+    known = sim.config.web_appid and query.get("appid") == sim.config.web_appid
+    if parts.path != "/connect/qrconnect" or not known or back is None:
+        raise ControlError("not the address of a QR page")
+    code = {"code": sim.codes.issue("web", user)} if agrees else {}
+    return back + urlencode({**code, "state": query.get("state", "")})
+
+
 def qrconnect(sim, req: Request) -> Answer:
     """The page lists who may scan; with &user=u1 that one has scanned already."""
     query = req.query
     _check_app(sim, query.get("appid", ""))
-    target = query.get("redirect_uri", "")
-    fits = (urlsplit(target).scheme == "https" and query.get("response_type") == "code"
-            and query.get("scope") == "snsapi_login")
-    if not fits:
+    back = _way_back(query)
+    if back is None:
         return Answer(200, "Scope 参数错误或没有 Scope 权限".encode(), "text/html; charset=utf-8")
-    back = target + ("&" if urlsplit(target).query else "?")
     state = query.get("state", "")
     if query.get("user") in sim.books.users:
-        code = sim.codes.issue("web", query["user"])
-        where = back + urlencode({"code": code, "state": state})
+        where = scanned(sim, req.target, query["user"], True)
         return Answer(302, headers={"Location": where})
     people = "".join(
         f'<li><a href="{html.escape(req.target)}&amp;user={quote(user.user)}">'

@@ -1,0 +1,132 @@
+#include "api.h"
+#include "base/time.h"
+#include "io/commons.h"
+
+#include <string.h>
+
+/* What the programs of this machine have counted, as Prometheus reads it (text format
+ * 0.0.4). It lies in the files that the processes of each program share, so any worker
+ * of this pool can tell all of it. Only parties that a program has ever asked. */
+
+struct metric {
+	const char *name, *type, *help;
+};
+
+/* clang-format off */
+static const struct metric of_program[] = {
+	{"zhixing_workers", "gauge", "Living processes"},
+	{"zhixing_limit_refused_total", "counter", "Requests refused by a limit per caller"},
+	{"zhixing_limit_alone_total", "counter", "Limits that a worker counted for itself, without Redis"},
+	{"zhixing_request_seconds_total", "counter", "Time spent on requests"},
+};
+static const struct metric requests = {
+	"zhixing_requests_total", "counter", "Requests answered, by class of status"};
+static const struct metric of_party[] = {
+	{"zhixing_breaker_state", "gauge", "0 closed, 1 half-open, 2 open"},
+	{"zhixing_breaker_opened_total", "counter", "How often it has opened"},
+	{"zhixing_party_calls_total", "counter", "Calls made"},
+	{"zhixing_party_errors_total", "counter", "Calls that failed"},
+	{"zhixing_party_slow_total", "counter", "Calls that were slow"},
+	{"zhixing_party_refused_total", "counter", "Calls not made: the breaker was open"},
+	{"zhixing_party_full_total", "counter", "Calls not made: enough others were waiting"},
+	{"zhixing_party_in_flight", "gauge", "Calls under way"},
+};
+/* clang-format on */
+enum { OF_PROGRAM = COUNT_OF(of_program), OF_PARTY = COUNT_OF(of_party) };
+enum { WORKERS = 0, TIME = 3 }; /* places in of_program */
+
+static int64_t counted(const commons_counter *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+static void values_of_program(const struct commons_view *v, int64_t out[OF_PROGRAM])
+{
+	const int64_t values[OF_PROGRAM] = {v->workers, counted(&v->all.limit_refused),
+		counted(&v->all.limit_alone), counted(&v->all.request_us)};
+
+	memcpy(out, values, sizeof(values));
+}
+
+static void values_of_party(const struct commons_party *p, int64_t out[OF_PARTY])
+{
+	const struct breaker *b = &p->breaker;
+	const int64_t values[OF_PARTY] = {b->state, b->total.opened, b->total.calls,
+		b->total.errors, b->total.slow, counted(&p->refused), counted(&p->full),
+		breaker_in_flight(b)};
+
+	memcpy(out, values, sizeof(values));
+}
+
+static void begin(struct buf *b, const struct metric *m)
+{
+	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
+}
+
+static void write_programs(struct buf *b, const struct commons_view *views, size_t n)
+{
+	int64_t values[OF_PROGRAM];
+
+	for (size_t i = 0; i < OF_PROGRAM; i++) {
+		begin(b, &of_program[i]);
+		for (const struct commons_view *v = views; v < views + n; v++) {
+			if (i > WORKERS && !v->all.pool)
+				continue;
+			values_of_program(v, values);
+			buf_printf(b, "%s{pool=\"%s\"} ", of_program[i].name, v->program);
+			if (i == TIME)
+				buf_printf(b, "%lld.%06lld\n", (long long)(values[i] / SECOND),
+					(long long)(values[i] % SECOND));
+			else
+				buf_printf(b, "%lld\n", (long long)values[i]);
+		}
+	}
+}
+
+static void write_requests(struct buf *b, const struct commons_view *views, size_t n)
+{
+	begin(b, &requests);
+	for (const struct commons_view *v = views; v < views + n; v++)
+		for (int i = 0; i < STATUS_CLASSES && v->all.pool; i++)
+			buf_printf(b, "%s{pool=\"%s\",class=\"%dxx\"} %lld\n", requests.name,
+				v->program, i + 1, (long long)counted(&v->all.requests[i]));
+}
+
+static void write_parties(struct buf *b, const struct commons_view *views, size_t n)
+{
+	int64_t values[OF_PARTY];
+
+	for (size_t i = 0; i < OF_PARTY; i++) {
+		begin(b, &of_party[i]);
+		for (size_t at = 0; at < n * PARTY_COUNT; at++) {
+			const struct commons_view *v = &views[at / PARTY_COUNT];
+			const struct commons_party *p = &v->all.party[at % PARTY_COUNT];
+
+			if (p->breaker.tickets == 0)
+				continue;
+			values_of_party(p, values);
+			buf_printf(b, "%s{pool=\"%s\",party=\"%s\"} %lld\n", of_party[i].name,
+				v->program, party_info[at % PARTY_COUNT].name,
+				(long long)values[i]);
+		}
+	}
+}
+
+static enum err metrics(struct req *r)
+{
+	const struct commons_view *views;
+	size_t n = commons_list(r->mem, &views);
+	struct buf *b = reply_begin(r, 200);
+
+	write_programs(b, views, n);
+	write_requests(b, views, n);
+	write_parties(b, views, n);
+	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	return reply_end(r);
+}
+
+const struct route metrics_routes[] = {
+	{GET,    "/metrics", GUEST, TX_NONE, metrics,
+         .says = "Breakers, limits and requests, for Prometheus"},
+	{0},
+};

@@ -1,0 +1,61 @@
+#include "account/sms.h"
+#include "account/phone.h"
+#include "identity.h"
+
+/* Staff who log in by a code that comes by SMS. */
+
+struct sms_in {
+	const char *phone;
+};
+static const struct field sms_in_fields[] = {
+	FIELD(struct sms_in, phone, .min = PHONE_DIGITS_MAX, .max = PHONE_DIGITS_MAX),
+};
+static const struct shape sms_in_shape = SHAPE(struct sms_in, sms_in_fields);
+
+struct asked {
+	int64_t expires_in;
+};
+static const struct field asked_fields[] = {FIELD(struct asked, expires_in)};
+static const struct shape asked_shape = SHAPE(struct asked, asked_fields);
+
+static enum err ask(struct req *r)
+{
+	const struct sms_in *in = r->in;
+	static const struct asked asked = {SMS_LIFE_S};
+
+	if (!sms_on())
+		return E_GRANT_TYPE;
+	if (!phone_valid(in->phone))
+		return fail(r, E_BAD_FIELD, "phone");
+	TRY(entry_take(r, "sms"));
+	TRY(sms_ask(&r->tx, in->phone, &r->retry_after_s));
+	return reply(r, 202, &asked_shape, &asked);
+}
+
+static enum err open_for_sms(struct req *r, struct tx *tx, const void *arg, struct grant *grant)
+{
+	int64_t account_id;
+
+	TRY(sms_account(tx, arg, &account_id));
+	struct login login = login_of(r, r->in, CLIENT_STAFF, account_id);
+	return session_open(tx, &login, grant);
+}
+
+enum err by_sms(struct req *r, const struct token_in *in)
+{
+	bool right;
+
+	if (!in->phone || !in->code)
+		return fail(r, E_BAD_FIELD, in->phone ? "code" : "phone");
+	TRY(entry_take(r, "sms-login"));
+	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	TRY(tx_end(&r->tx, sms_try(&r->tx, in->phone, in->code, &right)));
+	return right ? login_and_reply(r, in, open_for_sms, in->phone) : E_LOGIN_REFUSED;
+}
+
+const struct route sms_routes[] = {
+	{POST,    "/oauth2/sms", PUBLIC, TX_WRITE, ask, .body = &sms_in_shape,
+         .flags = FORM | OAUTH,
+         .says = "Send a code by SMS, if it is the phone of staff"},
+	{0},
+};

@@ -1,0 +1,201 @@
+#include "account/leave.h"
+
+#include "base/settings.h"
+#include "io/crypto.h"
+#include "io/sign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_MIN = 32, MARK_BYTES = SHA256_HEX };
+
+static struct bytes key;
+
+void leave_init(void)
+{
+	size_t len;
+	const char *text = secret_read("ZX_HASH_KEY_FILE", settings.hash_key_file, &len);
+
+	if (len < KEY_MIN)
+		setting_refuse("ZX_HASH_KEY_FILE", "wants 32 bytes or more");
+	key = (struct bytes){(const unsigned char *)text, len};
+}
+
+/* `kind` keeps a phone from being taken for an openid. */
+static const char *mark_of(struct arena *mem, const char *kind, const char *id)
+{
+	const char *text = arena_printf(mem, "left %s %s", kind, id);
+	char *hex = arena_alloc(mem, MARK_BYTES, 1);
+	unsigned char sum[SHA256_BYTES];
+
+	hmac_sha256(key, text, strlen(text), sum);
+	for (size_t i = 0; i < sizeof(sum); i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+	return hex;
+}
+
+static const char *openid_mark(struct arena *mem, const char *appid, const char *openid)
+{
+	return mark_of(mem, arena_printf(mem, "openid %s", appid), openid);
+}
+
+struct person {
+	bool staff, held; /* something is held against him */
+	const char *phone;
+	raw_json open; /* orders that are not over */
+};
+static const struct field person_fields[] = {
+	FIELD(struct person, staff),
+	FIELD(struct person, held),
+	FIELD(struct person, phone, .optional = true),
+	FIELD(struct person, open, .optional = true),
+};
+static const struct shape person_shape = SHAPE(struct person, person_fields);
+
+struct face {
+	const char *appid, *openid, *unionid;
+};
+static const struct field face_fields[] = {
+	FIELD(struct face, appid),
+	FIELD(struct face, openid),
+	FIELD(struct face, unionid, .optional = true),
+};
+static const struct shape face_shape = SHAPE(struct face, face_fields);
+
+/* In the order in which everybody locks: orders, then their account. From then on
+ * no order is added (order_add holds the account's row). */
+SQL(leave_lock_orders, "SELECT id FROM orders WHERE account_id = $1 ORDER BY id FOR UPDATE");
+SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UPDATE");
+
+/* $3: WeChat wants to hear of orders that were played (lib/pay/shipping.h), by the
+ * openid of who paid. */
+#define UNSETTLED                                                                          \
+	"EXISTS (SELECT 1 FROM payment_attempt p WHERE p.order_id = o.id"                  \
+	" AND p.state IN ('created', 'prepaid')) OR EXISTS (SELECT 1 FROM"                 \
+	" shipping s WHERE s.order_id = o.id AND s.state = 'waiting') OR $3"               \
+	" AND o.play_date > current_date - 30 AND EXISTS (SELECT 1 FROM payment_attempt p" \
+	" JOIN order_item i ON i.order_id = p.order_id AND i.state IN ('booked', 'used')"  \
+	" WHERE p.order_id = o.id AND p.channel = 'wechat' AND p.method = 'jsapi'"         \
+	" AND p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM shipping s WHERE s.attempt_id = p.id))"
+#define OPEN_REFUND                                              \
+	"EXISTS (SELECT 1 FROM refund r WHERE r.order_id = o.id" \
+	" AND r.state IN ('created', 'accepted', 'stuck'))"
+#define TO_BE_PLAYED                                                 \
+	"EXISTS (SELECT 1 FROM order_item i WHERE i.order_id = o.id" \
+	" AND i.state IN ('booked', 'used') AND upper(i.during) > now())"
+#define HELD                                                                  \
+	"EXISTS (SELECT 1 FROM violation v WHERE v.account_id = a.id"         \
+	" AND v.lifted_at IS NULL AND v.at > now() - make_interval(days =>"   \
+	" $2::int)) OR EXISTS (SELECT 1 FROM ban b WHERE b.account_id = a.id" \
+	" AND b.lifted_at IS NULL AND b.until > now())"
+
+SQL(leave_person,
+	"SELECT a.phone, EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)"
+	"  OR EXISTS (SELECT 1 FROM account_role r WHERE r.account_id = a.id) AS staff,"
+	" " HELD
+	" AS held, (SELECT jsonb_agg(jsonb_build_object('id', w.id, 'no', w.no,"
+	"   'why', w.why) ORDER BY w.id) FROM (SELECT o.id, o.no, CASE"
+	"   WHEN o.state IN ('pending', 'closing') THEN 'unpaid'"
+	"   WHEN " TO_BE_PLAYED " THEN 'to_be_played' WHEN " OPEN_REFUND
+	" THEN 'refund'"
+	"   WHEN " UNSETTLED
+	" THEN 'settling' END AS why"
+	"  FROM orders o WHERE o.account_id = a.id) w WHERE w.why IS NOT NULL) AS open"
+	" FROM account a WHERE a.id = $1");
+SQL(leave_faces, "SELECT appid, openid, unionid FROM wechat_identity WHERE account_id = $1");
+SQL(left_mark_insert,
+	"INSERT INTO left_mark (mark, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+SQL(leave_now, "SELECT account_leave($1, $2)");
+
+static void keep_marks(
+	struct tx *tx, int64_t account_id, const struct person *p, const struct list *faces)
+{
+	const struct face *f = faces->at;
+
+	if (p->phone)
+		db_queue(tx, &left_mark_insert, A(mark_of(tx->mem, "phone", p->phone)),
+			A(account_id));
+	for (size_t i = 0; i < faces->count; i++) {
+		db_queue(tx, &left_mark_insert,
+			A(openid_mark(tx->mem, f[i].appid, f[i].openid)), A(account_id));
+		if (f[i].unionid)
+			db_queue(tx, &left_mark_insert,
+				A(mark_of(tx->mem, "unionid", f[i].unionid)), A(account_id));
+	}
+}
+
+static int64_t marks_days(void)
+{
+	return settings.ban_days > settings.violation_days ? settings.ban_days
+							   : settings.violation_days;
+}
+
+enum err account_leave(struct tx *tx, int64_t account_id, raw_json *detail)
+{
+	struct person person;
+	struct list faces;
+
+	db_queue(tx, &leave_lock_orders, A(account_id));
+	db_queue_one(tx, &leave_lock, E_SESSION_ENDED, A(account_id));
+	db_ask_one(tx, &leave_person, &person_shape, &person, E_INTERNAL, A(account_id),
+		A(settings.violation_days),
+		A((bool)(strcmp(settings.wx_shipping, "off") != 0)));
+	db_ask_all(tx, &leave_faces, &face_shape, &faces, A(account_id));
+	TRY(db_sync(tx));
+	if (person.staff)
+		return E_STAFF_ACCOUNT;
+	if (person.open.text) {
+		detail->text = arena_printf(tx->mem, "{\"orders\":%s}", person.open.text);
+		return E_ACCOUNT_BUSY;
+	}
+	if (person.held)
+		keep_marks(tx, account_id, &person, &faces);
+	db_queue(tx, &leave_now, A(account_id), A(marks_days()));
+	return E_OK;
+}
+
+struct earlier {
+	int64_t id;
+};
+static const struct field earlier_fields[] = {FIELD(struct earlier, id)};
+static const struct shape earlier_shape = SHAPE(struct earlier, earlier_fields);
+
+SQL(left_earlier,
+	"SELECT DISTINCT account_id AS id FROM left_mark WHERE mark IN ($2, $3)"
+	" AND account_id <> $1");
+SQL(left_heir, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
+SQL(left_violations,
+	"UPDATE violation SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
+	" AND lifted_at IS NULL AND at > now() - make_interval(days => $3::int)");
+SQL(left_bans,
+	"UPDATE ban SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
+	" AND lifted_at IS NULL AND until > now()");
+
+/* `also` may be NULL. What is too much together bans with the next one: a ban
+ * comes with a violation. */
+static enum err take_over(struct tx *tx, int64_t account_id, const char *mark, const char *also)
+{
+	struct list earlier;
+
+	TRY(db_all(
+		tx, &left_earlier, &earlier_shape, &earlier, A(account_id), A(mark), A(also)));
+	struct ints accounts = {earlier.at, earlier.count};
+	if (accounts.count == 0)
+		return E_OK;
+	db_queue(tx, &left_heir, A(account_id));
+	db_queue(tx, &left_violations, A(account_id), A(accounts), A(settings.violation_days));
+	db_queue(tx, &left_bans, A(account_id), A(accounts));
+	return E_OK;
+}
+
+enum err phone_taken_over(struct tx *tx, int64_t account_id, const char *phone)
+{
+	return take_over(tx, account_id, mark_of(tx->mem, "phone", phone), NULL);
+}
+
+enum err wechat_taken_over(struct tx *tx, int64_t account_id, const char *appid,
+	const char *openid, const char *unionid)
+{
+	return take_over(tx, account_id, openid_mark(tx->mem, appid, openid),
+		unionid ? mark_of(tx->mem, "unionid", unionid) : NULL);
+}

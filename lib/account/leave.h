@@ -1,0 +1,29 @@
+#ifndef ACCOUNT_LEAVE_H
+#define ACCOUNT_LEAVE_H
+
+#include "io/db.h"
+
+/* Deletion of an account (注销). The person goes: name, phone, openids, inbox,
+ * kept answers, notes on orders, and the payer in what was sent to channels and
+ * heard from them. Orders and money stay, and belong to nobody any more. The same
+ * WeChat user who logs in again is a new customer.
+ *
+ * What is held against a person stays held: if a ban runs or violations count,
+ * keyed hashes (HMAC-SHA256 under ZX_HASH_KEY_FILE) of the phone and the openids
+ * are kept, for no longer than that can matter, and a new account that comes with
+ * one of them takes the ban and the violations over. */
+
+/* Reads the key; ends the program without one. Also for who calls …_taken_over. */
+void leave_init(void);
+
+/* E_STAFF_ACCOUNT; E_ACCOUNT_BUSY while an order is unpaid, yet to be played or
+ * not settled, *detail then says which and why; E_SESSION_ENDED: has left already. */
+enum err account_leave(struct tx *, int64_t account_id, raw_json *detail) CHECKED;
+
+/* The account now has this phone, or was first seen under these ids of WeChat
+ * (unionid may be NULL), in the same transaction. */
+enum err phone_taken_over(struct tx *, int64_t account_id, const char *phone) CHECKED;
+enum err wechat_taken_over(struct tx *, int64_t account_id, const char *appid,
+	const char *openid, const char *unionid) CHECKED;
+
+#endif

@@ -1,0 +1,107 @@
+#include "account/user.h"
+
+#include "base/settings.h"
+
+#define ROW_FIELDS                                                                      \
+	FIELD(struct user, id), FIELD(struct user, nickname),                           \
+		FIELD(struct user, phone, .optional = true), FIELD(struct user, staff), \
+		FIELD(struct user, created_at),                                         \
+		FIELD(struct user, disabled_at, .optional = true)
+
+static const struct field row_fields[] = {ROW_FIELDS};
+const struct shape user_row_shape = SHAPE(struct user, row_fields);
+
+static const struct field user_fields[] = {
+	ROW_FIELDS,
+	FIELD(struct user, disabled_reason, .optional = true),
+	FIELD(struct user, left_at, .optional = true),
+	FIELD(struct user, orders),
+	FIELD(struct user, paid_orders),
+	FIELD(struct user, last_order_at, .optional = true),
+	FIELD(struct user, violations),
+	FIELD(struct user, ban, .optional = true),
+};
+const struct shape user_shape = SHAPE(struct user, user_fields);
+
+#define IS_STAFF "EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)"
+#define HAS_ORDERED "EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)"
+/* $1: who asks. */
+#define USER_COLUMNS                                                      \
+	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " IS_STAFF \
+	" AS staff,"                                                      \
+	" CASE WHEN (SELECT account_may($1, 'user.phone')) THEN a.phone"  \
+	"  ELSE left(a.phone, 3) || '****' || right(a.phone, 4) END AS phone"
+
+/* $2: a part of the name, as it is: the search has no wildcards. */
+#define FITS                                                                       \
+	" FROM account a WHERE a.left_at IS NULL AND ($2::text IS NULL"            \
+	"  OR strpos(lower(a.nickname), lower($2)) > 0) AND ($3 = 0 OR a.id < $3)" \
+	" AND (NOT " IS_STAFF " OR " HAS_ORDERED ")"
+#define NEWEST " ORDER BY a.id DESC LIMIT $4"
+
+SQL(users_all, USER_COLUMNS FITS NEWEST);
+SQL(users_of_phone, USER_COLUMNS FITS " AND a.phone = $5" NEWEST);
+
+enum err users_search(
+	struct tx *tx, int64_t by, const struct user_search *s, int64_t limit, struct list *out)
+{
+	if (s->phone)
+		return db_all(tx, &users_of_phone, &user_row_shape, out, A(by), A(s->name),
+			A(s->before), A(limit), A(s->phone));
+	return db_all(tx, &users_all, &user_row_shape, out, A(by), A(s->name), A(s->before),
+		A(limit));
+}
+
+SQL(user_by_id, USER_COLUMNS
+	", CASE WHEN a.left_at IS NULL THEN a.disabled_reason END AS disabled_reason, a.left_at,"
+	" (SELECT count(*) FROM orders o WHERE o.account_id = a.id) AS orders,"
+	" (SELECT count(*) FROM orders o WHERE o.account_id = a.id AND o.paid_at IS NOT NULL)"
+	"  AS paid_orders,"
+	" (SELECT max(o.created_at) FROM orders o WHERE o.account_id = a.id) AS last_order_at,"
+	" (SELECT count(*) FROM violation v WHERE v.account_id = a.id AND v.lifted_at IS NULL"
+	"  AND v.at > now() - make_interval(days => $3::int)) AS violations,"
+	" (SELECT jsonb_build_object('id', b.id, 'until', b.until, 'reason', b.reason)"
+	"  FROM ban b WHERE b.account_id = a.id AND b.lifted_at IS NULL AND b.until > now()"
+	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2");
+
+enum err user_load(struct tx *tx, int64_t by, int64_t id, struct user *out)
+{
+	*out = (struct user){0};
+	return db_one(
+		tx, &user_by_id, &user_shape, out, A(by), A(id), A(settings.violation_days));
+}
+
+struct who {
+	bool staff;
+};
+static const struct field who_fields[] = {FIELD(struct who, staff)};
+static const struct shape who_shape = SHAPE(struct who, who_fields);
+
+SQL(user_is_staff,
+	"SELECT " IS_STAFF " AS staff FROM account a WHERE a.id = $1 AND a.left_at IS NULL");
+SQL(user_set_disabled,
+	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
+	" WHERE id = $1 AND disabled_at IS NULL");
+SQL(user_set_enabled,
+	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
+	" WHERE id = $1 AND disabled_at IS NOT NULL AND left_at IS NULL");
+
+static enum err customer_only(struct tx *tx, int64_t id)
+{
+	struct who who = {0};
+
+	TRY(db_one(tx, &user_is_staff, &who_shape, &who, A(id)));
+	return who.staff ? E_STAFF_ACCOUNT : E_OK;
+}
+
+enum err user_disable(struct tx *tx, int64_t id, const char *reason)
+{
+	TRY(customer_only(tx, id));
+	return db_run(tx, &user_set_disabled, A(id), A(reason));
+}
+
+enum err user_enable(struct tx *tx, int64_t id)
+{
+	TRY(customer_only(tx, id));
+	return db_run(tx, &user_set_enabled, A(id));
+}

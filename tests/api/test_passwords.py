@@ -1,0 +1,205 @@
+"""Passwords of staff: how they are kept, tried, changed and given."""
+import threading
+
+import pytest
+
+import staffing
+from house import ok, refused
+from staffing import BETTER, GOOD
+
+OLD_HASHES = (  # of GOOD: bcrypt, SHA-512
+    "$2b$04$1E/rhry6G9rYXfGOh6ECIezlrnwtfvo/INrCHaodqJv0fsyynyYBO",
+    "$6$rounds=1000$Ql3mzUUblsh4LKHg$EFnRgg7mXCyD7L8ctyBjdvncrEit"
+    "de/MPXXmuvxqD5VfZrdhckYLb6oEixLPBTvVF16EONRDqGzPI4o4kKJOo/")
+
+
+def hash_of(house, member) -> str:
+    return house.db.value("SELECT password_hash FROM staff_login WHERE account_id = %s",
+                          member["id"])
+
+
+def tries(house, member) -> tuple:
+    return house.db.rows("SELECT failed, locked_until > now() FROM staff_login"
+                         " WHERE account_id = %s", member["id"])[0]
+
+
+def at_once(count: int, call) -> list:
+    """So many calls, all let go at the same moment."""
+    gate, answers = threading.Barrier(count), []
+
+    def one():
+        gate.wait()
+        answers.append(call())
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.fixture
+def member(house, admin):
+    return staffing.member_with_password(house, admin)
+
+
+def test_who_was_given_a_password_changes_it_first(house, admin):
+    member = staffing.add(admin)
+    assert staffing.give_password(admin, member).status_code == 204
+    shown = staffing.see(admin, member)
+    assert shown["has_password"] and shown["must_change"]
+    clerk = staffing.log_in(house, member)
+    ok(clerk.get("/api/v1/staff/me"))
+    for path in ("orders", "work", "users"):
+        refused(clerk.get(f"/api/v1/staff/{path}"), 403, "password_change_required")
+    assert staffing.change_password(clerk, GOOD, BETTER).status_code == 204
+    ok(clerk.get("/api/v1/staff/orders"))
+    assert not staffing.see(admin, member)["must_change"]
+
+
+def test_the_given_password_is_no_password_of_ones_own(house, admin):
+    member = staffing.add(admin)
+    staffing.give_password(admin, member)
+    clerk = staffing.log_in(house, member)
+    refused(staffing.change_password(clerk, GOOD, GOOD), 422, "password_weak", "new_password")
+    refused(clerk.get("/api/v1/staff/orders"), 403, "password_change_required")
+
+
+def test_a_changed_password_ends_the_other_logins(house, member):
+    clerk = staffing.log_in(house, member, BETTER)
+    house.db.run("INSERT INTO session (id, account_id, client, expires_at, salt) VALUES"
+                 " (nextval('id_block') * 256, %s, 'mini', now() + interval '1 hour', 'x')",
+                 member["id"])
+    assert staffing.change_password(clerk, BETTER, GOOD).status_code == 204
+    ok(clerk.get("/api/v1/staff/me"))
+    assert house.db.rows("SELECT client, ended_why FROM session WHERE account_id = %s"
+                         " ORDER BY created_at DESC, id DESC LIMIT 2", member["id"]) == [
+        ("mini", "password"), ("staff", None)]
+    assert house.log_in_staff(member["username"], BETTER).status_code == 400
+    staffing.log_in(house, member, GOOD)
+
+
+def test_a_given_password_ends_all_logins_and_the_lock(house, admin, member):
+    clerk = staffing.log_in(house, member, BETTER)
+    for _ in range(5):
+        house.log_in_staff(member["username"], "wrong")
+    assert tries(house, member) == (5, True)
+    assert staffing.give_password(admin, member).status_code == 204
+    refused(clerk.get("/api/v1/staff/me"), 401, "session_ended")
+    assert tries(house, member)[0] == 0
+    assert house.db.value("SELECT ended_why FROM session WHERE account_id = %s AND client = 'staff'"
+                          " ORDER BY created_at DESC LIMIT 1", member["id"]) == "password"
+    staffing.log_in(house, member, GOOD)
+
+
+def test_a_weak_password_is_refused(house, admin, member):
+    """tests/unit/password_rule_test.c knows what is weak."""
+    before = hash_of(house, member)
+    clerk = staffing.log_in(house, member, BETTER)
+    for weak, code in (("", "bad_field"), ("k7fqxm2ta", "password_weak"),
+                       ("Zhixing2026", "password_weak"), ("woaini1314520", "password_weak")):
+        refused(staffing.change_password(clerk, BETTER, weak), 422, code, "new_password")
+        refused(staffing.give_password(admin, member, weak), 422, code, "new_password")
+    assert hash_of(house, member) == before
+
+
+def test_the_username_is_no_password(house, admin, member):
+    name = member["username"]
+    for weak in (name, name.upper(), name + name, name[::-1]):
+        refused(staffing.give_password(admin, member, weak), 422, "password_weak", "new_password")
+
+
+def test_the_longest_password_is_511_bytes(house, admin, member):
+    longest = "球馆k7fqxm2ta9we" + "z" * 493
+    assert len(longest.encode()) == 511
+    assert staffing.give_password(admin, member, longest).status_code == 204
+    staffing.log_in(house, member, longest)
+    refused(staffing.give_password(admin, member, longest + "é"), 422, "bad_field",
+            "new_password")
+    refused(staffing.give_password(admin, member, "z" * 512), 422, "bad_field", "new_password")
+    assert house.log_in_staff(member["username"], longest[:-1]).status_code == 400
+
+
+def test_a_hash_of_other_days_is_made_anew(house, admin, member):
+    for old in OLD_HASHES:
+        house.db.run("UPDATE staff_login SET password_hash = %s WHERE account_id = %s", old,
+                     member["id"])
+        assert house.log_in_staff(member["username"], BETTER).status_code == 400
+        assert hash_of(house, member) == old
+        staffing.log_in(house, member, GOOD)
+        assert hash_of(house, member).startswith("$y$j9T$") and hash_of(house, member) != old
+    new = hash_of(house, member)
+    staffing.log_in(house, member, GOOD)
+    assert hash_of(house, member) == new
+
+
+def test_a_hash_of_another_cost_is_made_anew(house, admin, member):
+    with house.configured("pool-password", ZX_PASSWORD_COST="1"):
+        staffing.log_in(house, member, BETTER)
+        assert hash_of(house, member).startswith("$y$j75$")
+    staffing.log_in(house, member, BETTER)
+    assert hash_of(house, member).startswith("$y$j9T$")
+
+
+def test_wrong_passwords_at_once_all_count(house, member):
+    """Five are compared, whatever comes beside them; the right one is not among them."""
+    answers = at_once(12, lambda: house.log_in_staff(member["username"], "wrong"))
+    assert tries(house, member) == (5, True)
+    assert sorted(a.status_code for a in answers) == [400] * 5 + [429] * 7
+    locked = house.log_in_staff(member["username"], BETTER)
+    assert locked.status_code == 429 and 1 <= int(locked.headers["Retry-After"]) <= 30
+    assert tries(house, member) == (5, True)
+
+
+def test_each_failure_after_the_fifth_locks_for_longer(house, member):
+    def lock() -> int:
+        house.log_in_staff(member["username"], "wrong")
+        s = house.db.value("SELECT extract(epoch FROM locked_until - now()) FROM staff_login"
+                           " WHERE account_id = %s", member["id"])
+        house.db.run("UPDATE staff_login SET locked_until = now() - interval '1 second'"
+                     " WHERE account_id = %s", member["id"])
+        return s and next(step for step in (30, 60, 120, 240, 480, 960) if s <= step)
+    assert [lock() for _ in range(12)] == [None] * 4 + [30, 60, 120, 240, 480, 960, 960, 960]
+    staffing.log_in(house, member, BETTER)
+    assert tries(house, member) == (0, None)
+
+
+def test_a_wrong_old_password_counts_like_one_at_the_login(house, member):
+    clerk = staffing.log_in(house, member, BETTER)
+    for _ in range(5):
+        refused(staffing.change_password(clerk, "wrong", GOOD), 400, "invalid_grant", "password")
+    answer = staffing.change_password(clerk, BETTER, GOOD)
+    refused(answer, 429, "login_locked")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert house.log_in_staff(member["username"], BETTER).status_code == 429
+
+
+def test_of_two_changes_at_once_one_wins(house, member):
+    clerk = staffing.log_in(house, member, BETTER)
+    new = [GOOD, "und noch ein anderes"]
+    picks = iter(new)
+    answers = at_once(2, lambda: staffing.change_password(clerk, BETTER, next(picks)))
+    assert sorted(a.status_code for a in answers) == [204, 400]
+    logins = [house.log_in_staff(member["username"], p).status_code for p in new]
+    assert sorted(logins) == [200, 400]
+
+
+@pytest.mark.parametrize("client", ["desk1", "customer"])
+def test_no_password_of_others_is_set_without_the_permission(request, house, member, client):
+    who = request.getfixturevalue(client)
+    before = hash_of(house, member)
+    refused(staffing.give_password(who, member), 403, "forbidden")
+    assert hash_of(house, member) == before
+    if client == "customer":
+        refused(staffing.change_password(who, BETTER, GOOD), 403, "forbidden")
+
+
+def test_no_trace_of_a_password_is_kept(house, admin, member):
+    """Not even a quick digest of the request that carried it."""
+    clerk = staffing.log_in(house, member, BETTER)
+    rows = house.db.value("SELECT count(*) FROM idempotency")
+    for key in ("same-key", "same-key"):
+        clerk.post("/api/v1/staff/me/password", {"password": BETTER, "new_password": "short"}, key)
+    assert house.db.value("SELECT count(*) FROM idempotency") == rows
+    for log in house.run.glob("log/*.log"):
+        assert BETTER not in log.read_text(errors="replace")
