@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "io/commons.h"
 #include "pay/channel.h"
 
 #include <signal.h>
@@ -138,6 +139,7 @@ int main(int argc, char **argv)
 
 	settings_load(argc, argv);
 	log_init("reconcile");
+	commons_open("reconcile", false);
 	signal(SIGPIPE, SIG_IGN);
 	if (!arguments(&w, argc, argv)) {
 		fputs("usage: reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]\n",

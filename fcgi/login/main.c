@@ -112,9 +112,15 @@ static enum err metadata(struct req *r)
 	json_text(b, "token_endpoint", arena_printf(r->mem, "%s/oauth2/token", base));
 	json_text(b, "revocation_endpoint", arena_printf(r->mem, "%s/oauth2/revoke", base));
 	json_text(b, "jwks_uri", arena_printf(r->mem, "%s/oauth2/jwks", base));
-	json_raw(b, "grant_types_supported",
-		"[\"" GRANT_REFRESH "\",\"" GRANT_PASSWORD "\",\"" GRANT_WECHAT
-		"\",\"" GRANT_SCAN "\",\"" GRANT_SMS "\"]");
+	json_open(b, "grant_types_supported", '[');
+	json_text(b, NULL, GRANT_REFRESH);
+	json_text(b, NULL, GRANT_PASSWORD);
+	json_text(b, NULL, GRANT_WECHAT);
+	if (*settings.wx_web_appid)
+		json_text(b, NULL, GRANT_SCAN);
+	if (*settings.sms_url)
+		json_text(b, NULL, GRANT_SMS);
+	json_close(b, ']');
 	json_raw(b, "response_types_supported", "[]");
 	json_raw(b, "token_endpoint_auth_methods_supported", "[\"none\"]");
 	json_raw(b, "revocation_endpoint_auth_methods_supported", "[\"none\"]");

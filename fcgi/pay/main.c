@@ -1,6 +1,7 @@
 #include "account/session.h"
 #include "account/token.h"
 #include "base/log.h"
+#include "guard/admit.h"
 #include "order/order.h"
 #include "pay/settle.h"
 #include "web/web.h"
@@ -148,6 +149,7 @@ int main(int argc, char **argv)
 		.tables = tables,
 		.init = init,
 		.identify = session_identify,
+		.admit = admit_take,
 		.guard = session_guard,
 		.why = session_why};
 

@@ -38,7 +38,7 @@
 	X(PHONE_TAKEN, 409, "phone_taken", "该手机号已绑定其他账号")                        \
 	X(WECHAT_TAKEN, 409, "wechat_taken", "该微信已绑定其他账号")                        \
 	X(ACCOUNT_BUSY, 409, "account_busy", "还有未完成的订单或退款，暂不能注销")          \
-	X(STAFF_ACCOUNT, 409, "staff_account", "员工账号不能自行注销")                      \
+	X(STAFF_ACCOUNT, 409, "staff_account", "员工账号由管理员在员工管理中处理")          \
 	X(LAST_ADMIN, 409, "last_admin", "至少要保留一名可用的管理员")                      \
 	X(OWN_ACCOUNT, 409, "own_account", "不能对自己的账号进行此操作")                    \
 	X(GRANT_TYPE, 400, "unsupported_grant_type", "不支持的登录方式")                    \

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/settings.h"
 #include "base/time.h"
 
@@ -10,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { VALUE_MAX = 2048, LINE_MAX_BYTES = 3 * VALUE_MAX };
+/* A byte may need six in JSON; a line that is too long would not be written at all. */
+enum { VALUE_MAX = 2048, LINE_MAX_BYTES = 6 * VALUE_MAX + 1024 };
 
 static struct arena *mem;
 static const char *program = "zhixing", *request;
@@ -46,6 +48,48 @@ static struct buf line_begin(enum log_level level, const char *event)
 	return b;
 }
 
+/* Bytes of the character here; 0 if it is none. */
+static size_t character(const char *s, size_t left)
+{
+	for (size_t n = 1; n <= 4 && n <= left; n++)
+		if (utf8_valid(s, n))
+			return n;
+	return 0;
+}
+
+/* What JSON leaves as it is, but terminals or readers of lines act upon: U+0080 to
+ * U+009F, line and paragraph separators, changes of the writing direction. */
+static bool is_active(const char *s, size_t n)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	return (n == 2 && c[0] == 0xc2 && c[1] < 0xa0) ||
+	       (n == 3 && c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
+	       (n == 3 && c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+}
+
+/* A value that others may have had a hand in; cut at VALUE_MAX. */
+static void say(struct buf *b, const char *name, const char *s)
+{
+	static const char instead[] = "\xef\xbf\xbd"; /* U+FFFD */
+	char clean[VALUE_MAX];
+	size_t left = strlen(s), len = 0;
+
+	while (left > 0) {
+		size_t n = character(s, left), step = n ? n : 1;
+		bool kept = n > 0 && !is_active(s, n);
+		size_t more = kept ? n : sizeof(instead) - 1;
+
+		if (len + more > sizeof(clean))
+			break;
+		memcpy(clean + len, kept ? s : instead, more);
+		len += more;
+		s += step;
+		left -= step;
+	}
+	json_text_n(b, name, clean, len);
+}
+
 /* One write a line, so that lines of several processes never mix. A log that
  * can't be written must not stop the work. */
 static void line_end(struct buf *b)
@@ -68,7 +112,7 @@ void log_write(enum log_level level, const char *event, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	struct buf b = line_begin(level, event);
-	json_text(&b, "msg", text);
+	say(&b, "msg", text);
 	line_end(&b);
 }
 
@@ -77,7 +121,7 @@ void log_access(const struct log_access *a)
 	if (LOG_INFO < lowest)
 		return;
 	struct buf b = line_begin(a->status >= 500 ? LOG_ERROR : LOG_INFO, "request");
-	json_text(&b, "method", a->method);
+	say(&b, "method", a->method ? a->method : "");
 	json_text(&b, "route", a->route);
 	json_int(&b, "status", a->status);
 	json_int(&b, "us", a->us);

@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-/* One JSON object a line on stderr. Values are escaped, cut at 2 KB, and never
+/* One JSON object a line on stderr, in UTF-8. Values are escaped, cut at 2 KB,
+ * what is no UTF-8 or would move a reader's cursor becomes U+FFFD; they never
  * hold tokens, passwords, openids or whole phone numbers: callers see to it. */
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };

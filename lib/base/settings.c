@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { SECRET_MAX = 65536 };
@@ -70,6 +71,8 @@ static void check_log_level(void)
 
 void settings_load(int argc, char **argv)
 {
+	/* A core file would hold the keys. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
 		const struct spec *s = &specs[i];
 		const char *given = getenv(env_name(s));

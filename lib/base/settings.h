@@ -19,10 +19,17 @@
 	X(token_keys, "",                                                                      \
 		"folder of <kid>.pem (EC P-256); its file `current` names the signer")         \
 	X(refresh_key_file, "", "file with 32 or more bytes that make refresh tokens")         \
+	X(hash_key_file, "", "file with 32 or more bytes that key what is kept as hash only")  \
 	X(code_key_file, "", "file with 32 or more bytes that sign check-in codes")            \
 	X(wx_api_base, "https://api.weixin.qq.com", "WeChat mini-program API")                 \
 	X(wx_appid, "", "appid of the mini-program")                                           \
 	X(wx_secret_file, "", "file with the mini-program's secret")                           \
+	X(wx_web_base, "https://open.weixin.qq.com", "where WeChat shows the code to scan")    \
+	X(wx_web_appid, "", "appid of the website app; empty: no login by scan")               \
+	X(wx_web_secret_file, "", "file with the website app's secret")                        \
+	X(wx_web_redirect, "", "page that a scan leads to; empty: /play/ of the issuer")       \
+	X(sms_url, "", "SMS gateway, see lib/account/sms.h; empty: no login by SMS")           \
+	X(sms_secret_file, "", "file with the bearer secret of the SMS gateway")               \
 	X(wx_shipping, "auto", "tell WeChat of orders that were used: off, auto or on")        \
 	X(wxpay_base, "https://api.mch.weixin.qq.com", "WeChat Pay API")                       \
 	X(wxpay_mchid, "", "merchant id")                                                      \
@@ -36,6 +43,9 @@
 	X(alipay_seller_id, "", "merchant at Alipay, 16 digits")                               \
 	X(alipay_key_file, "", "file with the private key of the app, PEM")                    \
 	X(alipay_public_key_file, "", "file with Alipay's public key, PEM")                    \
+	X(shared, "/dev/shm",                                                                  \
+		"folder for what a program's processes know in common; empty: each is alone")  \
+	X(breakers, "on", "circuit breakers: on, or off: they count and never refuse")         \
 	X(ca_file, "", "CA bundle for outbound TLS; empty: the system's")                      \
 	X(log_level, "info", "debug, info, warn or error")
 
@@ -61,8 +71,12 @@
 	X(ask_first_s, 5, 1, 3600, "seconds until the channel is first asked of a payment")    \
 	X(refund_gap_s, 61, 0, 3600, "seconds between two refunds of one payment")             \
 	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")       \
-	X(login_per_minute, 10, 1, 1000000, "password tries per minute and client address")    \
-	X(password_cost, 5, 1, 11, "yescrypt cost of new passwords")
+	X(reads_per_minute, 600, 1, 1000000, "requests that read, per minute and account")     \
+	X(writes_per_minute, 120, 1, 1000000, "requests that write, per minute and account")   \
+	X(login_per_minute, 10, 1, 1000000, "tries of each way per minute and address")        \
+	X(sms_per_day, 500, 1, 1000000, "texts a day, to all phones together")                 \
+	X(password_cost, 5, 1, 11, "yescrypt cost of new passwords")                           \
+	X(password_min, 10, 8, 64, "characters of a new password at least")
 
 struct settings {
 #define X(name, ...) const char *name;
@@ -76,8 +90,8 @@ extern struct settings settings;
 
 enum { EXIT_CONFIG = 78 }; /* sysexits.h: EX_CONFIG */
 
-/* Read the environment; ends the program with 78 and the reason on a wrong
- * value. Answers --settings (prints the table, exits 0). */
+/* Read the environment, and leave no core file from now on; ends the program
+ * with 78 and the reason on a wrong value. Answers --settings (prints the table, exits 0). */
 void settings_load(int argc, char **argv);
 void settings_print(FILE *);
 

@@ -1,6 +1,7 @@
 #include "guard/limit.h"
 
 #include "base/time.h"
+#include "io/commons.h"
 #include "io/crypto.h"
 #include "io/redis.h"
 
@@ -39,6 +40,18 @@ bool gcra_take(struct gcra g, int64_t now, int64_t *tat, int64_t *wait_us)
 	return true;
 }
 
+struct gcra gcra_of(int64_t per_minute, int64_t burst)
+{
+	return (struct gcra){(MINUTE + per_minute - 1) / per_minute, burst};
+}
+
+struct gcra_left gcra_left(struct gcra g, int64_t now, int64_t tat)
+{
+	int64_t ahead = tat > now ? tat - now : 0;
+
+	return (struct gcra_left){(g.interval_us * g.burst - ahead) / g.interval_us, ahead};
+}
+
 /* The worker's own memory: a fixed number of places. Where all places of a set
  * are taken, the one that is closest to being free again is given away. */
 static struct place {
@@ -74,11 +87,15 @@ static struct place *place_of(uint64_t key)
 	return oldest;
 }
 
-static int64_t take_here(const char *key, struct gcra g)
+int64_t limit_take_here(const char *key, struct gcra g, struct gcra_left *left)
 {
-	int64_t wait;
+	int64_t wait, now = clock_ms() * 1000;
+	struct place *place = place_of(key_of(key));
 
-	gcra_take(g, clock_ms() * 1000, &place_of(key_of(key))->tat, &wait);
+	gcra_take(g, now, &place->tat, &wait);
+	if (left)
+		*left = gcra_left(g, now, place->tat);
+	commons_count(&commons()->limit_alone, 1);
 	return wait;
 }
 
@@ -97,15 +114,16 @@ static enum err take_at_redis(const char *key, struct gcra g, int64_t *wait)
 enum err limit_take(
 	const char *name, const char *who, int per_minute, int burst, int64_t *retry_after_s)
 {
-	/* Rounded up: rather a hair too slow than one too many. */
-	struct gcra g = {.interval_us = (MINUTE + per_minute - 1) / per_minute, .burst = burst};
+	struct gcra g = gcra_of(per_minute, burst);
 	char key[KEY_MAX];
 	int64_t wait;
 
 	/* A name that is cut shares its limit with others: no way around it. */
 	snprintf(key, sizeof(key), "limit:%s:%s", name, who);
 	if (take_at_redis(key, g, &wait) != E_OK)
-		wait = take_here(key, g);
+		wait = limit_take_here(key, g, NULL);
+	if (wait > 0)
+		commons_count(&commons()->limit_refused, 1);
 	if (retry_after_s)
 		*retry_after_s = (wait + SECOND - 1) / SECOND;
 	return wait > 0 ? E_BUSY : E_OK;

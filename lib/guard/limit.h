@@ -24,5 +24,17 @@ struct gcra {
 	int64_t interval_us, burst;
 };
 bool gcra_take(struct gcra, int64_t now_us, int64_t *tat_us, int64_t *wait_us);
+/* Rounded up: rather a hair too slow than one too many. */
+struct gcra gcra_of(int64_t per_minute, int64_t burst);
+
+/* What somebody with this `tat` has left: how many pass now, and when it will be all
+ * of the burst again. */
+struct gcra_left {
+	int64_t count, reset_us;
+};
+struct gcra_left gcra_left(struct gcra, int64_t now_us, int64_t tat_us);
+
+/* Without Redis: the worker's own count. The time to wait, 0 to go on. */
+int64_t limit_take_here(const char *key, struct gcra, struct gcra_left *);
 
 #endif

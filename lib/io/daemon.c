@@ -1,6 +1,7 @@
 #include "io/daemon.h"
 
 #include "base/log.h"
+#include "io/commons.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ void daemon_begin(const char *program)
 {
 	name = program;
 	log_init(program);
+	commons_open(program, false);
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);

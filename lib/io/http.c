@@ -10,7 +10,7 @@
 
 /* Parties close idle connections after a minute or so; ours are given up before
  * that, or a request could run into the closing. */
-enum { ANSWER_MAX = 1 << 20, IDLE_MAX_S = 15 };
+enum { ANSWER_MAX = 1 << 20, IDLE_MAX_S = 15, FAILED_FROM = 500 };
 
 /* Kept for the life of the process: it owns the open connections. */
 static CURL *easy;
@@ -20,7 +20,8 @@ struct receiving {
 	struct arena *mem;
 	struct buf body;
 	size_t max;
-	int begun; /* requests that were about to be written */
+	int begun;    /* requests that were about to be written */
+	bool stopped; /* by the sink */
 	struct http_answer *answer;
 };
 
@@ -33,8 +34,10 @@ static size_t take_body(char *at, size_t each, size_t n, void *arg)
 
 	if (r->call->sink)
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status == 200)
-		return r->call->sink(r->call->sink_arg, piece) ? piece.len : 0;
+	if (status == 200) {
+		r->stopped = !r->call->sink(r->call->sink_arg, piece);
+		return r->stopped ? 0 : piece.len;
+	}
 	if (piece.len > r->max - r->body.len)
 		return 0;
 	buf_add(&r->body, piece.at, piece.len);
@@ -112,11 +115,16 @@ char *url_escape(struct arena *mem, const char *s)
 	return out;
 }
 
+static int64_t limit_of(const struct http_call *c)
+{
+	return c->limit_ms ? c->limit_ms : settings.out_timeout_ms;
+}
+
 /* What every call shares. Options that this libcurl doesn't know must not be
  * passed over in silence, hence the sum. */
 static int set_rules(const struct http_call *c)
 {
-	int64_t limit = c->limit_ms ? c->limit_ms : settings.out_timeout_ms;
+	int64_t limit = limit_of(c);
 	int64_t connect = settings.out_connect_ms < limit ? settings.out_connect_ms : limit;
 	int bad = 0;
 
@@ -201,30 +209,52 @@ static struct curl_slist *header_list(const char *const *headers)
 	return list;
 }
 
+static enum err perform(struct receiving *r, const struct http_call *c)
+{
+	char detail[CURL_ERROR_SIZE] = "";
+	struct curl_slist *headers = header_list(c->headers);
+	enum err err = E_INTERNAL;
+
+	int bad = set_rules(c) | set_call(c, r, headers) |
+		  (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+	if (bad)
+		log_error("http", "libcurl refused an option");
+	else
+		err = outcome(c, r, curl_easy_perform(easy), detail);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_slist_free_all(headers);
+	return err;
+}
+
+/* What we ourselves have no use for is not the party's fault. */
+static unsigned how_it_went(const struct receiving *r, enum err err)
+{
+	if (err == E_INTERNAL || r->stopped)
+		return BREAKER_VOID;
+	return err != E_OK || r->answer->status >= FAILED_FROM ? BREAKER_FAILED : BREAKER_WELL;
+}
+
 enum err http_send(struct arena *mem, const struct http_call *c, struct http_answer *a)
 {
 	size_t max = c->max ? c->max : ANSWER_MAX;
 	struct receiving r = {
 		.call = c, .mem = mem, .body = buf_in(mem, max + 1), .max = max, .answer = a};
-	char detail[CURL_ERROR_SIZE] = "";
 	long status = 0;
+	struct visit visit;
 
 	*a = (struct http_answer){0};
-	if (!easy_ready())
+	if (c->party == PARTY_NONE) {
+		log_error("http", "a call that doesn't name its party");
 		return E_UPSTREAM;
-	struct curl_slist *headers = header_list(c->headers);
-	int bad = set_rules(c) | set_call(c, &r, headers) |
-		  (int)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-	enum err err = E_UPSTREAM;
-	if (bad)
-		log_error("http", "libcurl refused an option");
-	else
-		err = outcome(c, &r, curl_easy_perform(easy), detail);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-	curl_slist_free_all(headers);
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	}
+	if (!party_enter(c->party, limit_of(c), &visit))
+		return E_UPSTREAM;
+	enum err err = easy_ready() ? perform(&r, c) : E_INTERNAL;
+	if (easy)
+		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	a->status = (int)status;
 	a->body = bytes_of(buf_text(&r.body));
 	a->body.len = r.body.len;
-	return err;
+	party_leave(&visit, how_it_went(&r, err), c->sink != NULL);
+	return err == E_INTERNAL ? E_UPSTREAM : err;
 }

@@ -2,6 +2,7 @@
 #define IO_HTTP_H
 
 #include "io/crypto.h"
+#include "io/party.h"
 
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
  * with a limit of its own. */
 
 struct http_call {
+	enum party party;   /* whom it is to; each caller names it */
 	const char *method; /* GET or POST */
 	const char *url;
 	const char *const *headers; /* "Name: value" …, NULL; may be NULL */
@@ -36,7 +38,8 @@ struct http_answer {
 
 /* E_OK: there is an answer, whatever its status, in the arena.
  * E_UPSTREAM: not one byte of the request left this machine (no address, no
- * connection, no trusted certificate): the party has not done it.
+ * connection, no trusted certificate; or the party's breaker is open, see
+ * party_wait_s()): the party has not done it.
  * E_UNKNOWN: it was sent, the answer is missing, torn or too large: the party
  * may have done it. Both are logged here, never with the query string. */
 enum err http_send(struct arena *, const struct http_call *, struct http_answer *) CHECKED;
@@ -44,6 +47,9 @@ enum err http_send(struct arena *, const struct http_call *, struct http_answer 
 /* A header of the answer, its name in any case. NULL if it is absent, or there
  * twice: then nobody can say which one counts. */
 const char *http_header(const struct http_answer *, const char *name);
+
+/* To the party's breaker a call without an answer, and one with a status of 500 or
+ * more, has failed; what the party says below that is its word. */
 
 /* For a path's segment or a query's value: RFC 3986, everything but the
  * unreserved characters becomes %XX. */

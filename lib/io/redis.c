@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
-#include "base/time.h"
+#include "io/party.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -10,11 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUIET_MS = 1000, SHA1_BYTES = 20 };
+enum { SHA1_BYTES = 20 };
 
 static redisContext *conn;
-static int64_t quiet_until; /* no try before, by clock_ms() */
-static bool down;           /* said so in the log */
+static bool down; /* said so in the log */
 
 void redis_drop(void)
 {
@@ -29,7 +28,6 @@ static void fail(const char *why)
 		log_error("redis_down", "%s", why);
 	down = true;
 	redis_drop();
-	quiet_until = clock_ms() + QUIET_MS;
 }
 
 static redisContext *connect_once(struct timeval limit)
@@ -51,8 +49,6 @@ static bool connected(void)
 
 	if (conn)
 		return true;
-	if (!*settings.redis || clock_ms() < quiet_until)
-		return false;
 	errno = 0;
 	conn = connect_once(limit);
 	if (!conn && errno == EINTR)
@@ -67,8 +63,7 @@ static bool is_noscript(const redisReply *r)
 	return r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOSCRIPT", 8) == 0;
 }
 
-/* NULL if there is no usable answer; the caller frees it. */
-static redisReply *ask(size_t argc, const char **argv, const size_t *lens)
+static redisReply *ask_now(size_t argc, const char **argv, const size_t *lens)
 {
 	if (!connected())
 		return NULL;
@@ -85,6 +80,20 @@ static redisReply *ask(size_t argc, const char **argv, const size_t *lens)
 	if (down)
 		log_info("redis_up", "answers again");
 	down = false;
+	return r;
+}
+
+/* NULL if there is no usable answer; the caller frees it. */
+static redisReply *ask(size_t argc, const char **argv, const size_t *lens)
+{
+	struct visit visit;
+
+	/* A connection may be tried twice, and then there is the command. */
+	if (!*settings.redis ||
+		!party_enter(PARTY_REDIS, 3 * settings.redis_timeout_ms, &visit))
+		return NULL;
+	redisReply *r = ask_now(argc, argv, lens);
+	party_leave(&visit, r ? BREAKER_WELL : BREAKER_FAILED, false);
 	return r;
 }
 

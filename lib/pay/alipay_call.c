@@ -57,6 +57,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 		return E_UPSTREAM;
 	return http_send(mem,
 		&(struct http_call){
+			.party = PARTY_ALIPAY,
 			.method = "POST",
 			.url = url,
 			.headers = headers,

@@ -202,6 +202,13 @@ static enum err read_refund(struct alipay_csv *r, char *const *cells, struct bil
 	return E_OK;
 }
 
+/* The words of struct bill_trade for what has been checked against the sums. */
+static bool is_our_word(const char *state)
+{
+	return strcmp(state, "SUCCESS") == 0 || strcmp(state, "REFUND") == 0 ||
+	       strcmp(state, "REVOKED") == 0;
+}
+
 /* Kinds other than the two go on under their own name, outside the sums. */
 static enum err read_line(struct alipay_csv *r)
 {
@@ -232,6 +239,8 @@ static enum err read_line(struct alipay_csv *r)
 	} else if (strcmp(row.state, "退款") == 0) {
 		TRY(read_refund(r, cells, &row));
 		TRY(note(r, &r->given_back, received));
+	} else if (is_our_word(row.state)) {
+		return refuse(r, headers[TYPE][0], "a kind that would pass for counted");
 	}
 	return r->take(r->arg, &(struct bill_line){r->number, &row, NULL});
 }

@@ -2,6 +2,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
+#include "io/party.h"
 
 #include <time.h>
 
@@ -13,6 +14,11 @@ static bool time_for_another(int64_t deadline)
 		return false;
 	nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
 	return true;
+}
+
+int64_t channel_wait_s(enum err err)
+{
+	return err == E_UPSTREAM ? party_wait_s() : 0;
 }
 
 enum err channel_ask(struct arena *mem, const struct channel_call *c)
@@ -28,7 +34,7 @@ enum err channel_ask(struct arena *mem, const struct channel_call *c)
 		if (err == E_OK || err == E_CHANNEL_REFUSED || err == E_INTERNAL)
 			return err;
 		perhaps |= err == E_CHANNEL_UNKNOWN;
-		if (err == E_BUSY)
+		if (err == E_BUSY || party_wait_s() > 0)
 			break;
 	}
 	return perhaps ? E_CHANNEL_UNKNOWN : E_UPSTREAM;

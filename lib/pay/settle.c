@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "order/ending.h"
+#include "pay/channel_ask.h"
 #include "pay/refund.h"
 
 #include <string.h>
@@ -140,29 +141,55 @@ static enum err close_attempt(struct db *db, struct arena *mem, const struct sil
 	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
 }
 
+/* What comes of closing all attempts of an order; *wait_s: for how long nobody can be
+ * asked about those that are left, 0 if somebody was. */
+static enum err close_all(
+	struct db *db, struct arena *mem, const struct list *attempts, int64_t *wait_s)
+{
+	const struct silent *a = attempts->at;
+	enum err worst = E_OK;
+	bool asked = false;
+
+	*wait_s = 0;
+	for (size_t i = 0; i < attempts->count; i++) {
+		enum err err = close_attempt(db, mem, &a[i]);
+		int64_t wait = channel_wait_s(err);
+
+		if (err == E_OK)
+			continue;
+		worst = err;
+		asked |= wait == 0;
+		*wait_s = wait > *wait_s ? wait : *wait_s;
+	}
+	if (asked)
+		*wait_s = 0;
+	return worst;
+}
+
 static enum err close_one(struct db *db, struct arena *mem, const struct closing *c)
 {
 	struct list attempts;
 	enum err worst = E_OK;
+	int64_t wait_s = 0;
 	struct tx tx;
 
 	TRY(list_attempts(db, mem, true, c->order_id, &attempts));
-	const struct silent *a = attempts.at;
 	/* Many that wait for a silent channel must not wait for each other too. */
 	bool in_vain = c->overdue && c->tries > OVERDUE_TRIES;
 	if (in_vain && attempts.count)
 		worst = E_CHANNEL_UNKNOWN;
-	for (size_t i = 0; i < attempts.count && !in_vain; i++) {
-		enum err err = close_attempt(db, mem, &a[i]);
-		if (err != E_OK)
-			worst = err;
-	}
+	else
+		worst = close_all(db, mem, &attempts, &wait_s);
 	tx_begin(&tx, db, mem, TX_WRITE);
 	if (worst == E_OK || c->overdue) {
 		if (worst != E_OK)
 			log_error("closing_unconfirmed", "order %lld is freed: %s",
 				(long long)c->order_id, err_info[worst].code);
 		return tx_end(&tx, order_close(&tx, c->order_id, worst != E_OK));
+	}
+	if (wait_s > 0) {
+		closing_wait(&tx, c, wait_s);
+		return tx_end(&tx, E_OK);
 	}
 	log_warn("closing", "order %lld, try %lld: %s", (long long)c->order_id,
 		(long long)c->tries, err_info[worst].code);
@@ -197,6 +224,21 @@ SQL(silent_take,
 	" FROM picked p WHERE a.id = p.id RETURNING a.id, a.channel, a.out_trade_no,"
 	"  false AS young");
 
+SQL(silent_untaken,
+	"UPDATE payment_attempt SET asked = asked - 1,"
+	" ask_at = now() + make_interval(secs => $2::bigint)"
+	" WHERE id = $1 AND state IN ('created', 'prepaid') AND asked > 0");
+
+/* Nobody could be asked: the question keeps its place in the plan. */
+static enum err ask_later(struct db *db, struct arena *mem, int64_t id, int64_t wait_s)
+{
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	db_queue(&tx, &silent_untaken, A(id), A(wait_s));
+	return tx_end(&tx, E_OK);
+}
+
 enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
 {
 	struct list due;
@@ -208,6 +250,9 @@ enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
 	if (due.count == 0)
 		return E_OK;
 	*busy = true;
-	enum err err = ask(db, mem, due.at, &open);
+	const struct silent *a = due.at;
+	enum err err = ask(db, mem, a, &open);
+	if (channel_wait_s(err) > 0)
+		err = ask_later(db, mem, a->id, channel_wait_s(err));
 	return err == E_DB_DOWN || err == E_UNKNOWN ? err : E_OK;
 }

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "pay/channel_ask.h"
 #include "pay/refund.h"
 #include "pay/settle.h"
 
@@ -37,6 +38,10 @@ static enum err note(
 		return refund_note(tx, r, told);
 	if (err == E_CHANNEL_REFUSED && strcmp(r->state, "created") == 0 && !told->curable)
 		return refund_stuck(tx, r, told->refusal ? told->refusal : "REFUSED");
+	if (channel_wait_s(err) > 0) {
+		refund_wait(tx, r, channel_wait_s(err));
+		return E_OK;
+	}
 	const char *trouble =
 		err == E_CHANNEL_REFUSED && told->refusal ? told->refusal : err_info[err].code;
 	log_warn("refund", "%s, try %lld: %s", r->out_refund_no, (long long)r->tries, trouble);

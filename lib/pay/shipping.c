@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "io/sign.h"
 #include "order/ending.h"
+#include "pay/channel_ask.h"
 #include "pay/work.h"
 
 #include <string.h>
@@ -154,6 +155,7 @@ SQL(shipping_take,
 struct verdict {
 	enum shipping_word word;
 	const char *trouble;
+	int64_t wait_s; /* WeChat couldn't be asked, for so long; 0: it was */
 };
 
 /* Whether the duty applies, for a day; a question that fails is not asked
@@ -171,10 +173,13 @@ static enum err is_managed(struct arena *mem, bool *yes)
 	if (clock_ms() < good_until)
 		return E_OK;
 	if (clock_ms() < quiet_until)
-		return E_UPSTREAM;
+		return E_BUSY;
 	quiet_until = clock_ms() + MANAGED_AGAIN_MS;
-	TRY(wechat_token_post(mem, IS_MANAGED,
-		arena_printf(mem, "{\"appid\":\"%s\"}", settings.wx_appid), &said));
+	enum err err = wechat_token_post(mem, IS_MANAGED,
+		arena_printf(mem, "{\"appid\":\"%s\"}", settings.wx_appid), &said);
+	if (channel_wait_s(err) > 0)
+		quiet_until = 0;
+	TRY(err);
 	if (said.errcode != 0) {
 		log_error("shipping", "is_trade_managed: errcode %lld: %s",
 			(long long)said.errcode, said.errmsg ? said.errmsg : "");
@@ -186,31 +191,42 @@ static enum err is_managed(struct arena *mem, bool *yes)
 	return E_OK;
 }
 
+static struct verdict later(enum err err, const char *trouble)
+{
+	return (struct verdict){SHIPPING_LATER, trouble, channel_wait_s(err)};
+}
+
 static struct verdict report(struct arena *mem, const struct shipment *s)
 {
 	struct wechat_said said;
 	bool managed;
 
 	if (s->all_back)
-		return (struct verdict){SHIPPING_WAIVED, "the money has gone back"};
+		return (struct verdict){SHIPPING_WAIVED, "the money has gone back", 0};
 	if (!s->payer)
-		return (struct verdict){SHIPPING_STUCK, "the payer is not known"};
-	if (is_managed(mem, &managed) != E_OK)
-		return (struct verdict){SHIPPING_LATER, "no answer whether there is a duty"};
+		return (struct verdict){SHIPPING_STUCK, "the payer is not known", 0};
+	enum err err = is_managed(mem, &managed);
+	if (err != E_OK)
+		return later(err, "no answer whether there is a duty");
 	if (!managed)
-		return (struct verdict){SHIPPING_WAIVED, "there is no such duty"};
-	if (wechat_token_post(mem, UPLOAD, shipping_body(mem, s, stamp_now()), &said) != E_OK)
-		return (struct verdict){SHIPPING_LATER, "no answer"};
+		return (struct verdict){SHIPPING_WAIVED, "there is no such duty", 0};
+	err = wechat_token_post(mem, UPLOAD, shipping_body(mem, s, stamp_now()), &said);
+	if (err != E_OK)
+		return later(err, "no answer");
 	return (struct verdict){shipping_judge(said.errcode),
 		said.errcode ? arena_printf(mem, "%lld %s", (long long)said.errcode,
 				       said.errmsg ? said.errmsg : "")
-			     : NULL};
+			     : NULL,
+		0};
 }
 
 /* Who has claimed it anew meanwhile, has it. */
 SQL(shipping_mark,
 	"UPDATE shipping SET state = $3, trouble = $4,"
 	" sent_at = CASE $3 WHEN 'sent' THEN now() END"
+	" WHERE attempt_id = $1 AND tries = $2 AND state = 'waiting'");
+SQL(shipping_untried,
+	"UPDATE shipping SET tries = tries - 1, run_at = now() + make_interval(secs => $3::bigint)"
 	" WHERE attempt_id = $1 AND tries = $2 AND state = 'waiting'");
 SQL(shipping_postpone,
 	"UPDATE shipping SET trouble = $3, run_at = now() +"
@@ -243,6 +259,10 @@ static enum err note(struct tx *tx, const struct shipment *s, const struct verdi
 		[SHIPPING_STUCK] = "stuck"};
 	enum shipping_word word = v->word;
 
+	if (v->wait_s > 0) {
+		db_queue(tx, &shipping_untried, A(s->attempt_id), A(s->tries), A(v->wait_s));
+		return E_OK;
+	}
 	if (word == SHIPPING_LATER && s->tries >= SHIPPING_TRIES)
 		word = SHIPPING_STUCK;
 	if (word == SHIPPING_LATER) {

@@ -182,6 +182,8 @@ const char *cookie(const struct req *r, const char *name)
 	const char *at = header(r, "HTTP_COOKIE"), *found = NULL;
 	size_t len = strlen(name);
 
+	if (headers_named(r, "HTTP_COOKIE") > 1)
+		return NULL; /* browsers send one, nginx joins those of HTTP/2 */
 	for (; at && *at; at += strspn(at, "; ")) {
 		size_t pair = strcspn(at, ";");
 		if (pair > len && strncmp(at, name, len) == 0 && at[len] == '=') {

@@ -146,6 +146,7 @@ void routes_print(const struct web *web)
 		json_text(&b, "path", at->path);
 		json_text(&b, "permission", at->permission);
 		json_bool(&b, "idempotent", at->flags & IDEMPOTENT);
+		json_bool(&b, "if_match", at->flags & IF_MATCH);
 		json_bool(&b, "form", at->flags & FORM);
 		describe_fields(&b, "body", at->body);
 		describe_fields(&b, "query", at->query);

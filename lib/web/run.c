@@ -178,7 +178,7 @@ static enum err run(struct req *r)
 		err = replay(r, err);
 	if (err == E_SESSION_ENDED && r->web->why)
 		err = why_ended(r);
-	if (err_info[err].http / 100 == 4 && r->route->refused)
+	if (err_info[err].http / 100 == 4 && r->route->refused && r->note)
 		record_refusal(r, err);
 	return err;
 }

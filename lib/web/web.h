@@ -33,8 +33,8 @@ struct route {
 	unsigned flags;
 	const char *says;   /* one sentence for the API page */
 	int64_t per_minute; /* so often per user; 0: as reads or writes in general */
-	/* Queue what has to be written down of a refused request; it gets a
-	 * transaction of its own, after the rollback. */
+	/* Queue what has to be written down of a refused request, if the handler has
+	 * left a note; it gets a transaction of its own, after the rollback. */
 	void (*refused)(struct req *, struct tx *, enum err);
 };
 

@@ -35,6 +35,9 @@ relay/bare_confirms      one relay: 20,000 messages from rows in the table to co
                          without a table (confirms.c). relay_messages_s: the former as it is
 login/bare_crypt         password logins through nginx, 8 clerks / bare yescrypt of the same cost in as
                          many processes as the pool `password` has workers
+limit/bare_evalsha       what one worker asks Redis before each signed-in request (limits and ended
+                         sessions, admit.c) / redis-benchmark with the same script and one
+                         connection. limit_calls_s: the former as it is
 token_new_us, token_known_us
                          checking a token that a worker hasn't seen before, and one that it has
 identity/availability    that check and the session's in the page's own round trip / reading the
@@ -79,6 +82,7 @@ PAIRS = [  # ratio, ours, the limit, goal (at least)
     ("notify/pgbench_same_sql", "notify", "notify_sql", 0.50),
     ("relay/bare_confirms", "relay", "bare_confirms", None),
     ("login/bare_crypt", "login", "bare_crypt", 0.5),
+    ("limit/bare_evalsha", "limit", "bare_evalsha", 0.5),
 ]
 BILL_PAIRS = [("reconcile/bare_copy", "reconcile", "bare_copy", 0.2)]
 MILLION_GOAL_S, JOB_RSS_GOAL_MB = 20, 40
@@ -211,6 +215,8 @@ def measure(home: house.House, args) -> Results:
     measure_pairs(results, load, pairs, args.rounds)
     if "relay" in results.rates:
         results.add("relay_messages_s", results.median("relay"))
+    if "limit" in results.rates:
+        results.add("limit_calls_s", results.median("limit"))
     if "order" in results.rates:
         measure_calm(results, load, args.rounds)
     if "login" in results.rates:

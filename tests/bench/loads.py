@@ -198,6 +198,25 @@ class Loads:
     def bare_crypt(self) -> float:
         return self.logins.bare_crypt(MEASURED_S)
 
+    def _limiter(self, seconds: int) -> dict:
+        environment = {**self.house.environment(), "ZX_SHARED": ""}
+        done = subprocess.run([str(self.tools / "limiter"), str(seconds)], env=environment,
+                              text=True, stdout=subprocess.PIPE, check=True)
+        return json.loads(done.stdout)
+
+    def limit(self) -> float:
+        self._limiter(WARM_S)
+        return self._limiter(MEASURED_S)["calls_s"]
+
+    def bare_evalsha(self) -> float:
+        """With the limiter's own interval and burst, for keys of its form."""
+        script = self._limiter(WARM_S)["sha1"]
+        sock = self.house.stack.path("redis/redis.sock")
+        said = run("redis-benchmark", "-s", sock, "-c", 1, "-n", 20000 * MEASURED_S, "-r", 200,
+                   "--csv", "EVALSHA", script, 2, "admit:__rand_int__:reads",
+                   "ended:__rand_int__", 60, 250000)
+        return float(said.splitlines()[-1].split(",")[1].strip('"'))
+
     @cached_property
     def bills(self) -> billday.Bills:
         return billday.Bills(self.house)

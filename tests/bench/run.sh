@@ -12,6 +12,6 @@ make -s -j"$(nproc)" BUILD="$build" programs
 # shellcheck disable=SC2016 # make is to expand them
 make -s BUILD="$build" bench-tools --eval='bench-tools:
 	@mkdir -p $(BUILD)/bench
-	@for t in sqltext rush confirms tokens; do $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+	@for t in sqltext rush confirms tokens limiter; do $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 		tests/bench/$$t.c $(WHOLE) $(LDLIBS) -o $(BUILD)/bench/$$t || exit; done'
 exec /usr/bin/python3 tests/bench/bench.py --build "$build" "$@"

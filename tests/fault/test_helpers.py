@@ -71,7 +71,7 @@ def test_without_wechat_orders_go_on_and_paying_is_put_off(house, crowd):
             time.sleep(1.5)
             house.command("start", "sim")
         crowd.wait_until_well()
-        assert ok(customer.try_pay(order, key="put-off"), 201)
+        wait_for(lambda: customer.try_pay(order, key="put-off").status_code == 201)
     crowd.only(503, codes=("channel_unknown", "upstream_down"))
     assert not any(a.status == 503 for w in crowd.wishes if w.path == "/api/v1/orders"
                    for a in w.answers)

@@ -97,6 +97,10 @@ static const struct {
 		"#交易合计：1笔，商家实收共1.00元\n", NULL},
 	{"another kind of business", HEAD COLUMNS_ "1,A01,转账,,,2026-11-22 10:00:00,,,,,,1.00,1.00,"
 		",,,,,,,,,,,\n" LINES_END, NULL},
+	{"a kind that is named as we name payments", HEAD COLUMNS_
+		"1,A01,SUCCESS,,,2026-11-22 10:00:00,,,,,,-1,-1,,,,,,,,,,,,\n", "业务类型: a kind"},
+	{"a kind that is named as we name refunds", HEAD COLUMNS_
+		"1,A01,REFUND,,,2026-11-22 10:00:00,,,,,,1,1,,,,,,,,,,,,\n", "业务类型: a kind"},
 	{"nothing", "", "the file ends before its sums"},
 	{"another merchant's", "#账号：[20880012345678910156]\n", "line 1: another merchant's"},
 	{"another day's", "#起始日期：[2026年11月21日 00:00:00]\n", "line 1: of another day"},

@@ -70,6 +70,7 @@ static inline void good_settings(void)
 		.out_timeout_ms = 700,
 		.out_connect_ms = 700,
 		.request_limit_s = 2,
+		.breakers = "off",
 	};
 }
 

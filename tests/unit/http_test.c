@@ -1,6 +1,8 @@
 #include "test.h"
 
+#include "base/settings.h"
 #include "base/time.h"
+#include "io/commons.h"
 #include "io/http.h"
 #include "party.h"
 
@@ -26,6 +28,10 @@ static bool act(SSL *ssl, const char *path, int seen)
 	}
 	if (strcmp(path, "/continue") == 0)
 		say(ssl, "HTTP/1.1 100 Continue\r\nX-Thing: early\r\n\r\n");
+	if (strcmp(path, "/broken") == 0) {
+		say(ssl, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+		return true;
+	}
 	if (strcmp(path, "/moved") == 0)
 		say(ssl, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
 	else if (strcmp(path, "/missing") == 0)
@@ -43,7 +49,8 @@ static bool act(SSL *ssl, const char *path, int seen)
 
 static enum err get(const char *host, int port, const char *path, struct http_answer *a)
 {
-	struct http_call call = {.method = "GET",
+	struct http_call call = {.party = PARTY_SMS,
+		.method = "GET",
 		.url = arena_printf(mem, "https://%s:%d%s?secret=1", host, port, path),
 		.max = 8,
 		.limit_ms = 700};
@@ -56,8 +63,8 @@ static int requests_seen(void)
 	struct http_answer a;
 	char *url = arena_printf(mem, "https://127.0.0.1:%d/count", party_port);
 
-	assert_int_equal(
-		http_send(mem, &(struct http_call){.method = "GET", .url = url}, &a), E_OK);
+	struct http_call call = {.party = PARTY_SMS, .method = "GET", .url = url};
+	assert_int_equal(http_send(mem, &call, &a), E_OK);
 	return (int)strtol((const char *)a.body.at, NULL, 10);
 }
 
@@ -154,7 +161,8 @@ static void a_sink_takes_what_comes_with_200_and_nothing_else(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct tub tub = {.most = cases[i].most};
-		struct http_call call = {.method = "GET",
+		struct http_call call = {.party = PARTY_SMS,
+			.method = "GET",
 			.url = arena_printf(
 				mem, "https://127.0.0.1:%d%s", party_port, cases[i].path),
 			.max = 8,
@@ -180,12 +188,81 @@ static void only_https_is_spoken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-		struct http_call call = {.method = "GET",
+		struct http_call call = {.party = PARTY_SMS,
+			.method = "GET",
 			.url = arena_printf(
 				mem, "%s://127.0.0.1:%d/etc/hostname", schemes[i], party_port)};
 		assert_int_equal(http_send(mem, &call, &a), E_UPSTREAM);
 		assert_int_equal(a.body.len, 0);
 	}
+}
+
+static void a_call_without_a_party_is_not_made(void **state)
+{
+	struct http_call call = {.method = "GET",
+		.url = arena_printf(mem, "https://127.0.0.1:%d/ok", party_port)};
+	struct http_answer a;
+	int before = requests_seen();
+
+	(void)state;
+	assert_int_equal(http_send(mem, &call, &a), E_UPSTREAM);
+	assert_int_equal(requests_seen(), before);
+}
+
+/* What is an error to the breaker, from outside: three of them open it. */
+static void an_open_breaker_refuses_at_once_and_says_for_how_long(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *says, *path;
+		bool opens;
+	} cases[] = {
+		{"answers", "/ok", false},
+		{"its word that there is no such thing", "/missing", false},
+		{"a sink that has enough", "sink", false},
+		{"answers of 500 and more", "/broken", true},
+		{"half an answer", "/torn", true},
+		{"no answer", "/lost", true},
+		{"nobody listens", NULL, true},
+	};
+	/* clang-format on */
+
+	(void)state;
+	settings.breakers = "on";
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *path = cases[i].path;
+		bool sink = path && strcmp(path, "sink") == 0;
+		struct tub tub = {0};
+		struct http_call call = {.party = PARTY_ALIPAY,
+			.method = "GET",
+			.url = arena_printf(mem, "https://127.0.0.1:%d%s",
+				path ? party_port : closed_port,
+				sink   ? "/ok"
+				: path ? path
+				       : "/"),
+			.sink = sink ? fill : NULL,
+			.sink_arg = &tub};
+		struct http_answer a;
+
+		print_message("  %s\n", cases[i].says);
+		commons_close();
+		for (int n = 0; n < 3; n++) {
+			enum err ignored = http_send(mem, &call, &a);
+			(void)ignored;
+			assert_int_equal(party_wait_s(), 0);
+		}
+		int before = requests_seen();
+		enum err err = http_send(mem, &call, &a);
+		if (cases[i].opens) {
+			assert_int_equal(err, E_UPSTREAM);
+			assert_true(party_wait_s() > 1 && party_wait_s() <= 5);
+			assert_int_equal(requests_seen(), before);
+		}
+		assert_int_equal(commons()->party[PARTY_ALIPAY].breaker.state == BREAKER_OPEN,
+			cases[i].opens);
+		assert_int_equal(breaker_in_flight(&commons()->party[PARTY_ALIPAY].breaker), 0);
+	}
+	settings.breakers = "off";
 }
 
 static void urls_are_escaped(void **state)
@@ -202,6 +279,7 @@ static int begin_all(void **state)
 {
 	(void)state;
 	mem = arena_new(1 << 16);
+	settings.breakers = "off";
 	party_begin(act);
 	return 0;
 }
@@ -222,6 +300,8 @@ int main(void)
 		cmocka_unit_test(headers_are_found_in_any_case_and_only_once),
 		cmocka_unit_test(a_sink_takes_what_comes_with_200_and_nothing_else),
 		cmocka_unit_test(only_https_is_spoken),
+		cmocka_unit_test(a_call_without_a_party_is_not_made),
+		cmocka_unit_test(an_open_breaker_refuses_at_once_and_says_for_how_long),
 		cmocka_unit_test(urls_are_escaped),
 	};
 

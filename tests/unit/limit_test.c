@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/settings.h"
+#include "guard/admit.h"
 #include "guard/limit.h"
 
 #include <stdio.h>
@@ -92,6 +93,64 @@ static void without_redis_a_worker_counts_for_itself(void **state)
 	assert_int_equal(limit_take("code", "1.2.3.4", 10, 5, NULL), E_OK);
 }
 
+static struct admit_ask asks(int64_t account, const char *route, bool writes, int64_t quota)
+{
+	return (struct admit_ask){account, 7, route, writes, quota};
+}
+
+static void what_is_left_is_told(void **state)
+{
+	struct gcra g = gcra_of(60, 10);
+	int64_t tat = 0, wait;
+
+	(void)state;
+	for (int64_t i = 1; i <= 10; i++) {
+		assert_true(gcra_take(g, 100 * S, &tat, &wait));
+		assert_int_equal(gcra_left(g, 100 * S, tat).count, 10 - i);
+		assert_int_equal(gcra_left(g, 100 * S, tat).reset_us, i * S);
+	}
+	assert_false(gcra_take(g, 100 * S, &tat, &wait));
+	assert_int_equal(gcra_left(g, 103 * S, tat).count, 3);
+	assert_int_equal(gcra_left(g, 200 * S, tat).count, 10);
+	assert_int_equal(gcra_left(g, 200 * S, tat).reset_us, 0);
+}
+
+static void accounts_reads_writes_and_routes_have_limits_of_their_own(void **state)
+{
+	struct admit_ask reads = asks(1, "/r", false, 0);
+	struct admit_answer a;
+
+	(void)state;
+	settings.redis = "";
+	settings.reads_per_minute = 120;
+	settings.writes_per_minute = 8;
+	for (int i = 29; i >= 0; i--) {
+		assert_int_equal(admit_take(&reads, &a), E_OK);
+		assert_in_range(a.remaining, i, i + 1);
+	}
+	assert_string_equal(a.policy, "reads");
+	assert_int_equal(a.quota, 120);
+	assert_int_equal(a.window_s, 60);
+	assert_int_equal(a.retry_after_s, 0);
+	assert_int_equal(a.reset_s, 15);
+	int passed = 0;
+	while (admit_take(&reads, &a) == E_OK)
+		passed++;
+	assert_in_range(passed, 0, 2);
+	assert_int_equal(a.remaining, 0);
+	assert_int_equal(a.retry_after_s, 1);
+
+	struct admit_ask others[] = {asks(2, "/r", false, 0), asks(1, "/r", true, 0),
+		asks(1, "/r", false, 3), asks(1, "/s", false, 3)};
+	static const char *const policies[] = {"reads", "writes", "route", "route"};
+	static const int64_t bursts[] = {30, 8, 3, 3};
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		assert_int_equal(admit_take(&others[i], &a), E_OK);
+		assert_string_equal(a.policy, policies[i]);
+		assert_int_equal(a.remaining, bursts[i] - 1);
+	}
+}
+
 /* The table is full of others: the flood itself is still held back. */
 static void a_flood_of_names_does_not_open_the_gate(void **state)
 {
@@ -114,6 +173,8 @@ int main(void)
 		cmocka_unit_test(the_rule_by_its_table),
 		cmocka_unit_test(no_window_lets_more_through_than_burst_and_rate),
 		cmocka_unit_test(without_redis_a_worker_counts_for_itself),
+		cmocka_unit_test(what_is_left_is_told),
+		cmocka_unit_test(accounts_reads_writes_and_routes_have_limits_of_their_own),
 		cmocka_unit_test(a_flood_of_names_does_not_open_the_gate),
 	};
 

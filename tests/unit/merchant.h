@@ -44,6 +44,7 @@ static inline void good_settings(void)
 		.out_timeout_ms = 500,
 		.out_connect_ms = 500,
 		.request_limit_s = 2,
+		.breakers = "off",
 	};
 }
 

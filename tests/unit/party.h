@@ -122,6 +122,7 @@ static inline void party_begin(party_act *act)
 	listen_on_any(8, &mute_port);
 	listen_on_any(0, &closed_port);
 	settings.ca_file = ca_file;
+	settings.breakers = "off"; /* parties fail here again and again */
 	settings.out_connect_ms = settings.out_timeout_ms = 700;
 	party = fork();
 	if (party == 0) {

@@ -111,10 +111,26 @@ static void an_unknown_user_costs_as_much_as_a_known_one(void **state)
 	settings.password_cost = 1;
 }
 
+/* The decoy was made at cost 5 by the test before. */
+static void a_hash_is_current_by_its_method_and_cost(void **state)
+{
+	(void)state;
+	static const char *const others[] = {"$y$j9S$abc$def", "$y$j9Tx$abc", "$2b$10$abc",
+		"$6$abc$def", "$y$j9T", "$y$", "", "*"};
+
+	assert_false(password_hash_current(password_hash(mem, "secret")));
+	settings.password_cost = 5;
+	assert_true(password_hash_current(password_hash(mem, "secret")));
+	settings.password_cost = 1;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(password_hash_current(others[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unknown_user_costs_as_much_as_a_known_one),
+		cmocka_unit_test(a_hash_is_current_by_its_method_and_cost),
 		cmocka_unit_test(a_password_matches_its_own_hash_only),
 		cmocka_unit_test(the_same_password_hashes_differently_each_time),
 		cmocka_unit_test(hashes_that_are_none_never_match),

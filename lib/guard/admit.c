@@ -1,0 +1,102 @@
+#include "guard/admit.h"
+
+#include "base/settings.h"
+#include "base/time.h"
+#include "guard/limit.h"
+#include "io/commons.h"
+
+#include <stdio.h>
+
+enum { KEY_MAX = 256, NUMBER_MAX = 24, WINDOW_S = 60, BURST_PART = 4, BURST_MIN = 10 };
+enum { MEMORY = 1024 };
+
+/* gcra_take() in Lua, as in limit.c, behind the word on the session: {wait, left,
+ * reset}, or {-1} for an ended session and {-2} for a replaced one. */
+struct redis_script admit_script = {
+	.text = "local why = redis.call('GET', KEYS[2])\n"
+		"if why then return {why == 'elsewhere' and -2 or -1} end\n"
+		"local t = redis.call('TIME')\n"
+		"local now = t[1] * 1000000 + t[2]\n"
+		"local interval, room = tonumber(ARGV[1]), ARGV[1] * ARGV[2]\n"
+		"local tat = tonumber(redis.call('GET', KEYS[1]) or now)\n"
+		"if tat < now or tat > now + room then tat = now end\n"
+		"local wait = tat + interval - room - now\n"
+		"if wait <= 0 then\n"
+		"  wait, tat = 0, tat + interval\n"
+		"  redis.call('SET', KEYS[1], string.format('%.0f', tat),"
+		" 'PX', math.ceil((tat - now) / 1000))\n"
+		"end\n"
+		"return {wait, math.floor((now + room - tat) / interval), tat - now}\n",
+};
+enum { ENDED = -1, REPLACED = -2 };
+
+static enum err ask_redis(
+	const char *key, const char *mark, struct gcra g, int64_t *wait, struct gcra_left *left)
+{
+	static struct arena *mem;
+	char interval[NUMBER_MAX], burst[NUMBER_MAX];
+	struct redis_reply r;
+
+	if (!mem)
+		mem = arena_new(MEMORY);
+	arena_reset(mem);
+	snprintf(interval, sizeof(interval), "%lld", (long long)g.interval_us);
+	snprintf(burst, sizeof(burst), "%lld", (long long)g.burst);
+	TRY(redis_script(
+		mem, &r, &admit_script, 2, 4, (const char *[]){key, mark, interval, burst}));
+	if (r.kind != REDIS_INTS || (r.count != 1 && r.count != 3))
+		return E_UPSTREAM;
+	*wait = r.at[0];
+	if (r.count == 3)
+		*left = (struct gcra_left){r.at[1], r.at[2]};
+	return E_OK;
+}
+
+static int64_t up_to_seconds(int64_t us)
+{
+	return (us + SECOND - 1) / SECOND;
+}
+
+static int64_t burst_of(int64_t per_minute)
+{
+	int64_t burst = per_minute / BURST_PART;
+
+	if (burst >= BURST_MIN)
+		return burst;
+	return per_minute < BURST_MIN ? per_minute : BURST_MIN;
+}
+
+static int64_t quota_of(const struct admit_ask *ask)
+{
+	if (ask->per_minute)
+		return ask->per_minute;
+	return ask->writes ? settings.writes_per_minute : settings.reads_per_minute;
+}
+
+enum err admit_take(const struct admit_ask *ask, struct admit_answer *out)
+{
+	const char *policy = ask->per_minute ? "route" : ask->writes ? "writes" : "reads";
+	int64_t quota = quota_of(ask), wait = 0;
+	struct gcra g = gcra_of(quota, burst_of(quota));
+	struct gcra_left left = {0};
+	char key[KEY_MAX], mark[KEY_MAX];
+
+	snprintf(key, sizeof(key), "admit:%lld:%s%s", (long long)ask->account_id, policy,
+		ask->per_minute ? ask->route : "");
+	snprintf(mark, sizeof(mark), "ended:%lld", (long long)ask->session_id);
+	*out = (struct admit_answer){0};
+	if (ask_redis(key, mark, g, &wait, &left) != E_OK)
+		wait = limit_take_here(key, g, &left);
+	if (wait == ENDED || wait == REPLACED)
+		return wait == REPLACED ? E_SESSION_REPLACED : E_SESSION_ENDED;
+	*out = (struct admit_answer){.policy = policy,
+		.quota = quota,
+		.window_s = WINDOW_S,
+		.remaining = left.count,
+		.reset_s = up_to_seconds(left.reset_us),
+		.retry_after_s = up_to_seconds(wait)};
+	if (wait == 0)
+		return E_OK;
+	commons_count(&commons()->limit_refused, 1);
+	return E_BUSY;
+}
