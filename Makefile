@@ -2,6 +2,7 @@
 # make SAN=1      the same with address and undefined sanitizers, into build/san
 # make run        install packages, build, start everything with demo data; make stop ends it
 # make test       all tests; make bench: ratios against the limits; make lint: reads the code
+# make fuzz       every parser of outside bytes under libFuzzer, FUZZ_S=60 seconds each
 # make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
 # make install    PREFIX=/usr/local DESTDIR=
 
@@ -19,11 +20,12 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-st
 	-Wpointer-arith -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
 	$(if $(findstring clang,$(CC)),,-Wnull-dereference -Wduplicated-cond -Wlogical-op)
 HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Werror
-SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined
+SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
+	$(if $(LIBFUZZER),-fsanitize=fuzzer-no-link)
 CPPFLAGS := -Ilib -Itests/unit -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 CFLAGS  := -std=gnu11 -g $(WARN) -fno-common -fvisibility=hidden $(if $(SAN),$(SANS),$(HARD))
 LDFLAGS := -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),$(SANS),-pie)
-LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcrypt -lm
+LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcrypt -lzxcvbn -lm
 
 # The tree is the list: a folder under fcgi/ is a worker, a file under jobs/ is
 # a job, tests/unit/x_test.c and tests/store/x_test.c are test programs.
@@ -32,13 +34,15 @@ WORKERS := $(notdir $(wildcard fcgi/*))
 JOBS    := $(basename $(notdir $(wildcard jobs/*.c)))
 UNIT    := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
 STORE   := $(basename $(notdir $(wildcard tests/store/*_test.c)))
-SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/*.c)
+FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
+SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/*.c tests/fuzz/*.c)
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
-.PHONY: all programs tests lint format tidy layers install clean run stop reset test chaos bench
+.PHONY: all programs tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
-tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%)
+fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
+tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%) fuzzers
 all: programs
 .DEFAULT_GOAL := programs
 
@@ -62,6 +66,11 @@ $(foreach w,$(WORKERS),$(eval $(call program,$(BUILD)/bin/$(w).fcgi,$(call obj,$
 $(foreach j,$(JOBS),$(eval $(call program,$(BUILD)/bin/$(j),$(BUILD)/jobs/$(j).o,$(LIB))))
 $(foreach t,$(UNIT),$(eval $(call program,$(BUILD)/tests/$(t),$(BUILD)/tests/unit/$(t).o,$(LIB),-lcmocka)))
 $(foreach t,$(STORE),$(eval $(call program,$(BUILD)/tests/$(t),$(BUILD)/tests/store/$(t).o,$(WHOLE),-lcmocka)))
+# LIBFUZZER=1, with clang, is for tests/fuzz/run.sh; without it the corpus is replayed.
+APART := $(BUILD)/tests/fuzz/apart.o $(if $(LIBFUZZER),,$(BUILD)/tests/fuzz/replay.o)
+$(BUILD)/fuzz/settings_fuzz: LDFLAGS += -Wl,--wrap=exit
+$(foreach t,$(FUZZ),$(eval $(call program,$(BUILD)/fuzz/$(t),$(BUILD)/tests/fuzz/$(t).o $(APART),$(LIB),\
+	$(if $(LIBFUZZER),-fsanitize=fuzzer))))
 
 run:
 	@tests/stack/install.sh build run
@@ -71,6 +80,8 @@ stop reset:
 	@/usr/bin/python3 tests/stack/stack.py $(if $(filter stop,$@),down,reset)
 test:
 	@tests/run.sh
+fuzz:
+	@tests/fuzz/run.sh
 chaos:
 	@CHAOS_S=$${CHAOS_S:-60} tests/run.sh chaos
 bench:

@@ -1,13 +1,13 @@
 #!/bin/bash
 # All tests, or the named parts:
-#   tests/run.sh [lint] [unit] [sim] [store] [api] [race] [fault] [browser] [contract] [counterpart]
+#   tests/run.sh [lint] [unit] [fuzz] [security] [sim] [store] [api] [race] [fault] [browser] [contract] [counterpart]
 #     [chaos]   CHAOS_S: seconds of it, 25
 # Every program under test is the build with address and undefined-behaviour
 # sanitizers. Starts a private stack in a folder of its own and ends it.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-all="lint unit sim store api race fault browser contract counterpart chaos"
+all="lint unit fuzz security sim store api race fault browser contract counterpart chaos"
 parts=${*:-$all}
 for part in $parts; do
 	[[ " $all " == *" $part "* ]] || { echo "no part $part; there are: $all" >&2; exit 2; }
@@ -74,6 +74,16 @@ c_tests() {
 	return $code
 }
 
+# The inputs that make fuzz has found worth keeping, each once.
+replays() {
+	local code=0 t
+	for t in tests/fuzz/*_fuzz.c; do
+		t=$(basename "$t" _fuzz.c)
+		timeout 120 "$build/fuzz/${t}_fuzz" "tests/fuzz/corpus/$t" 2>&1 || { echo "exit code $?"; code=1; }
+	done
+	return $code
+}
+
 pytests() { timeout "${limit_s:-900}" "$py" -m pytest -q -p no:cacheprovider --tb=short "$@"; }
 
 store_tests() {
@@ -92,16 +102,19 @@ no_reports() {
 stack() { "$py" tests/stack/stack.py "$@" --run "$run"; }
 
 # Time passes only where a test says so: nothing expires and no payment is asked
-# about by itself while others are looked at.
+# about by itself while others are looked at. Whoever asks often is meant to, and
+# parties fail because a test wants it: what defends us is tried where it is tested.
 stack_up() {
 	stack up --build "$build" --port-base "${ZX_TEST_PORT_BASE:-23000}" \
 		--set rate_api=1000000 --set rate_login=1000000 --set connections=10000 \
 		--set ZX_LOGIN_PER_MINUTE=100000 --set ZX_TOKEN_TTL_S=3600 \
+		--set ZX_READS_PER_MINUTE=1000000 --set ZX_WRITES_PER_MINUTE=1000000 \
+		--set ZX_BREAKERS=off \
 		--set ZX_ORDER_TTL_S=7200 --set ZX_ASK_FIRST_S=3600 --set ZX_REFUND_GAP_S=0 "$@"
 }
 
 # These tests pull the plug, so PostgreSQL has to write down what it promises.
-fault_tests() { stack_up --durable && pytests tests/fault; }
+fault_tests() { stack_up --durable --set ZX_BREAKERS=on && pytests tests/fault; }
 
 # Packages of others play WeChat Pay and Alipay. They would know nothing of what
 # other tests have begun to pay, so this stack is a new one.
@@ -116,7 +129,7 @@ counterpart_tests() {
 
 # Everything is killed at random, and the clocks are short.
 chaos_tests() {
-	stack_up --durable --daemons 2 --set ZX_ORDER_TTL_S=60 --set ZX_ASK_FIRST_S=3 \
+	stack_up --durable --daemons 2 --set ZX_BREAKERS=on --set ZX_ORDER_TTL_S=60 --set ZX_ASK_FIRST_S=3 \
 		--set ZX_REFUND_GAP_S=1 &&
 		ZX_TEST_RUN=$run limit_s=7200 pytests tests/chaos
 }
@@ -151,6 +164,8 @@ make --no-print-directory -j"$(nproc)" SAN=1 BUILD="$build" programs tests \
 
 wanted lint && part lint make --no-print-directory layers format
 wanted unit && part unit c_tests tests/unit
+wanted fuzz && part fuzz replays
+wanted security && part security pytests tests/security
 wanted sim && part sim pytests tests/sim
 if [[ " $parts " =~ \ (store|api|race|fault|browser|contract)\  ]]; then
 	say "start the servers"

@@ -66,6 +66,8 @@ async function login(username, password, trouble) {
 
 function logout() {
 	client.leave();
+	done_forget();
+	search_forget();
 	login_show();
 }
 

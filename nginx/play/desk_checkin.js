@@ -8,13 +8,12 @@ import { item_time } from "./state.js";
 import { busy, button, el, empty, error_detail, form, icon, submit_button } from "./ui.js";
 
 const CHECKINS = "/api/v1/staff/checkins";
-const DONE = "zx.desk.done";
 const DONE_MOST = 100;
 
-const done_load = () => JSON.parse(sessionStorage.getItem(DONE) ?? "[]");
+/** The check-ins of whoever has signed in. Not stored: they name customers. */
+let done = [];
 
-/** The list belongs to whoever has signed in. */
-export const done_forget = () => sessionStorage.removeItem(DONE);
+export const done_forget = () => { done = []; };
 
 export function checkin_view(place) {
 	new Checkin(place).show();
@@ -114,8 +113,7 @@ class Checkin {
 			el("div.result-text", el("h3", "核销成功，请入场"),
 				el("ul.result-items", ...periods),
 				el("p", `${customer || "顾客"} · 订单 ${order_no}`))));
-		const done = [checkin, ...done_load()].slice(0, DONE_MOST);
-		sessionStorage.setItem(DONE, JSON.stringify(done));
+		done = [checkin, ...done].slice(0, DONE_MOST);
 		this.#list_show();
 	}
 
@@ -130,7 +128,6 @@ class Checkin {
 	}
 
 	#list_show() {
-		const done = done_load();
 		const rows = done.length > 0 ? el("ul.done-list", ...done.map(done_row)) :
 			empty("还没有核销记录", "核销成功的订单会列在这里。");
 		this.#list.replaceChildren(el("h3", `本次登录已核销 ${done.length} 单`), rows);

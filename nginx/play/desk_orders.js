@@ -7,19 +7,19 @@ import {
 } from "./ui.js";
 import { ORDER_STATES } from "./words.js";
 
-const SEARCH = "zx.desk.search";
 const STATES = ["pending", "closing", "expired", "cancelled", "paid"];
 
-/** What was asked last, so that coming back from an order finds the same list. */
-const search_load = () => JSON.parse(sessionStorage.getItem(SEARCH) ?? "{}");
+/** What was asked last, so that coming back from an order finds the same list. Not stored: it
+ * may be a customer's phone number. */
+let asked_last = {};
 
-export const search_forget = () => sessionStorage.removeItem(SEARCH);
+export const search_forget = () => { asked_last = {}; };
 
 /** What the customer is called at the desk. */
 export const customer_name = ({ nickname, phone }) => nickname || phone || "微信用户";
 
 export function orders_view(place) {
-	const last = search_load();
+	const last = asked_last;
 	const found = el("div.found");
 	const trouble = el("div.trouble");
 	const submit = submit_button("查询", ".primary");
@@ -57,7 +57,7 @@ async function search(place, query, found, trouble) {
 	try {
 		const page = await pages(client, "/api/v1/staff/orders", query, signal, list,
 			(order) => order_row(order, () => go("order", order.id)));
-		sessionStorage.setItem(SEARCH, JSON.stringify(query));
+		asked_last = query;
 		found.replaceChildren(page.items.length > 0 ? list :
 			empty("没有找到订单", "只查得到本馆的订单；订单号与手机号要完整。"));
 	} catch (error) {

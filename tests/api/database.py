@@ -10,8 +10,8 @@ BACKGROUND = {"message", "message_done", "message_try", "checkin_code", "inbox",
 class Database:
     """Autocommit; connects again after a loss."""
 
-    def __init__(self, run: Path, role: str):
-        self.dsn = f"host={run}/pg/sock user={role} dbname=zx connect_timeout=5"
+    def __init__(self, run: Path, role: str, name: str = "zx"):
+        self.dsn = f"host={run}/pg/sock user={role} dbname={name} connect_timeout=5"
         self._connection = None
 
     def _connect(self):
@@ -20,9 +20,19 @@ class Database:
             self._connection.autocommit = True
         return self._connection
 
+    def cursor(self):
+        return self._connect().cursor()
+
+    def close(self):
+        if self._connection:
+            self._connection.close()
+
     def run(self, sql: str, *values):
-        """Rows, or None for a statement without any; values stand for %s."""
-        with self._connect().cursor() as cursor:
+        """Rows, or None for a statement without any; values stand for %s, those of one dict for
+        %(name)s."""
+        if values and isinstance(values[0], dict):
+            values, = values
+        with self.cursor() as cursor:
             cursor.execute(sql, values or None)
             return cursor.fetchall() if cursor.description else None
 

@@ -2,6 +2,7 @@
 import pytest
 
 import house as houses
+import staffing
 from slots import Slots
 
 
@@ -38,6 +39,23 @@ def desk2(house):
 @pytest.fixture(scope="session")
 def admin(house):
     return houses.Staff(house, "admin")
+
+
+@pytest.fixture
+def admins(house, admin):
+    """Two, who hold the place while the demo's own stands aside."""
+    made = [staffing.member_with_password(house, admin, roles=staffing.ADMIN) for _ in range(2)]
+    everybody = house.db.rows("SELECT account_id FROM account_role r JOIN account a"
+                              " ON a.id = r.account_id WHERE role = 'admin'"
+                              " AND disabled_at IS NULL AND account_id <> ALL (%s)",
+                              [m["id"] for m in made])
+    others = [number for number, in everybody]
+    house.db.run("UPDATE account SET disabled_at = now() WHERE id = ANY (%s)", others)
+    yield made
+    house.db.run("UPDATE account SET disabled_at = NULL WHERE id = ANY (%s)", others)
+    admin.log_in()
+    house.db.run("UPDATE account SET disabled_at = now() WHERE id = ANY (%s)",
+                 [m["id"] for m in made])
 
 
 @pytest.fixture

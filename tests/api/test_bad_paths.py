@@ -50,7 +50,7 @@ def test_writing_to_nowhere_is_not_found_either(house, unchanged, target):
     assert (answer.status, answer.error()["code"]) == (404, "not_found"), answer
 
 
-ALLOWED = {"/api/v1/ping": "GET", "/healthz": "GET", "/readyz": "GET", "/api/v1/me": "GET",
+ALLOWED = {"/api/v1/ping": "GET", "/healthz": "GET", "/readyz": "GET", "/api/v1/me": "GET, PUT, DELETE",
            "/api/v1/venues": "GET", "/api/v1/venues/1": "GET",
            "/api/v1/venues/1/availability": "GET", "/api/v1/orders": "POST, GET",
            "/api/v1/orders/1": "GET", "/api/v1/orders/1/payments": "POST",
@@ -122,7 +122,7 @@ def test_every_answer_carries_the_safe_headers(house):
     for path in ("/api/v1/ping", "/x", "/play/", "/api/v1/me"):
         headers = house.guest.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["Strict-Transport-Security"].startswith("max-age=")
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "Server" not in headers or headers["Server"] == "nginx"

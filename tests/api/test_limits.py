@@ -1,7 +1,12 @@
-"""Too often is told with a time to wait; and the house says how it is."""
+"""Too often is told with a time to wait; a party that fails is left alone for a while; and the
+house says how it is."""
+import re
+import time
+
 import pytest
 
-from house import ok, refused
+from house import ok, refused, wait_for
+from slots import day
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +25,201 @@ def test_a_fourth_password_in_a_minute_has_to_wait(house, strict, unchanged):
     assert 1 <= int(last.headers["Retry-After"]) <= 60
 
 
+@pytest.mark.parametrize("path, most", [("/oauth2/token", 8192), ("/oauth2/sms", 8192),
+                                        ("/api/v1/orders", 65536)])
+def test_nginx_refuses_a_body_over_the_size_of_its_place(house, path, most, unchanged):
+    refused(house.guest.call("POST", path, data=b"x" * (most + 1)), 413, "too_large")
+    assert house.guest.call("POST", path, data=b"x" * most).status_code not in (413, 502, 503)
+
+
 def test_nginx_tells_a_flood_to_wait_in_the_houses_form(house, strict, unchanged):
     answers = [house.guest.get("/oauth2/jwks") for _ in range(30)]
     assert answers[0].status_code == 200
     refused(answers[-1], 429, "too_many_requests")
     assert answers[-1].headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("path", ["/oauth2/scan", "/oauth2/sms", "/oauth2/token"])
+def test_nginx_counts_all_ways_to_log_in(house, strict, path):
+    time.sleep(1)  # five more
+    tries = [house.guest.call("POST", path, data={}).status_code for _ in range(30)]
+    assert tries[0] != 429 and tries[-1] == 429
+
+
+@pytest.fixture(scope="module")
+def few(house):
+    """Twenty reads and twelve writes a minute, of both at most ten at once."""
+    with house.configured("pool-api", "pool-pay", ZX_READS_PER_MINUTE="20",
+                          ZX_WRITES_PER_MINUTE="12"):
+        yield
+
+
+def limits(answer) -> tuple:
+    """(name, quota, window, left, seconds until all is back) as the headers say it."""
+    policy = re.fullmatch(r'"(\w+)";q=(\d+);w=(\d+)', answer.headers["RateLimit-Policy"])
+    limit = re.fullmatch(r'"(\w+)";r=(\d+);t=(\d+)', answer.headers["RateLimit"])
+    assert policy[1] == limit[1]
+    return policy[1], *map(int, (*policy.groups()[1:], *limit.groups()[1:]))
+
+
+def until_refused(call) -> list:
+    answers = [call()]
+    while answers[-1].status_code != 429:
+        assert len(answers) < 50
+        answers.append(call())
+    return answers
+
+
+def test_every_answer_to_somebody_signed_in_says_how_much_is_left(house, few):
+    customer = house.customer()
+    began = time.monotonic()
+    answers = until_refused(lambda: customer.get("/api/v1/orders"))
+    gained = int((time.monotonic() - began) / 3) + 1
+    assert limits(answers[0]) == ("reads", 20, 60, 9, 3)
+    assert 10 <= len(answers) - 1 <= 10 + gained  # all workers together
+    left = [limits(answer)[3] for answer in answers]
+    assert left[:10] == sorted(left[:10], reverse=True) and left[-1] == 0
+    refused(answers[-1], 429, "too_many_requests")
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 3
+    assert 27 <= limits(answers[-1])[4] <= 30
+
+
+def test_limits_are_of_one_person_and_one_kind(house, few):
+    customer, other = house.customer(), house.customer()
+    until_refused(lambda: customer.get("/api/v1/orders"))
+    ok(other.get("/api/v1/orders"))
+    writes = until_refused(lambda: customer.post("/api/v1/orders", {}))
+    assert limits(writes[0])[:4] == ("writes", 12, 60, 9)
+    # A refused request was not worked on, also in another pool.
+    refused(customer.post("/api/v1/orders/1/payments",
+                          {"channel": "wechat", "method": "jsapi"}), 429, "too_many_requests")
+    guest = house.guest.get("/api/v1/venues")
+    assert guest.status_code == 200 and "RateLimit" not in guest.headers
+
+
+def test_without_redis_each_worker_counts_for_itself(house, few):
+    customer = house.customer()
+    house.command("kill", "redis", "--signal", "STOP")
+    try:
+        answers = until_refused(lambda: customer.get("/api/v1/orders"))
+        assert 10 < len(answers) <= 4 * 10 + 10
+    finally:
+        house.command("kill", "redis", "--signal", "CONT")
+    wait_for(lambda: ok(house.guest.get("/readyz"))["redis"] == "up")
+
+
+def test_who_was_signed_out_is_turned_away_by_redis_alone(house):
+    customer = house.customer()
+    token = customer.token
+    customer.log_in()
+    answer = house.guest.call("GET", "/api/v1/orders", headers={"Authorization": f"Bearer {token}"})
+    refused(answer, 401, "signed_in_elsewhere")
+    assert "RateLimit" not in answer.headers  # the database's word comes after the count
+
+
+# Breakers.
+
+def metric(house, name: str, **labels) -> int | None:
+    """The value of the line with these labels."""
+    wanted = ",".join(f'{key}="{value}"' for key, value in labels.items())
+    for line in house.guest.get("/metrics").text.splitlines():
+        if line.startswith(f"{name}{{{wanted}}} "):
+            return int(line.rpartition(" ")[2])
+    return None
+
+
+def breaker(house, pool: str, party: str = "wechat_pay") -> str:
+    return ("closed", "half-open", "open")[
+        metric(house, "zhixing_breaker_state", pool=pool, party=party)]
+
+
+@pytest.fixture(scope="module")
+def breakers(house):
+    with house.configured("pool-api", "pool-pay", "settle", ZX_BREAKERS="on",
+                          ZX_READS_PER_MINUTE="1000000", ZX_WRITES_PER_MINUTE="1000000"):
+        yield
+
+
+def asked(house, path: str) -> int:
+    return sum(path in request["path"] for request in house.sim.items("requests"))
+
+
+def test_a_channel_that_fails_is_left_alone_and_asked_again_later(house, sim, slots, breakers):
+    customer = house.customer()
+    order = customer.order(*slots.take(1))
+    house.sim.fault("http_500_before", times=-1, path="/v3/")
+    first = customer.try_pay(order)
+    assert first.status_code == 503 and first.json()["error"]["code"] == "channel_unknown"
+    wait_for(lambda: customer.try_pay(order).json()["error"]["code"] == "upstream_down", pause_s=0)
+    assert breaker(house, "pay") == "open"
+
+    before, refusals = asked(house, "/v3/pay"), [customer.try_pay(order) for _ in range(5)]
+    for answer in refusals:
+        refused(answer, 503, "upstream_down")
+        assert 1 <= int(answer.headers["Retry-After"]) <= 5
+    assert asked(house, "/v3/pay") == before
+    assert metric(house, "zhixing_party_refused_total", pool="pay", party="wechat_pay") >= 6
+    ok(customer.post(f"/api/v1/orders/{order['id']}/payments",  # the other channel is another
+                     {"channel": "alipay", "method": "native"}), 201)
+    assert breaker(house, "pay", "alipay") == "closed"
+
+    house.sim.quiet()
+    wait_for(lambda: customer.try_pay(order).status_code == 201, pause_s=0.2)
+    assert breaker(house, "pay") == "closed"
+
+
+def test_settle_loses_no_try_while_the_channel_cant_be_asked(house, sim, slots, breakers):
+    customer = house.customer()
+    orders = [customer.order(*slots.take(1)) for _ in range(3)]
+    paid = customer.paid_order(*slots.take(1, on=day(5)))
+    for order in orders:
+        customer.prepay(order)
+    house.sim.fault("http_500_before", times=-1, path="/v3/")
+    for order in orders:
+        ok(customer.try_cancel(order))
+    wait_for(lambda: breaker(house, "settle") == "open")
+    customer.cancel(paid)
+
+    def tries() -> tuple:
+        return (house.db.value("SELECT sum(tries) FROM orders WHERE id = ANY(%s)",
+                               [o["id"] for o in orders]),
+                house.db.value("SELECT sum(tries) FROM refund WHERE order_id = %s", paid["id"]))
+    time.sleep(1)
+    before = tries()
+    time.sleep(2.5)  # it stays open for five seconds
+    assert breaker(house, "settle") == "open" and tries() == before and before[1] == 0
+    house.sim.quiet()
+    wait_for(lambda: all(customer.see(o)["state"] == "cancelled" for o in orders))
+    wait_for(lambda: [r["state"] for r in customer.see(paid)["refunds"]] == ["succeeded"])
+    assert breaker(house, "settle") == "closed"
+
+
+# How it is.
+
+def test_the_metrics_are_for_this_machine_and_in_prometheus_form(house):
+    ok(house.customer().get("/api/v1/orders"))
+    answer = house.guest.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    known, seen = {}, set()
+    for line in answer.text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name not in known and name.endswith("_total") == (kind == "counter")
+            known[name] = kind
+        elif not line.startswith("# HELP "):
+            name, labels, value = re.fullmatch(
+                r'(\w+)\{((?:\w+="[\w-]+",?)+)\} ([0-9.]+)', line).groups()
+            assert name == list(known)[-1] and (name, labels) not in seen and float(value) >= 0
+            seen.add((name, labels))
+    assert metric(house, "zhixing_workers", pool="api") >= 2
+    assert metric(house, "zhixing_requests_total", pool="api", **{"class": "2xx"}) > 0
+    assert metric(house, "zhixing_breaker_state", pool="api", party="redis") == 0
+    assert metric(house, "zhixing_party_calls_total", pool="api", party="redis") > 0
+    config = (house.run / "nginx/nginx.conf").read_text()
+    place = config.partition("location = /metrics {")[2].partition("}")[0]
+    assert re.findall(r"(?:allow|deny) [^;]+", place) == ["allow 127.0.0.1", "allow ::1",
+                                                         "deny all"]
 
 
 def test_the_house_says_how_it_is(house):

@@ -4,7 +4,7 @@ import pytest
 NEVER_CHANGED = ("role", "role_permission", "account_role", "venue", "sport", "venue_sport",
                  "court", "unit", "court_unit", "opening", "opening_exception",
                  "opening_exception_hours", "calendar_day", "price_rule", "schema_migration")
-NEVER_DELETED = ("account", "wechat_identity", "staff_login", "orders", "order_item",
+NEVER_DELETED = ("account", "staff_login", "orders", "order_item",
                  "payment_attempt", "notify_log", "checkin_code", "checkin", "checkin_try",
                  "booking_day", "message_done", "message_dead", "refund", "violation", "ban",
                  "work_item")

@@ -5,8 +5,10 @@ import pytest
 
 from house import ok
 
-QUIET = ("relay", "settle", "consume-fulfil", "consume-expire", "consume-tell", "consume-ship")
-OURS = ("pool-api", "pool-login", "pool-pay", "pool-notify", "pool-staff", *QUIET)
+QUIET = ("relay", "settle", "consume-fulfil", "consume-expire", "consume-tell", "consume-ship",
+         "sms")
+OURS = ("pool-api", "pool-login", "pool-identity", "pool-password", "pool-pay", "pool-notify",
+        "pool-staff", *QUIET)
 ALL = (*OURS, "access", "nginx-error", "postgres", "redis", "rabbitmq")
 
 
@@ -42,9 +44,14 @@ def secrets(house, slots, desk1) -> dict:
     ok(customer.get("/api/v1/me"))
     house.log_in_staff("desk1", "a wrong password")
     house.db.run("UPDATE staff_login SET failed = 0")
+    login_code = house.sim.login_code(customer.user["user"])
+    grant = ok(house.log_in(code=login_code))
+    again = ok(house.log_in(grant_type="refresh_token", refresh_token=grant["refresh_token"]))
     return {
         "a customer's token": customer.token, "a signature": customer.token.rpartition(".")[2],
-        "a staff token": desk1.token, "an openid": customer.user["openid"], "a phone": phone,
+        "a refresh token": grant["refresh_token"], "its successor": again["refresh_token"],
+        "a login code": login_code, "a staff token": desk1.token,
+        "an openid": customer.user["openid"], "a phone": phone,
         "a note": "我的秘密备注", "a short code": code["short_code"],
         "a QR text": code["qr_text"].rpartition(".")[2],
         "the demo password": (house.run / "demo-password").read_text(),

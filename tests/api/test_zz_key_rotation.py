@@ -1,4 +1,5 @@
-"""The keys that sign tokens are changed by a command, and nobody is signed out by it."""
+"""The keys that sign tokens are changed by a command, and nobody is signed out by it. Behind all
+others by its name: whoever still holds a token of a key that was pruned has to log in again."""
 import os
 import subprocess
 import time

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from description import DESCRIPTION, Operation
 
 SEEN = set()  # (operation, status, error code or None) of every answer that was checked
-IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/svg+xml": b"<svg "}
+BEGINNINGS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/svg+xml": b"<svg ",
+              "text/plain": b"# HELP zhixing_"}
 
 
 @dataclass
@@ -71,7 +72,7 @@ def check_body(response: dict, answer: Answer):
     assert kind in response["content"], f"{kind} is not listed"
     assert int(answer.headers["content-length"]) == len(answer.body)
     if kind != "application/json":
-        assert answer.body.startswith(IMAGES[kind])
+        assert answer.body.startswith(BEGINNINGS[kind])
         return
     value = json.loads(answer.body)
     faults = DESCRIPTION.faults(response["content"][kind]["schema"], value, answer=True)

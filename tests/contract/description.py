@@ -83,6 +83,10 @@ class Operation:
     def idempotent(self) -> bool:
         return any(p["name"] == "Idempotency-Key" for p in self.parameters)
 
+    @property
+    def conditional(self) -> bool:
+        return any(p["name"] == "If-Match" for p in self.parameters)
+
 
 class Description:
     def __init__(self, document: dict):

@@ -54,7 +54,7 @@ def listed() -> list:
 
 
 def test_the_source_was_read():
-    assert len(source_errors()) > 50 and len(gateway_errors()) == 10 and len(oauth_words()) == 3
+    assert len(source_errors()) > 50 and len(gateway_errors()) == 10 and len(oauth_words()) == 4
 
 
 def test_the_table_is_that_of_the_source():

@@ -233,6 +233,6 @@ class TestLogin:
             house.db.run(change.format("NULL"))
 
     def test_too_many_from_one_place(self, house):
-        with house.configured("pool-login", ZX_LOGIN_PER_MINUTE="1"):
+        with house.configured("pool-password", ZX_LOGIN_PER_MINUTE="1"):
             wait_for(lambda: self.said(house.log_in_staff("nobody", "x"))
                      == (429, "too_many_requests"))

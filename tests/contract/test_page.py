@@ -92,7 +92,7 @@ def test_the_files_are_served(house):
 
 def test_nothing_comes_from_elsewhere(house):
     answer = house.guest.call("GET", "/docs/")
-    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 

@@ -8,9 +8,8 @@ import pytest
 
 import raw
 from answers import Answer, check
-from calls import NOBODYS, desk_tokens, right
+from calls import NOBODYS, clerk, right, staff_tokens
 from description import DESCRIPTION
-from house import Staff
 from jose import Mint
 from spoil import edges, spoilers
 
@@ -24,16 +23,19 @@ PATHS = sorted({op.path for op in OPERATIONS})
 @pytest.fixture(scope="module")
 def world(house, slots):
     """Whom the calls come from, and the order that they are about."""
-    customer, gone = house.customer(), house.customer()
-    desk = Staff(house, "desk1")
+    customer, gone, twice = house.customer(), house.customer(), house.customer()
+    replaced = twice.token
+    twice.log_in()
     house.db.run("UPDATE session SET ended_at = now(), ended_why = 'test'"
                  " WHERE account_id = %s", gone.account_id)
     mint, now = Mint(house), int(time.time())
     expired = mint.make(claims=mint.claims(customer.account_id, iat=now - 7200, exp=now - 60))
     return SimpleNamespace(
         order_id=customer.order(slots.one())["id"],
-        tokens={"user": customer.token, **desk_tokens(desk),
-                "expired": expired, "ended": gone.token})
+        tokens={"user": customer.token, **staff_tokens(house), "expired": expired,
+                "ended": gone.token, "replaced": replaced,
+                "newcomer": clerk(house, must_change=True).token,
+                "editor": clerk(house, "editor").token})
 
 
 @pytest.mark.parametrize("operation, spoiled", WRONG, ids=[f"{o}-{s}" for o, s in WRONG])

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Install the Debian 12 packages that a part of the work needs, if they are missing.
-#   tests/stack/install.sh GROUP...      groups: build run test bench lint web counterpart
+#   tests/stack/install.sh GROUP...      groups: build run test bench fuzz lint web counterpart
 # Starts no service and creates no database cluster; changes nothing when all is there.
 set -euo pipefail
 
@@ -9,13 +9,14 @@ declare -A why=(
 	[run]="the servers that make run starts privately"
 	[test]="the test runners, their clients and a browser"
 	[bench]="the load generator"
+	[fuzz]="the compiler whose library makes inputs, for make fuzz alone"
 	[lint]="the programs that read the code"
 	[web]="Node.js, which builds pages (not needed to run anything)"
 	[counterpart]="Node.js, for a test where packages of others play WeChat Pay and Alipay"
 )
 declare -A packages=(
 	[build]="gcc make python3 python3-yaml libc6-dev pkg-config libfcgi-dev libcjson-dev libhiredis-dev librabbitmq-dev
-		libcurl4-openssl-dev libssl-dev libjwt-dev libqrencode-dev libpng-dev libpq-dev zlib1g-dev
+		libcurl4-openssl-dev libssl-dev libjwt-dev libqrencode-dev libpng-dev libpq-dev zlib1g-dev libzxcvbn-dev
 		node-qrcode-generator"
 	[run]="nginx-light postgresql-15 redis-server rabbitmq-server spawn-fcgi multiwatch python3
 		python3-cryptography openssl curl jq procps"
@@ -23,6 +24,7 @@ declare -A packages=(
 		python3-selenium python3-yaml python3-jsonschema chromium chromium-driver
 		fonts-noto-cjk zbar-tools"
 	[bench]="wrk postgresql-15"
+	[fuzz]="clang-14 libclang-rt-14-dev llvm-14"
 	[lint]="clang-format-14 clang-tidy-14 clang-14 shellcheck"
 	[web]="nodejs npm"
 	[counterpart]="nodejs npm"

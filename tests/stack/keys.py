@@ -16,6 +16,7 @@ from layout import IS_ROOT, Stack, StackError, service_user
 from process import own
 
 APPID = "wx5a48585f64656d6f"
+WEB_APPID = "wx5a48585f77656261"
 MCHID = "1900006891"
 PUBKEY_ID = "PUB_KEY_ID_0119000068912026112200000000000001"
 ALIPAY_APPID = "2021009876543210"
@@ -124,9 +125,12 @@ def program_secrets(folder: Path):
     tokens.mkdir(mode=0o700, exist_ok=True)
     token_key(tokens)
     random_file(folder / "refresh-key", lambda: secrets.token_hex(32).encode())
+    random_file(folder / "hash-key", lambda: secrets.token_hex(32).encode())
     random_file(folder / "code-key", lambda: secrets.token_hex(32).encode())
     random_file(folder / "mq-password", lambda: random_text(LETTERS, 32))
     random_file(folder / "wx-secret", lambda: secrets.token_hex(16).encode())
+    random_file(folder / "wx-web-secret", lambda: secrets.token_hex(16).encode())
+    random_file(folder / "sms-secret", lambda: random_text(LETTERS, 32))
     random_file(folder / "wxpay-apiv3-key", lambda: random_text(LETTERS, 32))
 
 
@@ -153,7 +157,8 @@ def simulator_secrets(stack: Stack):
     private_key(folder / "alipay-private.pem", *RSA)
     public_half(folder / "alipay-private.pem", ours / "alipay-public-key.pem")
     public_half(ours / "alipay-key.pem", folder / "alipay-app-public.pem")
-    for name in ("wx-secret", "wxpay-apiv3-key", "wxpay-cert.pem"):
+    for name in ("wx-secret", "wx-web-secret", "sms-secret", "wxpay-apiv3-key",
+                 "wxpay-cert.pem"):
         shutil.copy(ours / name, folder / name)
     for name in ("server.pem", "server-key.pem"):
         shutil.copy(stack.path("tls", f"sim-{name}"), folder / name)

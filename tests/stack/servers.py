@@ -19,7 +19,7 @@ POOL_SIZE = {"api": 4, "login": 2, "password": 2, "identity": 2, "pay": 3, "noti
 DAEMONS = {  # name: program and its word
     "relay": ("relay",), "settle": ("settle",), "consume-fulfil": ("consume", "fulfil"),
     "consume-expire": ("consume", "expire"), "consume-tell": ("consume", "tell"),
-    "consume-ship": ("consume", "ship"),
+    "consume-ship": ("consume", "ship"), "sms": ("sms",),
 }
 WEB_STAGE, POOL_STAGE, STORE_STAGE, EPMD_STAGE = range(4)
 NAMES_REQUEST = b"\x00\x01n"  # epmd: which nodes are there
@@ -217,6 +217,7 @@ def _supervised(stack: Stack, name: str, program: Path, count: int, before: list
                   if Path(link_of(p, "exe")).name == program.name]
         return len(copies) >= count and all(age_s(p) >= SETTLED_S for p in copies)
 
+    folder(stack, "shared", 0o750, "www-data")
     return Server(
         name=name, stage=POOL_STAGE, user=service_user("www-data"),
         cwd=folder(stack, "sock", 0o750, "www-data"),
