@@ -2,6 +2,7 @@
 
 #include "account/password.h"
 #include "account/refresh.h"
+#include "base/log.h"
 #include "base/settings.h"
 
 #include <string.h>
@@ -54,14 +55,13 @@ static void set_cookie(struct req *r, const struct grant *g)
 					: "";
 
 	r->cookie = arena_printf(r->mem,
-		REFRESH_COOKIE "=%s; Path=/oauth2/; Secure; HttpOnly; SameSite=Strict%s",
+		REFRESH_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict%s",
 		g->refresh_token, age);
 }
 
 void refresh_cookie_clear(struct req *r)
 {
-	r->cookie =
-		REFRESH_COOKIE "=; Path=/oauth2/; Secure; HttpOnly; SameSite=Strict; Max-Age=0";
+	r->cookie = REFRESH_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0";
 }
 
 const char *refresh_cookie(const struct req *r, enum err *err)
@@ -86,19 +86,28 @@ enum err reply_grant(struct req *r, const struct token_in *in, const struct gran
 	bool by_cookie = is(in->deliver, "cookie");
 	struct buf *b = reply_begin(r, 200);
 
+	log_info("granted", "%s to account %lld", in->grant_type, (long long)g->account_id);
 	grant_mark_ended(r->mem, g);
 	json_open(b, NULL, '{');
 	json_text(b, "access_token", g->access_token);
 	json_text(b, "token_type", "Bearer");
 	json_int(b, "expires_in", g->expires_in);
 	json_text(b, "scope", g->scope);
-	if (!by_cookie)
-		json_text(b, "refresh_token", g->refresh_token);
+	json_text(b, "refresh_token", by_cookie ? NULL : g->refresh_token);
 	json_int(b, "refresh_expires_in", g->refresh_expires_in);
 	json_close(b, '}');
 	if (by_cookie)
 		set_cookie(r, g);
 	return reply_end(r);
+}
+
+/* Another site could else sign a browser in as somebody of its choice: a form needs
+ * no leave to be sent anywhere. Browsers say where a POST comes from. */
+static bool is_of_another_site(const struct req *r, const struct token_in *in)
+{
+	const char *origin = header(r, "HTTP_ORIGIN");
+
+	return is(in->deliver, "cookie") && origin && !is(origin, settings.issuer);
 }
 
 enum err login_and_reply(
@@ -107,6 +116,8 @@ enum err login_and_reply(
 	struct grant grant;
 	enum err err = E_RETRY;
 
+	if (is_of_another_site(r, in))
+		return E_FORBIDDEN;
 	for (int i = 0; i < TRIES && err == E_RETRY; i++) {
 		tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
 		err = tx_end(&r->tx, open(r, &r->tx, arg, &grant));

@@ -37,10 +37,11 @@ enum err login_and_reply(
 	struct req *, const struct token_in *, open_fn *, const void *arg) CHECKED;
 
 /* The cookie with the refresh token of a page of staff: HttpOnly, Secure,
- * SameSite=Strict, sent to /oauth2/ only. So no script can read it and no other
- * site can make the browser send it; that the page's own Origin is demanded
- * besides is for browsers that would. NULL and *err if there is none. */
-#define REFRESH_COOKIE "__Secure-zx_refresh"
+ * SameSite=Strict, and __Host- so that no neighbour under the same domain can plant
+ * one. No script can read it and no other site can make the browser send it; that
+ * the page's own Origin is demanded besides is for browsers that would. NULL and
+ * *err if there is none. */
+#define REFRESH_COOKIE "__Host-zx_refresh"
 const char *refresh_cookie(const struct req *, enum err *);
 /* Let the browser forget it. */
 void refresh_cookie_clear(struct req *);

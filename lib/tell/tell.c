@@ -37,7 +37,8 @@ SQL(tidings_of_refund,
 	" WHERE r.id = ($1::jsonb ->> 'refund_id')::bigint");
 SQL(inbox_insert,
 	"INSERT INTO inbox (id, account_id, message_id, kind, title, body, order_id)"
-	" VALUES (nextval('id_block') * 256, $1, $2, $3, $4, $5, $6)"
+	" SELECT nextval('id_block') * 256, a.id, $2, $3, $4, $5, $6 FROM account a"
+	" WHERE a.id = $1 AND a.left_at IS NULL FOR KEY SHARE"
 	" ON CONFLICT (message_id) DO NOTHING");
 
 enum err tell_message(struct tx *tx, const struct message *m)
