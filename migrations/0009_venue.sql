@@ -19,6 +19,21 @@ ALTER TABLE calendar_day ADD version bigint NOT NULL DEFAULT 1;
 ALTER TABLE court_block ADD version bigint NOT NULL DEFAULT 1;
 CREATE INDEX court_block_venue ON court_block (venue_id, id);
 
+-- An order that read the day before a desk ended the court, and is inserted after:
+-- its reference to the court has waited for the desk's transaction by the time this
+-- looks, because what is done for each row comes before what is done for all.
+CREATE FUNCTION court_lasts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT 1 FROM added i JOIN orders o ON o.id = i.order_id JOIN court c ON c.id = i.court_id
+		JOIN venue v ON v.id = o.venue_id WHERE least(c.ends_on, v.ends_on) <= o.play_date) THEN
+		RAISE EXCEPTION 'the court is not for sale on that date'
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'order_item_court_lasts', TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER order_item_court_lasts AFTER INSERT ON order_item REFERENCING NEW TABLE AS added
+	FOR EACH STATEMENT EXECUTE FUNCTION court_lasts();
+
 -- The line in the venue's price list. Ids don't sort by time (each worker has a
 -- block of them), and the later of two equally specific rules wins.
 ALTER TABLE price_rule ADD position bigint NOT NULL DEFAULT 0;

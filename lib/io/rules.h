@@ -29,6 +29,7 @@
 	X(price_rule_sport_fk, E_SPORT_NOT_FOUND)            \
 	X(order_item_court_fk, E_COURT_NOT_FOUND)            \
 	X(orders_venue_fk, E_VENUE_NOT_FOUND)                \
+	X(order_item_court_lasts, E_COURT_NOT_FOUND)         \
 	X(idempotency_pkey, E_RETRY)
 
 #endif

@@ -27,7 +27,10 @@ SQL(retake_frame,
 	" coalesce(bool_and(lower(i.during) > now()), false) AS ahead"
 	" FROM orders o LEFT JOIN order_item i ON i.order_id = o.id AND i.state = 'released'"
 	" WHERE o.id = $1 AND o.state = 'expired' AND EXISTS (SELECT 1 FROM account a"
-	"  WHERE a.id = o.account_id AND a.left_at IS NULL) GROUP BY o.account_id");
+	"  WHERE a.id = o.account_id AND a.left_at IS NULL) AND NOT EXISTS (SELECT 1"
+	"  FROM order_item x JOIN court c ON c.id = x.court_id JOIN venue v ON v.id = c.venue_id"
+	"  WHERE x.order_id = o.id AND (c.closed_at IS NOT NULL OR v.closed_at IS NOT NULL"
+	"   OR least(c.ends_on, v.ends_on) <= o.play_date)) GROUP BY o.account_id");
 SQL(retake_account, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 
 struct taken {

@@ -1,10 +1,15 @@
 """What was sold stays sold as it was, whatever staff change afterwards; and they are told what now
 lies outside of the opening hours."""
+import threading
+
 import pytest
 
-from house import ok
+from database import Database
+from house import ok, refused, wait_for
+from money import refunds
 from place import DAYTIME, Place, rule
 from slots import day
+from test_settle import expire, pay_late
 
 ROWS = ("SELECT o::text, i::text FROM orders o JOIN order_item i ON i.order_id = o.id"
         " WHERE o.id = %s ORDER BY i.id")
@@ -87,3 +92,31 @@ def test_new_orders_go_by_what_is_new(place, sold, house):
     order = other.order(place.slot(day(3), 660))
     assert order["amount_fen"] == 9000 and order["refund_tiers"] == []
     assert ok(other.get(f"/api/v1/orders/{order['id']}"))["refund_tiers"] == []
+
+
+def test_an_order_that_meets_the_end_of_its_court_is_refused(house, place, customer):
+    """It read the day when the court had no end yet, and waits for the desk that sets one."""
+    slot = place.slot(day(3), 720)
+    desk = Database(house.run, "zx_owner")
+    desk.run("BEGIN")
+    desk.run("SELECT 1 FROM court WHERE id = %s FOR UPDATE", place.court)
+    answers = []
+    order = threading.Thread(target=lambda: answers.append(customer.try_order(slot)))
+    order.start()
+    wait_for(lambda: house.db.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    desk.run("UPDATE court SET ends_on = %s WHERE id = %s", day(3), place.court)
+    desk.run("COMMIT")
+    order.join()
+    desk.close()
+    refused(answers[0], 422, "court_not_found")
+    assert house.db.value("SELECT count(*) FROM order_item WHERE court_id = %s", place.court) == 0
+
+
+def test_late_money_does_not_bring_back_a_court_that_has_ended(house, place, customer, sim):
+    order = customer.order(place.slot(day(3), 840))
+    payment = customer.prepay(order)
+    expire(house, order)
+    place.change(f"{place.at}/courts/{place.court}", ends_on=day(3))
+    pay_late(sim, payment)
+    wait_for(lambda: refunds(house, order) == [("late", order["amount_fen"], "succeeded")])
+    assert customer.see(order)["state"] == "expired"
