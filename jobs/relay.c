@@ -20,10 +20,10 @@ enum {
 };
 
 struct relay {
-	struct db *db, *ears; /* ears only LISTEN */
+	struct db *db;
+	struct ears ears;
 	struct mq *mq;
 	struct arena *mem;
-	bool listening;
 	int64_t sweep_at; /* by clock_ms() */
 };
 
@@ -138,27 +138,10 @@ static void sweep(struct relay *r)
 
 SQL(relay_listen, "LISTEN " MESSAGE_CHANNEL);
 
-/* Until a NOTIFY comes or the time is up. A wait that ends early without one
- * tells that the connection is gone; then the scan alone has to do. */
 static void rest(struct relay *r, int ms)
 {
-	int64_t end = clock_ms() + ms;
-
 	watchdog_set(WATCHDOG_S, "listening");
-	if (!r->listening) {
-		struct tx tx;
-
-		tx_begin(&tx, r->ears, r->mem, TX_NONE);
-		r->listening = db_run(&tx, &relay_listen) == E_OK;
-	}
-	if (r->listening && db_wait_notify(r->ears, ms))
-		return;
-	int64_t left = end - clock_ms();
-	if (left <= 0)
-		return;
-	if (r->listening && left > 1)
-		r->listening = false;
-	daemon_sleep((int)left);
+	daemon_rest(&r->ears, r->mem, ms);
 }
 
 /* One batch; how many were claimed. */
@@ -210,15 +193,17 @@ int main(int argc, char **argv)
 	daemon_begin("relay");
 	size_t count;
 	const struct mq_queue *queues = message_queues(&count);
-	struct relay r = {.db = db_new(settings.db, "relay"),
-		.ears = db_new(settings.db, "relay ears"),
+	struct relay r = {
+		.db = db_new(settings.db, "relay"),
+		.ears = {db_new(settings.db, "relay ears"), &relay_listen, false},
 		.mq = mq_new("relay", queues, count),
-		.mem = arena_new((size_t)256 * 1024)};
+		.mem = arena_new((size_t)256 * 1024)
+        };
 
 	run(&r);
 	watchdog_set(WATCHDOG_S, "the end");
 	mq_free(r.mq);
-	db_free(r.ears);
+	db_free(r.ears.db);
 	db_free(r.db);
 	arena_free(r.mem);
 	return 0;

@@ -5,7 +5,6 @@
 #include "pay/settle.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "base/time.h"
 #include "io/daemon.h"
 #include "order/ending.h"
 #include "pay/shipping.h"
@@ -26,35 +25,14 @@ static const struct {
 
 SQL(settle_listen, "LISTEN " SETTLE_CHANNEL);
 
-static void rest(struct db *ears, struct arena *mem, bool *listening)
-{
-	int64_t end = clock_ms() + IDLE_MS;
-	struct tx tx;
-
-	if (!*listening) {
-		tx_begin(&tx, ears, mem, TX_NONE);
-		*listening = db_run(&tx, &settle_listen) == E_OK;
-	}
-	if (*listening && db_wait_notify(ears, IDLE_MS))
-		return;
-	int64_t left = end - clock_ms();
-	if (left <= 0)
-		return;
-	if (left > 1)
-		*listening = false; /* it ended early: the connection is gone */
-	daemon_sleep((int)left);
-}
-
 int main(int argc, char **argv)
 {
-	bool listening = false;
-
 	settings_load(argc, argv);
 	daemon_begin("settle");
 	channels_init();
 	shipping_init();
-	struct db *db = db_new(settings.db, "settle"),
-		  *ears = db_new(settings.db, "settle ears");
+	struct db *db = db_new(settings.db, "settle");
+	struct ears ears = {db_new(settings.db, "settle ears"), &settle_listen, false};
 	struct arena *mem = arena_new(FIRST_BLOCK);
 	/* A step makes at most two calls to a channel, and asks the database. */
 	int patience_s = (int)settings.request_limit_s * 4;
@@ -71,10 +49,10 @@ int main(int argc, char **argv)
 		if (trouble)
 			daemon_sleep(TROUBLE_MS);
 		else if (!busy)
-			rest(ears, mem, &listening);
+			daemon_rest(&ears, mem, IDLE_MS);
 	}
 	watchdog_off();
-	db_free(ears);
+	db_free(ears.db);
 	db_free(db);
 	arena_free(mem);
 	return 0;

@@ -1,6 +1,7 @@
 #include "io/daemon.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "io/commons.h"
 
 #include <signal.h>
@@ -55,6 +56,25 @@ bool daemon_stopping(void)
 {
 	daemon_sleep(0);
 	return stopping;
+}
+
+void daemon_rest(struct ears *e, struct arena *mem, int ms)
+{
+	int64_t end = clock_ms() + ms;
+	struct tx tx;
+
+	if (!e->listening && e->listen) {
+		tx_begin(&tx, e->db, mem, TX_NONE);
+		e->listening = db_run(&tx, e->listen) == E_OK;
+	}
+	if (e->listening && db_wait_notify(e->db, ms))
+		return;
+	int64_t left = end - clock_ms();
+	if (left <= 0)
+		return;
+	if (left > 1)
+		e->listening = false;
+	daemon_sleep((int)left);
 }
 
 void watchdog_set(int seconds, const char *doing)
