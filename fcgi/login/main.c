@@ -61,11 +61,13 @@ static enum err token(struct req *r)
 	return E_GRANT_TYPE;
 }
 
+enum { REVOKED_MAX = 2048 }; /* several times what ours are long */
+
 struct revoke_in {
 	const char *token, *token_type_hint;
 };
 static const struct field revoke_in_fields[] = {
-	FIELD(struct revoke_in, token, .optional = true, .min = 1, .max = TOKEN_MAX),
+	FIELD(struct revoke_in, token, .optional = true, .min = 1, .max = REVOKED_MAX),
 	FIELD(struct revoke_in, token_type_hint, .optional = true, .min = 1, .max = 64),
 };
 static const struct shape revoke_in_shape = SHAPE(struct revoke_in, revoke_in_fields);

@@ -48,6 +48,16 @@ def move(house, order, hours: float):
          " WHERE i.order_id = %s", hours, order["id"], order["id"]))
 
 
+def long_ago(house, order):
+    """It was played a month before, where it was."""
+    own = "(SELECT id FROM order_item WHERE order_id = %s)"
+    house.db.all_at_once(
+        ("UPDATE order_item SET during = tstzrange(lower(during) - interval '30 days',"
+         " upper(during) - interval '30 days') WHERE order_id = %s", order["id"]),
+        (f"UPDATE occupancy SET at = at - interval '30 days' WHERE item_id IN {own}",
+         order["id"]))
+
+
 def begin(house, item):
     """As if it had begun weeks ago, at a time of its own."""
     days = 21 + item["id"] % 5000

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from house import ok, refused, wait_for
+from money import long_ago
 from test_bans import expire
 
 GONE = "已注销用户"
@@ -40,8 +41,7 @@ def name(house, customer) -> str:
 
 def play_it(house, order):
     """Its time is over, and WeChat has been told what it wants to know."""
-    house.db.run("UPDATE order_item SET during = tstzrange(lower(during) - interval '30 days',"
-                 " upper(during) - interval '30 days') WHERE order_id = %s", order["id"])
+    long_ago(house, order)
     house.db.run("INSERT INTO shipping (attempt_id, order_id, state, sent_at)"
                  " SELECT id, order_id, 'sent', now() FROM payment_attempt WHERE order_id = %s"
                  " AND state = 'paid' ON CONFLICT DO NOTHING", order["id"])
@@ -118,8 +118,7 @@ def test_nobody_leaves_an_unpaid_order(house, slots, customer):
 def test_nobody_leaves_an_order_to_be_played_or_a_refund_under_way(house, slots, customer):
     order = customer.paid_order(slots.one())
     assert why_not(customer) == {(order["id"], order["no"], "to_be_played")}
-    house.db.run("UPDATE order_item SET during = tstzrange(lower(during) - interval '30 days',"
-                 " upper(during) - interval '30 days') WHERE order_id = %s", order["id"])
+    long_ago(house, order)
     assert why_not(customer) == {(order["id"], order["no"], "settling")}
     play_it(house, order)
     house.db.run("INSERT INTO refund (id, order_id, attempt_id, venue_id, out_refund_no,"

@@ -215,7 +215,7 @@ def form_spoilers(op: Operation):
     for name, schema in op.body["schema"]["properties"].items():
         texts = ["other"] if "enum" in schema else [
             "x" * (schema["minLength"] - 1),
-            ("字" if schema["maxLength"] < 4000 else "x") * (schema["maxLength"] + 1)]
+            ("字" if schema["maxLength"] < 800 else "x") * (schema["maxLength"] + 1)]
         for text in filter(None, texts):  # an empty one is as good as none
             body = urlencode({**value, name: text}).encode()
             yield Spoiled(f"form_{name}_{len(text)}", lambda c, w, b=body: replace(c, body=b),

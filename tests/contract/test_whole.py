@@ -8,7 +8,7 @@ from description import DESCRIPTION
 NOT_SEEN = {"bad_body", "internal", "server_error", "retry", "outcome_unknown",
             "too_many_requests"}
 # A gateway's 400 to a broken request line, or to a token request.
-GATEWAY = {("createToken", 400, "bad_request")}
+GATEWAY = {(name, 400, "bad_request") for name in ("createToken", "revokeToken")}
 # Only the simulators get them: test_wechats_own_notice_is_taken, tests/api/test_alipay.py.
 BY_CHANNELS = {(name, status, code) for name in ("notifyWechat", "notifyWechatRefund")
              for status, code in ((204, None), (503, "database_down"))} | {

@@ -82,21 +82,21 @@ WHERE i.state <> 'released'
 GROUP BY o.account_id, o.play_date, b.periods, b.allowed
 HAVING b.periods IS NULL OR count(*) > b.periods OR b.periods > b.allowed;
 
--- a_key_made_one_order_and_an_order_has_one_key
+-- a_key_made_one_order_and_an_order_has_one_key: who has left takes his answers with him
 SELECT o.id, count(k.key)
-FROM orders o LEFT JOIN idempotency k ON k.account_id = o.account_id AND k.status = 201
+FROM orders o JOIN account p ON p.id = o.account_id AND p.left_at IS NULL LEFT JOIN idempotency k ON k.account_id = o.account_id AND k.status = 201
 	AND k.answer LIKE '{"id":' || o.id || ',"no":%'
 GROUP BY o.id HAVING count(k.key) <> 1;
 
--- what_a_key_has_answered_is_there
+-- what_a_key_has_answered_is_there: unless it is a document, which staff may take away again
 SELECT k.account_id, k.key, k.answer FROM idempotency k
-WHERE k.status NOT IN (200, 201) OR NOT EXISTS (
+WHERE k.status NOT IN (200, 201) OR NOT k.answer::jsonb ?| '{version,day,bound}' AND NOT EXISTS (
 	SELECT 1 FROM orders o WHERE o.no = k.answer::jsonb ->> 'no' AND o.account_id = k.account_id
 	UNION ALL SELECT 1 FROM payment_attempt a WHERE a.out_trade_no = k.answer::jsonb ->> 'out_trade_no'
 	UNION ALL SELECT 1 FROM orders o JOIN checkin c ON c.order_id = o.id AND c.staff_id = k.account_id
 		WHERE o.no = k.answer::jsonb ->> 'order_no'
 	UNION ALL SELECT 1 FROM (SELECT id FROM refund UNION ALL SELECT id FROM work_item
-		UNION ALL SELECT id FROM violation UNION ALL SELECT id FROM ban) what
+		UNION ALL SELECT id FROM violation UNION ALL SELECT id FROM ban UNION ALL SELECT id FROM account) what
 		WHERE what.id::text = k.answer::jsonb ->> 'id'
 	UNION ALL SELECT 1 FROM account a WHERE a.id::text = k.answer::jsonb -> 'customer' ->> 'id');
 
@@ -143,7 +143,8 @@ WHERE m.kind <> 'order.created' GROUP BY m.id
 HAVING count(d.consumer) <> CASE m.kind WHEN 'order.paid' THEN 2 ELSE 1 END;
 
 -- drained: every_payment_was_told_to_the_customer_once
-SELECT o.id FROM orders o LEFT JOIN inbox i ON i.order_id = o.id AND i.kind = 'order.paid'
+SELECT o.id FROM orders o JOIN account p ON p.id = o.account_id AND p.left_at IS NULL
+	LEFT JOIN inbox i ON i.order_id = o.id AND i.kind = 'order.paid'
 WHERE o.state = 'paid' GROUP BY o.id HAVING count(i.id) <> 1;
 
 -- drained: a_used_order_is_to_be_reported: where it was paid inside the mini-program

@@ -121,6 +121,28 @@ static void keys_are_exchanged_without_a_restart(void **state)
 	assert_int_equal(check(new), E_OK);
 }
 
+/* Who verifies must not lag behind who signs, and forged names must cost nothing. */
+static void a_token_of_an_unknown_key_is_looked_up_once_a_second(void **state)
+{
+	(void)state;
+	folder_clear();
+	file_put("two.pem", pem_of(two, false));
+	file_put("current", "two\n");
+	tokens_init();
+	const char *token = made();
+
+	folder_clear();
+	file_put("one.pem", pem_of(one, false));
+	file_put("current", "one\n");
+	tokens_init();
+	usleep(1100 * 1000);
+	assert_int_equal(check(token), E_TOKEN_INVALID); /* has looked */
+	file_put("two.pem", pem_of(two, false));
+	assert_int_equal(check(token), E_TOKEN_INVALID); /* not so soon again */
+	usleep(1100 * 1000);
+	assert_int_equal(check(token), E_OK);
+}
+
 static void a_folder_that_breaks_leaves_the_old_keys(void **state)
 {
 	(void)state;
@@ -225,6 +247,7 @@ static void a_remembered_token_ends_on_time(void **state)
 static int begin_all(void **state)
 {
 	(void)state;
+	settings.token_keys_look_s = 60;
 	folder_begin();
 	one = EVP_EC_gen("P-256");
 	two = EVP_EC_gen("P-256");
@@ -247,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unusable_folder_ends_the_program_with_78),
 		cmocka_unit_test(keys_are_exchanged_without_a_restart),
+		cmocka_unit_test(a_token_of_an_unknown_key_is_looked_up_once_a_second),
 		cmocka_unit_test(a_folder_that_breaks_leaves_the_old_keys),
 		cmocka_unit_test(a_worker_with_public_keys_verifies_and_cannot_sign),
 		cmocka_unit_test(a_remembered_token_ends_on_time),
