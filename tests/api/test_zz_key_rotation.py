@@ -10,7 +10,7 @@ import jose
 from house import Client, ok, refused, wait_for
 from test_sessions import Person
 
-POOLS = ("pool-api", "pool-login", "pool-identity")
+POOLS = [f"pool-{name}" for name in ("api", "login", "identity", "password", "pay", "staff")]
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ GROUP BY o.id HAVING count(k.key) <> 1;
 
 -- what_a_key_has_answered_is_there: unless it is a document, which staff may take away again
 SELECT k.account_id, k.key, k.answer FROM idempotency k
-WHERE k.status NOT IN (200, 201) OR NOT k.answer::jsonb ?| '{version,day,bound}' AND NOT EXISTS (
+WHERE k.status NOT IN (200, 201) OR NOT k.answer::jsonb ?| '{version,day,bound,outside}' AND NOT EXISTS (
 	SELECT 1 FROM orders o WHERE o.no = k.answer::jsonb ->> 'no' AND o.account_id = k.account_id
 	UNION ALL SELECT 1 FROM payment_attempt a WHERE a.out_trade_no = k.answer::jsonb ->> 'out_trade_no'
 	UNION ALL SELECT 1 FROM orders o JOIN checkin c ON c.order_id = o.id AND c.staff_id = k.account_id
