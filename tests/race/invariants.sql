@@ -89,16 +89,18 @@ FROM orders o JOIN account p ON p.id = o.account_id AND p.left_at IS NULL LEFT J
 GROUP BY o.id HAVING count(k.key) <> 1;
 
 -- what_a_key_has_answered_is_there: unless it is a document, which staff may take away again
-SELECT k.account_id, k.key, k.answer FROM idempotency k
-WHERE k.status NOT IN (200, 201) OR NOT k.answer::jsonb ?| '{version,day,bound,outside}' AND NOT EXISTS (
-	SELECT 1 FROM orders o WHERE o.no = k.answer::jsonb ->> 'no' AND o.account_id = k.account_id
-	UNION ALL SELECT 1 FROM payment_attempt a WHERE a.out_trade_no = k.answer::jsonb ->> 'out_trade_no'
+WITH k AS (SELECT account_id, key, status, answer, nullif(answer, '')::jsonb AS told FROM idempotency)
+SELECT k.account_id, k.key, k.answer FROM k
+WHERE (k.told IS NULL) <> (k.status = 204) OR k.status NOT IN (200, 201, 204)
+	OR NOT k.told ?| '{version,day,bound,outside}' AND NOT EXISTS (
+	SELECT 1 FROM orders o WHERE o.no = k.told ->> 'no' AND o.account_id = k.account_id
+	UNION ALL SELECT 1 FROM payment_attempt a WHERE a.out_trade_no = k.told ->> 'out_trade_no'
 	UNION ALL SELECT 1 FROM orders o JOIN checkin c ON c.order_id = o.id AND c.staff_id = k.account_id
-		WHERE o.no = k.answer::jsonb ->> 'order_no'
+		WHERE o.no = k.told ->> 'order_no'
 	UNION ALL SELECT 1 FROM (SELECT id FROM refund UNION ALL SELECT id FROM work_item
 		UNION ALL SELECT id FROM violation UNION ALL SELECT id FROM ban UNION ALL SELECT id FROM account) what
-		WHERE what.id::text = k.answer::jsonb ->> 'id'
-	UNION ALL SELECT 1 FROM account a WHERE a.id::text = k.answer::jsonb -> 'customer' ->> 'id');
+		WHERE what.id::text = k.told ->> 'id'
+	UNION ALL SELECT 1 FROM account a WHERE a.id::text = k.told -> 'customer' ->> 'id');
 
 -- every_order_was_told_once
 SELECT o.id, count(m.id) FROM orders o

@@ -36,9 +36,10 @@ BREAK = {
         f" (SELECT account_id FROM orders WHERE id = {PAID})",
     "a_key_made_one_order_and_an_order_has_one_key":
         "INSERT INTO idempotency SELECT account_id, key || 'x', digest, status, answer"
-        " FROM idempotency WHERE answer::jsonb ->> 'no' = %(no)s",
+        " FROM idempotency WHERE nullif(answer, '')::jsonb ->> 'no' = %(no)s",
     "what_a_key_has_answered_is_there":
-        "UPDATE idempotency SET account_id = 1 WHERE answer::jsonb ->> 'no' = %(no)s",
+        "UPDATE idempotency SET account_id = 1"
+        " WHERE nullif(answer, '')::jsonb ->> 'no' = %(no)s",
     "every_order_was_told_once":
         f"DELETE FROM message WHERE subject_id = {PAID} AND kind = 'order.created'",
     "every_payment_was_told_once":
