@@ -296,8 +296,11 @@ class TestCookies:
         refused(page.get("/api/v1/staff/me"), 401, "unauthenticated")
 
     def test_revocation_takes_it_back(self, house, page):
-        answer = page.call("POST", "/oauth2/revoke", headers={"Origin": house.url},
-                           data={"token_type_hint": "refresh_token"})
+        form = {"token_type_hint": "refresh_token"}
+        foreign = page.call("POST", "/oauth2/revoke", data=form,
+                            headers={"Origin": "https://evil.example"})
+        assert (foreign.status_code, foreign.json()["error"]) == (403, "forbidden")
+        answer = page.call("POST", "/oauth2/revoke", data=form, headers={"Origin": house.url})
         assert answer.status_code == 200 and "Max-Age=0" in answer.headers["Set-Cookie"]
         refused(Client(house, ok(page.grant)["access_token"]).get("/api/v1/me"),
                 401, "session_ended")

@@ -71,7 +71,9 @@ BREAK = {
     "an_expired_order_is_a_violation_and_nothing_else_is":
         "DELETE FROM violation" + one("violation", "x.lifted_at IS NULL"),
     "a_ban_rests_on_three_violations":
-        "UPDATE ban SET since = since - interval '1 day'" + one("ban", "x.lifted_at IS NULL"),
+        "INSERT INTO ban (id, account_id, until, reason)"
+        " SELECT 1, min(a.id), now() + interval '1 day', 'x' FROM account a WHERE NOT EXISTS"
+        " (SELECT 1 FROM violation v WHERE v.account_id = a.id)",
     "three_violations_are_a_ban":
         "UPDATE violation SET account_id = (SELECT max(id) FROM account a WHERE NOT EXISTS ("
         "SELECT 1 FROM ban b WHERE b.account_id = a.id)) WHERE lifted_at IS NULL",
