@@ -35,7 +35,7 @@ static enum err refresh(struct req *r, struct token_in *in)
 		TRY(err);
 	}
 	err = exchange(r, token, &grant);
-	if (err == E_RETRY) /* the row was locked: this token has just been exchanged */
+	if (err == E_RETRY) /* a lost race, as the runner does for others */
 		err = exchange(r, token, &grant);
 	TRY(err);
 	return reply_grant(r, in, &grant);
