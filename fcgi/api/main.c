@@ -1,4 +1,4 @@
-#include "account/leave.h"
+#include "account/mark.h"
 #include "account/session.h"
 #include "account/token.h"
 #include "api.h"
@@ -9,7 +9,7 @@ static void init(void)
 {
 	tokens_init();
 	checkin_init();
-	leave_init();
+	mark_init();
 }
 
 int main(int argc, char **argv)

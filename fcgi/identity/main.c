@@ -1,4 +1,4 @@
-#include "account/leave.h"
+#include "account/mark.h"
 #include "account/refresh.h"
 #include "account/scan.h"
 #include "account/sms.h"
@@ -42,7 +42,7 @@ static void init(void)
 {
 	tokens_init();
 	refresh_init();
-	leave_init();
+	mark_init();
 	wechat_login_init();
 	wechat_token_init();
 	wechat_web_init();

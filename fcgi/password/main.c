@@ -1,3 +1,4 @@
+#include "account/mark.h"
 #include "account/refresh.h"
 #include "account/token.h"
 #include "guard/admit.h"
@@ -44,6 +45,7 @@ static void init(void)
 {
 	tokens_init();
 	refresh_init();
+	mark_init();
 }
 
 int main(int argc, char **argv)

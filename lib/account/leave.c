@@ -1,42 +1,13 @@
 #include "account/leave.h"
 
+#include "account/mark.h"
 #include "base/settings.h"
-#include "io/crypto.h"
-#include "io/sign.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { KEY_MIN = 32, MARK_BYTES = SHA256_HEX };
-
-static struct bytes key;
-
-void leave_init(void)
-{
-	size_t len;
-	const char *text = secret_read("ZX_HASH_KEY_FILE", settings.hash_key_file, &len);
-
-	if (len < KEY_MIN)
-		setting_refuse("ZX_HASH_KEY_FILE", "wants 32 bytes or more");
-	key = (struct bytes){(const unsigned char *)text, len};
-}
-
-/* `kind` keeps a phone from being taken for an openid. */
-static const char *mark_of(struct arena *mem, const char *kind, const char *id)
-{
-	const char *text = arena_printf(mem, "left %s %s", kind, id);
-	char *hex = arena_alloc(mem, MARK_BYTES, 1);
-	unsigned char sum[SHA256_BYTES];
-
-	hmac_sha256(key, text, strlen(text), sum);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
-	return hex;
-}
 
 static const char *openid_mark(struct arena *mem, const char *appid, const char *openid)
 {
-	return mark_of(mem, arena_printf(mem, "openid %s", appid), openid);
+	return mark_of(mem, arena_printf(mem, "left openid %s", appid), openid);
 }
 
 struct person {
@@ -113,14 +84,15 @@ static void keep_marks(
 	const struct face *f = faces->at;
 
 	if (p->phone)
-		db_queue(tx, &left_mark_insert, A(mark_of(tx->mem, "phone", p->phone)),
+		db_queue(tx, &left_mark_insert, A(mark_of(tx->mem, "left phone", p->phone)),
 			A(account_id));
 	for (size_t i = 0; i < faces->count; i++) {
 		db_queue(tx, &left_mark_insert,
 			A(openid_mark(tx->mem, f[i].appid, f[i].openid)), A(account_id));
 		if (f[i].unionid)
 			db_queue(tx, &left_mark_insert,
-				A(mark_of(tx->mem, "unionid", f[i].unionid)), A(account_id));
+				A(mark_of(tx->mem, "left unionid", f[i].unionid)),
+				A(account_id));
 	}
 }
 
@@ -190,12 +162,12 @@ static enum err take_over(struct tx *tx, int64_t account_id, const char *mark, c
 
 enum err phone_taken_over(struct tx *tx, int64_t account_id, const char *phone)
 {
-	return take_over(tx, account_id, mark_of(tx->mem, "phone", phone), NULL);
+	return take_over(tx, account_id, mark_of(tx->mem, "left phone", phone), NULL);
 }
 
 enum err wechat_taken_over(struct tx *tx, int64_t account_id, const char *appid,
 	const char *openid, const char *unionid)
 {
 	return take_over(tx, account_id, openid_mark(tx->mem, appid, openid),
-		unionid ? mark_of(tx->mem, "unionid", unionid) : NULL);
+		unionid ? mark_of(tx->mem, "left unionid", unionid) : NULL);
 }

@@ -9,12 +9,8 @@
  * WeChat user who logs in again is a new customer.
  *
  * What is held against a person stays held: if a ban runs or violations count,
- * keyed hashes (HMAC-SHA256 under ZX_HASH_KEY_FILE) of the phone and the openids
- * are kept, for no longer than that can matter, and a new account that comes with
+ * marks (mark.h) of the phone and the openids are kept, for no longer than that can matter, and a new account that comes with
  * one of them takes the ban and the violations over. */
-
-/* Reads the key; ends the program without one. Also for who calls …_taken_over. */
-void leave_init(void);
 
 /* E_STAFF_ACCOUNT; E_ACCOUNT_BUSY while an order is unpaid, yet to be played or
  * not settled, *detail then says which and why; E_SESSION_ENDED: has left already. */

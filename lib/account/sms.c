@@ -1,26 +1,20 @@
 #include "account/sms.h"
 
 #include "account/entry.h"
+#include "account/mark.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "io/crypto.h"
-#include "io/sign.h"
 
 #include <stdio.h>
 
-enum { PER_MINUTE = 1, PER_HOUR = 5, PER_DAY = 10, HASH_KEY_MIN = 32 };
-
-static struct bytes hash_key;
+enum { PER_MINUTE = 1, PER_HOUR = 5, PER_DAY = 10 };
 
 void sms_init(void)
 {
 	if (!sms_on())
 		return;
-	size_t len;
-	const char *key = secret_read("ZX_HASH_KEY_FILE", settings.hash_key_file, &len);
-	if (len < HASH_KEY_MIN)
-		setting_refuse("ZX_HASH_KEY_FILE", "wants 32 bytes or more");
-	hash_key = (struct bytes){(const unsigned char *)key, len};
+	mark_init();
 	sms_gateway_init();
 }
 
@@ -31,11 +25,7 @@ bool sms_on(void)
 
 static const char *digest(struct arena *mem, const char *phone, const char *code)
 {
-	const char *text = arena_printf(mem, "sms %s %s", phone, code);
-	unsigned char sum[SHA256_BYTES];
-
-	hmac_sha256(hash_key, text, strlen(text), sum);
-	return base64url_write(mem, (struct bytes){sum, sizeof(sum)});
+	return mark_of(mem, arena_printf(mem, "sms %s", phone), code);
 }
 
 /* Numbers above the last whole million of 2^32 would make small codes likelier. */

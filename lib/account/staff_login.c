@@ -1,5 +1,6 @@
 #include "account/staff_login.h"
 
+#include "account/mark.h"
 #include "account/password.h"
 #include "account/session.h"
 #include "base/log.h"
@@ -11,37 +12,57 @@ static const struct field login_fields[] = {
 };
 static const struct shape login_shape = SHAPE(struct staff_login, login_fields);
 
-struct lock {
-	int64_t seconds;
+struct number {
+	int64_t n;
 };
-static const struct field lock_fields[] = {FIELD(struct lock, seconds)};
-static const struct shape lock_shape = SHAPE(struct lock, lock_fields);
+static const struct field number_fields[] = {FIELD(struct number, n)};
+static const struct shape number_shape = SHAPE(struct number, number_fields);
 
-#define WHOSE                                                          \
-	" FROM account a WHERE a.id = l.account_id AND l.has_password" \
-	" AND a.disabled_at IS NULL AND (l.username = $1 OR l.account_id = $2)"
+/* In all of them t is what is tried: a login, or a name that opens none. */
+#define BEFORE "(CASE WHEN t.tried_at > now() - interval '1 day' THEN t.failed ELSE 0 END)"
+#define FAILED_AGAIN                                  \
+	" SET tried_at = now(), failed = 1 + " BEFORE \
+	", locked_until = CASE WHEN 4 <= " BEFORE     \
+	" THEN now() + interval '30 seconds' * (1 << least(5, " BEFORE " - 4)::int) END"
+#define UNLOCKED " coalesce(t.locked_until <= now(), true)"
+#define WHOSE                                                                               \
+	" account a WHERE a.id = t.account_id AND t.has_password AND a.disabled_at IS NULL" \
+	" AND (t.username = $1 OR t.account_id = $2)"
+#define NOBODYS " NOT EXISTS (SELECT 1 FROM staff_login t," WHOSE ")"
 
 /* The row is locked and looked at again by each try in its turn. */
-SQL(staff_login_try,
-	"UPDATE staff_login l SET failed = l.failed + 1, locked_until = CASE WHEN l.failed >= 4"
-	" THEN now() + interval '30 seconds' * (1 << least(l.failed - 4, 5)::int) END" WHOSE
-	" AND coalesce(l.locked_until <= now(), true)"
-	" RETURNING l.account_id, l.username, l.password_hash AS hash");
+SQL(staff_login_try, "UPDATE staff_login t" FAILED_AGAIN " FROM" WHOSE " AND" UNLOCKED
+		     " RETURNING t.account_id, t.username, t.password_hash AS hash");
+/* Each takes some old ones away. */
+SQL(login_miss_try,
+	"WITH old AS (DELETE FROM login_miss WHERE name <> $3 AND name IN (SELECT name"
+	"  FROM login_miss WHERE tried_at < now() - interval '1 day' LIMIT 20"
+	"  FOR UPDATE SKIP LOCKED))"
+	" INSERT INTO login_miss AS t (name, failed, tried_at)"
+	"  SELECT $3, 1, now() WHERE $3 IS NOT NULL AND" NOBODYS
+	" ON CONFLICT (name) DO UPDATE" FAILED_AGAIN " WHERE" UNLOCKED
+	" RETURNING failed AS n");
 SQL(staff_login_lock,
-	"SELECT ceil(extract(epoch FROM l.locked_until - now()))::bigint AS seconds"
-	" FROM staff_login l JOIN account a ON a.id = l.account_id WHERE a.disabled_at IS NULL"
-	" AND (l.username = $1 OR l.account_id = $2) AND l.locked_until > now()");
+	"SELECT ceil(extract(epoch FROM locked_until - now()))::bigint AS n FROM ("
+	" SELECT t.locked_until FROM staff_login t," WHOSE
+	" UNION ALL SELECT locked_until FROM login_miss WHERE name = $3 AND" NOBODYS
+	") tried WHERE locked_until > now()");
 SQL(staff_login_pass,
 	"UPDATE staff_login SET failed = 0, locked_until = NULL, password_hash = $3"
 	" WHERE account_id = $1 AND password_hash = $2");
 
-static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struct list *logins,
-	struct list *locks)
+struct taken {
+	struct list logins, misses, locks;
+};
+
+static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struct taken *t)
 {
+	const char *name = ask->username, *mark = name ? mark_of(tx->mem, "name", name) : NULL;
 	struct db_arg id = arg_id_or_null(ask->account_id);
 
-	db_ask_all(tx, &staff_login_try, &login_shape, logins, A(ask->username), A(id));
-	db_ask_all(tx, &staff_login_lock, &lock_shape, locks, A(ask->username), A(id));
+	db_ask_all(tx, &staff_login_try, &login_shape, &t->logins, A(name), A(id));
+	db_ask_all(tx, &login_miss_try, &number_shape, &t->misses, A(name), A(id), A(mark));
+	db_ask_all(tx, &staff_login_lock, &number_shape, &t->locks, A(name), A(id), A(mark));
 	return E_OK;
 }
 
@@ -49,16 +70,16 @@ static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struc
 static enum err begin(struct db *db, struct arena *mem, const struct staff_login_ask *ask,
 	struct staff_login *out)
 {
-	struct list logins, locks;
+	struct taken t;
 	struct tx tx;
 
 	*out = (struct staff_login){0};
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx, take_try(&tx, ask, &logins, &locks)));
-	if (logins.count == 1)
-		*out = *(const struct staff_login *)logins.at;
-	else if (locks.count == 1)
-		out->locked_s = ((const struct lock *)locks.at)->seconds;
+	TRY(tx_end(&tx, take_try(&tx, ask, &t)));
+	if (t.logins.count == 1)
+		*out = *(const struct staff_login *)t.logins.at;
+	else if (t.misses.count == 0 && t.locks.count == 1)
+		out->locked_s = ((const struct number *)t.locks.at)->n;
 	return E_OK;
 }
 

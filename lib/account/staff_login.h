@@ -9,7 +9,9 @@
  * it has proved right; so tries that come at once can't slip through together. The
  * fifth failure in a row locks for 30 s, each later one for twice as long, up to
  * 16 min; while it is locked nothing is compared and nothing counted, and the
- * right password is refused like a wrong one. */
+ * right password is refused like a wrong one. A day without a try forgets them.
+ * A name that opens nothing is counted and locked alike: the answers don't tell it
+ * from one that does. The program has called mark_init(). */
 
 struct staff_login {
 	int64_t account_id;

@@ -1,5 +1,6 @@
 """Passwords of staff: how they are kept, tried, changed and given."""
 import threading
+import uuid
 
 import pytest
 
@@ -149,6 +150,73 @@ def test_wrong_passwords_at_once_all_count(house, member):
     locked = house.log_in_staff(member["username"], BETTER)
     assert locked.status_code == 429 and 1 <= int(locked.headers["Retry-After"]) <= 30
     assert tries(house, member) == (5, True)
+
+
+def test_a_day_later_wrong_passwords_are_forgotten(house, member):
+    def wrong() -> int:
+        return house.log_in_staff(member["username"], "wrong").status_code
+
+    def later(hours: int):
+        house.db.run("UPDATE staff_login SET tried_at = tried_at - make_interval(hours => %s),"
+                     " locked_until = locked_until - make_interval(hours => %s)"
+                     " WHERE account_id = %s", hours, hours, member["id"])
+
+    assert [wrong() for _ in range(6)] == [400] * 5 + [429]
+    later(23)
+    assert [wrong() for _ in range(2)] == [400, 429] and tries(house, member) == (6, True)
+    later(25)
+    assert [wrong() for _ in range(6)] == [400] * 5 + [429]
+    assert tries(house, member) == (5, True)
+
+
+class TestANameThatOpensNothing:
+    """Its answers are those of one that somebody has."""
+
+    def misses(self, house) -> dict:
+        return dict(house.db.rows("SELECT name, failed FROM login_miss"))
+
+    @pytest.mark.parametrize("why", ["unknown", "disabled", "no_password", "not_even_a_name"])
+    def test_is_locked_like_another(self, house, admin, member, why):
+        name = {"unknown": staffing.new_name(), "not_even_a_name": f"球馆 {uuid.uuid4()}"[:32]
+                }.get(why, member["username"])
+        if why == "disabled":
+            ok(staffing.disable(admin, member))
+        if why == "no_password":
+            house.db.run("UPDATE staff_login SET password_hash = '!' WHERE account_id = %s",
+                         member["id"])
+        before = self.misses(house)
+        answers = at_once(12, lambda: house.log_in_staff(name, "wrong"))
+        assert sorted(a.status_code for a in answers) == [400] * 5 + [429] * 7
+        locked = house.log_in_staff(name, BETTER)
+        assert locked.status_code == 429 and locked.json()["error"] == "login_locked"
+        assert 20 <= int(locked.headers["Retry-After"]) <= 30
+        new = {k: n for k, n in self.misses(house).items() if k not in before}
+        assert list(new.values()) == [5]
+        assert name not in str(house.db.rows("SELECT * FROM login_miss"))
+        if why in ("disabled", "no_password"):
+            assert tries(house, member) == (0, None)
+
+    def test_holds_nobody_back_who_gets_it(self, house, admin):
+        name = staffing.new_name()
+        for _ in range(6):
+            house.log_in_staff(name, "wrong")
+        assert house.log_in_staff(name, GOOD).status_code == 429
+        member = staffing.add(admin, username=name)
+        staffing.give_password(admin, member)
+        staffing.log_in(house, member, GOOD)
+
+    def test_is_forgotten_a_day_later(self, house):
+        name = staffing.new_name()
+        for _ in range(3):
+            house.log_in_staff(name, "wrong")
+        house.db.run("UPDATE login_miss SET tried_at = tried_at - interval '25 hours'")
+        assert [house.log_in_staff(name, "wrong").status_code for _ in range(6)] == (
+            [400] * 5 + [429])
+        for _ in range(len(self.misses(house)) // 20 + 1):
+            house.log_in_staff(staffing.new_name(), "wrong")
+        assert house.db.value("SELECT count(*) FROM login_miss"
+                              " WHERE tried_at < now() - interval '1 day'") == 0
+
 
 
 def test_each_failure_after_the_fifth_locks_for_longer(house, member):

@@ -11,17 +11,6 @@ static struct proxy proxy;
 static struct db *through; /* the proxy */
 enum { SHORT_MS = 500, LONG_MS = 3000 };
 
-/* Wait until the answer is "t", for two seconds at most. */
-static void until(const char *sql)
-{
-	for (int i = 0; i < 400; i++) {
-		if (strcmp(say(other, sql), "t") == 0)
-			return;
-		usleep(5000);
-	}
-	fail_msg("%s: never", sql);
-}
-
 /* Until the process is gone, and with it its end of the connection. */
 static void terminate(int64_t pid)
 {
