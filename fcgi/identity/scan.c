@@ -71,6 +71,7 @@ static enum err bind_now(struct req *r, const struct wechat_identity *who)
 {
 	/* The session may have ended during the call. */
 	r->web->guard(&r->tx, &r->who, r->route->permission, r->request_id);
+	session_fresh(&r->tx, r->who.session_id);
 	TRY(scan_bind(&r->tx, r->who.account_id, who));
 	return show(r);
 }
@@ -90,6 +91,7 @@ static enum err bind(struct req *r)
 
 static enum err unbind(struct req *r)
 {
+	session_fresh(&r->tx, r->who.session_id);
 	scan_unbind(&r->tx, r->who.account_id);
 	return reply_empty(r);
 }

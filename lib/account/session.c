@@ -109,6 +109,14 @@ enum err session_open(struct tx *tx, const struct login *login, struct grant *ou
 	return make_tokens(tx, &claims, out);
 }
 
+SQL(session_young,
+	"SELECT 1 FROM session WHERE id = $1 AND created_at > now() - interval '10 minutes'");
+
+void session_fresh(struct tx *tx, int64_t session_id)
+{
+	db_queue_one(tx, &session_young, E_LOGIN_AGAIN, A(session_id));
+}
+
 SQL(session_end_one,
 	"UPDATE session SET ended_at = now(), ended_why = $2"
 	" WHERE id = $1 AND ended_at IS NULL");

@@ -29,6 +29,10 @@ void session_guard(
 /* After E_SESSION_ENDED: E_SESSION_REPLACED if a later login ended it. */
 enum err session_why(struct tx *, const struct identity *) CHECKED;
 
+/* Queue: this login is not older than 10 minutes, else E_LOGIN_AGAIN. For what
+ * changes the ways in: a token that was left lying about shall not add one. */
+void session_fresh(struct tx *, int64_t session_id);
+
 struct login {
 	int64_t account_id;
 	enum client client;

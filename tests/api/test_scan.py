@@ -243,6 +243,14 @@ class TestBinding:
         desk.begin()
         refused(desk.post("/api/v1/staff/me/wechat", back), 400, "invalid_grant")
 
+    def test_wants_a_login_of_just_now(self, house, browser, clerk):
+        desk, new = clerk.signed_in(ago="10 minutes"), house.sim.user(clerk.name + " fremd")
+        refused(desk.bind(new), 403, "login_again")
+        refused(desk.call("DELETE", "/api/v1/staff/me/wechat"), 403, "login_again")
+        oauth_refused(browser.log_in_by_scan(new), 400, "invalid_grant")
+        ok(browser.log_in_by_scan(clerk.wechat))
+        ok(clerk.signed_in(ago="9 minutes").bind(new))
+
     def test_is_for_staff(self, house, customer):
         desk = Browser(house, customer.token)
         refused(desk.bind(customer.user), 403, "forbidden")

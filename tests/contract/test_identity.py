@@ -27,6 +27,9 @@ def test_a_scan_from_binding_to_unbinding(house, clerk):
     assert ok(desk.get(WECHAT))["bound"]
     refused(desk.post(WECHAT, body), 400, "invalid_grant")
     refused(Clerk(house).signed_in().bind(clerk.wechat), 409, "wechat_taken")
+    old = clerk.signed_in(ago="1 hour")
+    refused(old.bind(clerk.wechat), 403, "login_again")
+    refused(old.call("DELETE", WECHAT), 403, "login_again")
     desk = Browser(house, ok(page.log_in_by_scan(clerk.wechat))["access_token"])
     assert desk.call("DELETE", WECHAT).status_code == 204
 
