@@ -57,7 +57,7 @@ static const char *why(struct arena *mem, const struct tidings *t)
 	static const struct {
 		const char *cause, *words;
 	} known[] = {
-		{"late",    "付款时订单已超时，场地已被他人预订，全额退款"   },
+		{"late",    "付款到账时订单已关闭，场地未能保留，全额退款"   },
 		{"surplus", "同一订单收到了不止一笔付款，多付的一笔全额退款"},
 		{"cancel",  "您取消了预订，按该订单的退改规则退款"               },
 	};

@@ -90,7 +90,7 @@ static void a_refund_is_told_with_its_sum_and_reason(void **state)
 	struct list told = inbox(order, 0, 10, &unread);
 	assert_int_equal(told.count, 1);
 	const struct inbox_entry *e = told.at;
-	assert_non_null(strstr(e->body, "付款时订单已超时，场地已被他人预订，全额退款"));
+	assert_non_null(strstr(e->body, "付款到账时订单已关闭，场地未能保留，全额退款"));
 	assert_non_null(strstr(e->body, "退款 25.00 元"));
 }
 
