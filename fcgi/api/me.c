@@ -15,7 +15,8 @@ struct me_in {
 	const char *nickname;
 };
 static const struct field me_in_fields[] = {
-	FIELD(struct me_in, nickname, .min = 1, .max = NAME_MAX_CHARACTERS),
+	FIELD(struct me_in, nickname, .plain = PLAIN_LINE, .min = 1,
+		.max = NAME_MAX_CHARACTERS),
 };
 static const struct shape me_in_shape = SHAPE(struct me_in, me_in_fields);
 
@@ -23,8 +24,6 @@ static enum err rename_me(struct req *r)
 {
 	const struct me_in *in = r->in;
 
-	if (!name_plain(in->nickname))
-		return fail(r, E_BAD_FIELD, "nickname");
 	account_set_nickname(&r->tx, r->who.account_id, in->nickname);
 	return reply_me(r);
 }

@@ -95,11 +95,14 @@ static enum err save_exception(struct req *r)
 
 static enum err drop_exception(struct req *r)
 {
+	struct refusal why = {0};
 	struct list outside;
 	date day;
 
 	TRY(day_of(r, &day));
-	TRY(exception_remove(&r->tx, r->arg[0], day, r->if_match, &outside));
+	enum err err = exception_remove(&r->tx, r->arg[0], day, r->if_match, &outside, &why);
+	if (err != E_OK)
+		return told(r, err, &why);
 	json_open(reply_begin(r, 200), NULL, '{');
 	return reply_outside(r, 0, &outside);
 }

@@ -18,7 +18,7 @@ struct lift_in {
 	const char *reason;
 };
 static const struct field lift_in_fields[] = {
-	FIELD(struct lift_in, reason, .min = 1, .max = NOTE_LENGTH),
+	FIELD(struct lift_in, reason, .plain = PLAIN_LINE, .min = 1, .max = NOTE_LENGTH),
 };
 static const struct shape lift_in_shape = SHAPE(struct lift_in, lift_in_fields);
 

@@ -13,7 +13,7 @@ struct refund_in {
 };
 static const struct field refund_in_fields[] = {
 	FIELD(struct refund_in, amount_fen, .min = 1, .max = ID_MAX),
-	FIELD(struct refund_in, reason, .min = 1, .max = REASON_LENGTH),
+	FIELD(struct refund_in, reason, .plain = PLAIN_LINE, .min = 1, .max = REASON_LENGTH),
 	FIELD(struct refund_in, release, .optional = true, .min = 1, .max = PERIODS_MAX,
 		.of = &item_id_shape),
 };
@@ -55,7 +55,7 @@ struct settled_in {
 	const char *note;
 };
 static const struct field settled_in_fields[] = {
-	FIELD(struct settled_in, note, .min = 1, .max = NOTE_LENGTH),
+	FIELD(struct settled_in, note, .plain = PLAIN_LINES, .min = 1, .max = NOTE_LENGTH),
 };
 static const struct shape settled_in_shape = SHAPE(struct settled_in, settled_in_fields);
 

@@ -28,7 +28,7 @@ struct done_in {
 	const char *note;
 };
 static const struct field done_in_fields[] = {
-	FIELD(struct done_in, note, .min = 1, .max = NOTE_LENGTH),
+	FIELD(struct done_in, note, .plain = PLAIN_LINES, .min = 1, .max = NOTE_LENGTH),
 };
 static const struct shape done_in_shape = SHAPE(struct done_in, done_in_fields);
 

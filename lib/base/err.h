@@ -53,6 +53,7 @@
 	X(COURT_NOT_FOUND, 422, "court_not_found", "该球馆没有这块场地")                    \
 	X(DATE_OUTSIDE_WINDOW, 422, "date_outside_window", "日期不在可预订范围内")          \
 	X(PRICE_HOLE, 422, "price_hole", "有营业时段没有价格")                              \
+	X(HOURS_OVERLAP, 422, "hours_overlap", "营业时间与前后一天的重叠")                  \
 	/* periods */                                                                       \
 	X(PERIOD_PAST, 422, "period_past", "该时段已开始")                                  \
 	X(PERIOD_UNALIGNED, 422, "period_unaligned", "时段未对齐到可订的整段时间")          \

@@ -93,7 +93,8 @@ static enum err read_text(const struct field *f, const char *s, void *at)
 	case K_DATE:
 		return date_parse(s, at) ? E_OK : E_BAD_FIELD;
 	case K_TEXT:
-		if (!in_range(f, characters(s)) || (f->one_of && !is_one_of(f->one_of, s)))
+		if (!in_range(f, characters(s)) || (f->one_of && !is_one_of(f->one_of, s)) ||
+			!text_plain(s, f->plain))
 			return E_BAD_FIELD;
 		*(const char **)at = s;
 		return E_OK;

@@ -1,6 +1,8 @@
 #ifndef BASE_SHAPE_H
 #define BASE_SHAPE_H
 
+#include "base/plain.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +38,7 @@ struct field {
 	const char *name;
 	uint16_t offset;
 	uint8_t kind;
+	uint8_t plain;          /* enum plain: what a text that people write may hold */
 	bool optional;          /* input may lack it, a row may have NULL, output is null */
 	bool hidden;            /* filled from rows, never written as JSON */
 	int64_t min, max;       /* value, characters of a text, length of a list; 0,0 is any */

@@ -12,7 +12,8 @@ static const struct field order_in_fields[] = {
 	FIELD(struct order_in, venue_id, .min = 1, .max = ID_MAX),
 	FIELD(struct order_in, date),
 	FIELD(struct order_in, periods, .min = 1, .max = PERIODS_MAX, .of = &period_shape),
-	FIELD(struct order_in, note, .optional = true, .min = 1, .max = NOTE_MAX),
+	FIELD(struct order_in, note, .optional = true, .plain = PLAIN_LINES, .min = 1,
+		.max = NOTE_MAX),
 };
 const struct shape order_in_shape = SHAPE(struct order_in, order_in_fields);
 

@@ -3,9 +3,10 @@
 #include "base/time.h"
 #include "venue/day.h"
 
-#define BLOCK_IN                                                    \
-	FIELD(struct block_in, start), FIELD(struct block_in, end), \
-		FIELD(struct block_in, reason, .min = 1, .max = BLOCK_REASON_LENGTH)
+#define BLOCK_IN                                                              \
+	FIELD(struct block_in, start), FIELD(struct block_in, end),           \
+		FIELD(struct block_in, reason, .plain = PLAIN_LINE, .min = 1, \
+			.max = BLOCK_REASON_LENGTH)
 static const struct field new_fields[] = {
 	FIELD(struct block_in, court_id, .min = 1, .max = ID_MAX),
 	BLOCK_IN,

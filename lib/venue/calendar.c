@@ -1,13 +1,16 @@
 #include "venue/calendar.h"
 
+#include "venue/night.h"
+
 #include <string.h>
 
 enum { DAY_NAME_LENGTH = 40, WORKDAYS = 5 };
 
-#define CALENDAR_IN                                                                \
-	FIELD(struct calendar_in, kind, .one_of = "holiday|makeup"),               \
-		FIELD(struct calendar_in, name, .min = 1, .max = DAY_NAME_LENGTH), \
-		FIELD(struct calendar_in, as_weekday, .optional = true, .min = 1,  \
+#define CALENDAR_IN                                                               \
+	FIELD(struct calendar_in, kind, .one_of = "holiday|makeup"),              \
+		FIELD(struct calendar_in, name, .plain = PLAIN_LINE, .min = 1,    \
+			.max = DAY_NAME_LENGTH),                                  \
+		FIELD(struct calendar_in, as_weekday, .optional = true, .min = 1, \
 			.max = WORKDAYS)
 static const struct field new_fields[] = {
 	FIELD(struct calendar_in, day),
@@ -69,11 +72,14 @@ static enum err check(const struct calendar_in *in, struct refusal *why)
 	return E_OK;
 }
 
-static enum err look(
-	struct tx *tx, date day, const char *field, struct list *outside, struct refusal *why)
+/* Whether another weekday's hours are in force now. */
+static enum err look(struct tx *tx, date day, const char *field, bool moved,
+	struct list *outside, struct refusal *why)
 {
 	struct list places;
 
+	if (moved)
+		TRY(nights_apart(tx, &(struct night_ask){.day = day, .field = field}, why));
 	TRY(db_all(tx, &calendar_touched, &place_shape, &places, A(day)));
 	const struct place *p = places.at;
 	for (size_t i = 0; i < places.count; i++)
@@ -91,7 +97,7 @@ enum err calendar_add(
 	TRY(db_run(tx, &calendar_insert, A(in->day), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday))));
 	why->field = NULL;
-	return look(tx, in->day, "as_weekday", outside, why);
+	return look(tx, in->day, "as_weekday", in->as_weekday != 0, outside, why);
 }
 
 enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in *in,
@@ -104,7 +110,7 @@ enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in 
 	TRY(check(in, why));
 	db_queue_one(tx, &calendar_update, E_VERSION_CHANGED, A(in->day), A(version),
 		A(in->kind), A(in->name), A(arg_id_or_null(in->as_weekday)));
-	return look(tx, in->day, "as_weekday", outside, why);
+	return look(tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
 }
 
 enum err calendar_remove(
@@ -115,5 +121,5 @@ enum err calendar_remove(
 	frame_lock_calendar(tx);
 	TRY(calendar_load(tx, day, &was));
 	db_queue_one(tx, &calendar_delete, E_VERSION_CHANGED, A(day), A(version));
-	return look(tx, day, NULL, outside, why);
+	return look(tx, day, NULL, was.as_weekday != 0, outside, why);
 }

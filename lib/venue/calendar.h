@@ -25,7 +25,8 @@ enum err calendar_list(
 	struct tx *, date from, int64_t after, int64_t limit, struct list *) CHECKED;
 enum err calendar_load(struct tx *, date, struct calendar_day *) CHECKED;
 /* E_PRICE_HOLE if a venue has other hours on that date, and no price for all of
- * them on such a day. *outside is of all venues. */
+ * them on such a day; E_HOURS_OVERLAP if a venue would sell an hour with the date
+ * before or after, too (venue/night.h). *outside is of all venues. */
 enum err calendar_add(struct tx *, const struct calendar_in *, struct list *outside,
 	struct refusal *) CHECKED;
 enum err calendar_save(struct tx *, int64_t version, const struct calendar_in *,

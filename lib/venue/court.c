@@ -5,12 +5,12 @@ static const struct field unit_id_fields[] = {
 };
 static const struct shape unit_id_shape = SHAPE(struct unit_id, unit_id_fields);
 
-#define COURT_IN                                                             \
-	FIELD(struct court_in, name, .min = 1, .max = NAME_LENGTH),          \
-		FIELD(struct court_in, position, .optional = true, .min = 0, \
-			.max = POSITION_MAX),                                \
-		FIELD(struct court_in, units, .min = 0, .max = UNITS_MAX,    \
-			.of = &unit_id_shape),                               \
+#define COURT_IN                                                                         \
+	FIELD(struct court_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH), \
+		FIELD(struct court_in, position, .optional = true, .min = 0,             \
+			.max = POSITION_MAX),                                            \
+		FIELD(struct court_in, units, .min = 0, .max = UNITS_MAX,                \
+			.of = &unit_id_shape),                                           \
 		FIELD(struct court_in, ends_on, .optional = true)
 static const struct field new_fields[] = {
 	FIELD(struct court_in, sport_id, .min = 1, .max = ID_MAX),

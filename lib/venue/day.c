@@ -62,20 +62,12 @@ SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
 	      " FROM venue v LEFT JOIN calendar_day c ON c.day = $2::date"
 	      " WHERE v.id = $1 AND " VENUE_LIVES);
 
-/* A dated exception replaces the weekday's hours; one without hours closes. */
 SQL(day_openings,
 	"SELECT h.opens, h.closes,"
 	" ($2::date + h.opens * interval '1 minute') AT TIME ZONE v.timezone AS opens_at,"
 	" ($2::date + h.closes * interval '1 minute') AT TIME ZONE v.timezone AS closes_at"
-	" FROM venue v JOIN ("
-	"  SELECT e.venue_id, e.opens, e.closes FROM opening_exception_hours e"
-	"   WHERE e.venue_id = $1 AND e.day = $2::date"
-	"  UNION ALL SELECT o.venue_id, o.opens, o.closes FROM opening o"
-	"   WHERE o.venue_id = $1 AND o.weekday = coalesce((SELECT c.as_weekday FROM calendar_day c"
-	"    WHERE c.day = $2::date), extract(isodow FROM $2::date)::bigint)"
-	"   AND NOT EXISTS (SELECT 1 FROM opening_exception x"
-	"    WHERE x.venue_id = $1 AND x.day = $2::date)"
-	" ) h ON h.venue_id = v.id ORDER BY h.opens");
+	" FROM venue v CROSS JOIN (" HOURS_IN_FORCE(
+		"$1", "$2::date") ") h WHERE v.id = $1 ORDER BY h.opens");
 
 /* A court without units would hold nothing: it is not for sale. */
 SQL(day_courts_of_sport,

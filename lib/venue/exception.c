@@ -1,6 +1,7 @@
 #include "base/time.h"
 #include "venue/clock.h"
 #include "venue/hours_check.h"
+#include "venue/night.h"
 
 #include <stdio.h>
 
@@ -12,9 +13,10 @@ static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
 
 enum { REASON_LENGTH = 100 };
 
-#define EXCEPTION_IN                                                                          \
-	FIELD(struct exception_in, reason, .optional = true, .min = 1, .max = REASON_LENGTH), \
-		FIELD(struct exception_in, hours, .min = 0, .max = EXCEPTION_HOURS_MAX,       \
+#define EXCEPTION_IN                                                                        \
+	FIELD(struct exception_in, reason, .optional = true, .plain = PLAIN_LINE, .min = 1, \
+		.max = REASON_LENGTH),                                                      \
+		FIELD(struct exception_in, hours, .min = 0, .max = EXCEPTION_HOURS_MAX,     \
 			.of = &line_shape)
 static const struct field new_fields[] = {
 	FIELD(struct exception_in, day),
@@ -97,6 +99,9 @@ static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exceptio
 	TRY(hours_check(tx->mem, &in->hours, ONE_DAY, &c, &why->field));
 	db_queue(tx, &exception_hours_drop, A(venue_id), A(in->day), A(c.opens), A(c.closes));
 	db_queue(tx, &exception_hours_put, A(venue_id), A(in->day), A(c.opens), A(c.closes));
+	TRY(nights_apart(tx,
+		&(struct night_ask){.venue_id = venue_id, .day = in->day, .lines = &in->hours},
+		why));
 	TRY(frame_priced(tx, venue_id, "hours", why));
 	frame_ask_outside(tx, venue_id, in->day, outside);
 	return db_sync(tx);
@@ -127,14 +132,15 @@ enum err exception_save(struct tx *tx, int64_t venue_id, int64_t version,
 	return put_hours(tx, venue_id, in, outside, why);
 }
 
-enum err exception_remove(
-	struct tx *tx, int64_t venue_id, date day, int64_t version, struct list *outside)
+enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t version,
+	struct list *outside, struct refusal *why)
 {
 	struct exception was;
 
 	frame_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, day, &was));
 	db_queue_one(tx, &exception_delete, E_VERSION_CHANGED, A(venue_id), A(day), A(version));
+	TRY(nights_apart(tx, &(struct night_ask){.venue_id = venue_id, .day = day}, why));
 	frame_ask_outside(tx, venue_id, day, outside);
 	return db_sync(tx);
 }

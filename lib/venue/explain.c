@@ -1,6 +1,7 @@
 #include "venue/clock.h"
 #include "venue/day.h"
 #include "venue/price_list.h"
+#include "venue/venue.h"
 
 #include <stdlib.h>
 
@@ -50,13 +51,9 @@ SQL(explain_day,
 	"SELECT c.id AS court_id, c.name AS court, c.sport_id, s.name AS sport, $3::date AS date,"
 	" extract(isodow FROM $3::date)::bigint AS date_weekday,"
 	" coalesce(d.as_weekday, extract(isodow FROM $3::date)::bigint) AS weekday,"
-	" d.kind AS day_kind, d.name AS day_name, EXISTS ("
-	"  SELECT 1 FROM opening_exception_hours e WHERE e.venue_id = $1 AND e.day = $3"
-	"   AND $4 >= e.opens AND $4 < e.closes"
-	"  UNION ALL SELECT 1 FROM opening o WHERE o.venue_id = $1"
-	"   AND o.weekday = coalesce(d.as_weekday, extract(isodow FROM $3::date)::bigint)"
-	"   AND $4 >= o.opens AND $4 < o.closes AND NOT EXISTS (SELECT 1"
-	"    FROM opening_exception x WHERE x.venue_id = $1 AND x.day = $3)) AS open"
+	" d.kind AS day_kind, d.name AS day_name,"
+	" EXISTS (SELECT 1 FROM (" HOURS_IN_FORCE("$1", "$3::date")
+	") h WHERE $4 >= h.opens AND $4 < h.closes) AS open"
 	" FROM court c JOIN sport s ON s.id = c.sport_id LEFT JOIN calendar_day d ON d.day = $3"
 	" WHERE c.venue_id = $1 AND c.id = $2");
 SQL(explain_rules,

@@ -138,27 +138,51 @@ static const struct field sold_fields[] = {
 };
 static const struct shape sold_shape = SHAPE(struct sold, sold_fields);
 
+/* How many, and which the first 20 are. */
+#define TOLD(orders, all)                                                               \
+	" SELECT t.total, jsonb_build_object('total', t.total, 'orders', (SELECT"       \
+	"  coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'no', f.no,"               \
+	"   'date', f.play_date) ORDER BY f.play_date, f.id), '[]') FROM (SELECT o.id," \
+	"   o.no, o.play_date FROM " orders                                             \
+	" ORDER BY o.play_date, o.id LIMIT 20) f))"                                     \
+	" AS detail FROM (SELECT count(*) AS total FROM " all ") t"
+/* What is not over was sold for yesterday or later: a play day's hours end at 30:00
+ * (opening_minutes), which no zone has later than 42 hours after the date begins in
+ * UTC. One day more, because today's date is the connection's. */
 SQL(frame_sold,
-	"WITH hit AS (SELECT DISTINCT o.id, o.no, o.play_date"
+	"WITH hit AS MATERIALIZED (SELECT DISTINCT o.id, o.no, o.play_date"
 	"  FROM orders o JOIN order_item i ON i.order_id = o.id"
 	"  WHERE o.venue_id = $1 AND ($2::bigint IS NULL OR i.court_id = $2)"
-	"  AND ($3::date IS NULL OR o.play_date >= $3)"
+	"  AND o.play_date >= CASE WHEN $4 THEN greatest($3, current_date - 2) ELSE $3 END"
 	"  AND (NOT $4 OR upper(i.during) > now())"
-	"  AND (($3::date IS NULL AND NOT $4) OR i.state IN ('held', 'booked', 'used')))"
-	" SELECT (SELECT count(*) FROM hit) AS total, jsonb_build_object("
-	"  'total', (SELECT count(*) FROM hit), 'orders', (SELECT coalesce(jsonb_agg("
-	"   jsonb_build_object('id', f.id, 'no', f.no, 'date', f.play_date)"
-	"   ORDER BY f.play_date, f.id), '[]')"
-	"   FROM (SELECT * FROM hit ORDER BY play_date, id LIMIT 20) f)) AS detail");
+	"  AND i.state IN ('held', 'booked', 'used'))" TOLD("hit o", "hit"));
+/* Ever; by the indexes of venue and court. */
+#define OF_VENUE "orders o WHERE o.venue_id = $1"
+SQL(frame_sold_of_venue, TOLD(OF_VENUE, OF_VENUE));
+SQL(frame_sold_of_court,
+	"WITH hit AS MATERIALIZED (SELECT DISTINCT i.order_id FROM order_item i"
+	"  WHERE i.court_id = $2 AND i.venue_id = $1)" TOLD(
+		"hit h JOIN orders o ON o.id = h.order_id", "hit"));
+
+static enum err ask_sold(
+	struct tx *tx, int64_t venue_id, const struct sold_ask *ask, struct sold *sold)
+{
+	if (ask->unfinished || ask->from.days != 0)
+		return db_one(tx, &frame_sold, &sold_shape, sold, A(venue_id),
+			A(arg_id_or_null(ask->court_id)), A(arg_date_or_null(ask->from)),
+			A(ask->unfinished));
+	if (ask->court_id)
+		return db_one(tx, &frame_sold_of_court, &sold_shape, sold, A(venue_id),
+			A(ask->court_id));
+	return db_one(tx, &frame_sold_of_venue, &sold_shape, sold, A(venue_id));
+}
 
 enum err frame_unsold(struct tx *tx, int64_t venue_id, const struct sold_ask *ask,
 	const char *field, struct refusal *why)
 {
 	struct sold sold;
 
-	TRY(db_one(tx, &frame_sold, &sold_shape, &sold, A(venue_id),
-		A(arg_id_or_null(ask->court_id)), A(arg_date_or_null(ask->from)),
-		A(ask->unfinished)));
+	TRY(ask_sold(tx, venue_id, ask, &sold));
 	if (sold.total == 0)
 		return E_OK;
 	*why = (struct refusal){field, sold.detail};
@@ -177,7 +201,6 @@ static const struct field outside_fields[] = {
 };
 const struct shape outside_shape = SHAPE(struct outside, outside_fields);
 
-/* The hours of the order's play date are found as lib/venue/day.c finds them. */
 SQL(frame_outside,
 	"SELECT o.id AS order_id, o.no, i.id AS item_id, i.court_id, c.name AS court_name,"
 	" o.play_date AS date, lower(i.during) AS start, upper(i.during) AS \"end\""
@@ -187,14 +210,8 @@ SQL(frame_outside,
 	" - 1"
 	" AND ($2::date IS NULL OR o.play_date = $2)"
 	" AND i.state IN ('held', 'booked') AND upper(i.during) > now()"
-	" AND NOT EXISTS (SELECT 1 FROM ("
-	"  SELECT e.opens, e.closes FROM opening_exception_hours e"
-	"   WHERE e.venue_id = v.id AND e.day = o.play_date"
-	"  UNION ALL SELECT w.opens, w.closes FROM opening w WHERE w.venue_id = v.id"
-	"   AND w.weekday = coalesce((SELECT d.as_weekday FROM calendar_day d"
-	"    WHERE d.day = o.play_date), extract(isodow FROM o.play_date)::bigint)"
-	"   AND NOT EXISTS (SELECT 1 FROM opening_exception x"
-	"    WHERE x.venue_id = v.id AND x.day = o.play_date)) h"
+	" AND NOT EXISTS (SELECT 1 FROM (" HOURS_IN_FORCE("v.id", "o.play_date")
+	") h"
 	"  WHERE (o.play_date + h.opens * interval '1 minute') AT TIME ZONE v.timezone"
 	"    <= lower(i.during)"
 	"  AND (o.play_date + h.closes * interval '1 minute') AT TIME ZONE v.timezone"

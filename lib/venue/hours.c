@@ -4,6 +4,7 @@
 #include "venue/clock.h"
 #include "venue/day.h"
 #include "venue/hours_check.h"
+#include "venue/night.h"
 
 static const struct field line_fields[] = {
 	FIELD(struct hours_line, weekday, .min = 1, .max = 7),
@@ -65,6 +66,8 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 	TRY(hours_check(tx->mem, &doc->hours, WEEK, &c, &why->field));
 	db_queue(tx, &hours_drop, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
 	db_queue(tx, &hours_put, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
+	TRY(nights_apart(
+		tx, &(struct night_ask){.venue_id = venue_id, .lines = &doc->hours}, why));
 	TRY(frame_priced(tx, venue_id, "hours", why));
 	doc->version++;
 	db_ask_all(tx, &hours_of_venue, &line_shape, &doc->hours, A(venue_id));

@@ -21,7 +21,8 @@ extern const struct shape hours_doc_shape; /* reads the body, writes the answer 
 enum err hours_load(struct tx *, int64_t venue_id, struct hours_doc *) CHECKED;
 /* E_VERSION_CHANGED unless doc->version is still the venue's; E_BAD_FIELD for
  * times that are none, end before they begin or overlap (also the next
- * morning's); E_PRICE_HOLE. doc->version becomes the new one. */
+ * morning's); E_HOURS_OVERLAP (venue/night.h) with dates that differ; E_PRICE_HOLE.
+ * doc->version becomes the new one. */
 enum err hours_save(struct tx *, int64_t venue_id, struct hours_doc *, struct list *outside,
 	struct refusal *) CHECKED;
 
@@ -46,15 +47,15 @@ extern const struct shape exception_new_shape, exception_edit_shape;
 enum err exception_list(struct tx *, int64_t venue_id, date from, int64_t after, int64_t limit,
 	struct list *) CHECKED;
 enum err exception_load(struct tx *, int64_t venue_id, date, struct exception *) CHECKED;
-/* E_NAME_TAKEN if the date has one. */
+/* E_NAME_TAKEN if the date has one; E_HOURS_OVERLAP, E_PRICE_HOLE. */
 enum err exception_add(struct tx *, int64_t venue_id, const struct exception_in *,
 	struct list *outside, struct refusal *) CHECKED;
 /* `in->day` is the one to change. */
 enum err exception_save(struct tx *, int64_t venue_id, int64_t version,
 	const struct exception_in *, struct list *outside, struct refusal *) CHECKED;
-/* The weekday's hours are in force again. */
-enum err exception_remove(
-	struct tx *, int64_t venue_id, date, int64_t version, struct list *outside) CHECKED;
+/* The weekday's hours are in force again: E_HOURS_OVERLAP. */
+enum err exception_remove(struct tx *, int64_t venue_id, date, int64_t version,
+	struct list *outside, struct refusal *) CHECKED;
 
 /* 20261001 as a date; false for a number that is none. */
 bool day_of_number(int64_t number, date *);

@@ -2,7 +2,7 @@
 
 #include "venue/clock.h"
 
-enum { DAY_MINUTES = 1440, WEEK_MINUTES = 7 * DAY_MINUTES, OPENS_LAST = 1410 };
+enum { WEEK_MINUTES = 7 * DAY_MINUTES, OPENS_LAST = 1410 };
 
 struct span {
 	int64_t weekday, opens, closes;
@@ -65,4 +65,20 @@ enum err hours_check(struct arena *mem, const struct list *lines, enum hours_of 
                 {closes,  n}
         };
 	return E_OK;
+}
+
+const struct date_hours *hours_collide(const struct list *hours, bool weekly)
+{
+	const struct date_hours *h = hours->at;
+
+	for (size_t i = 0; i + 1 < hours->count; i++) {
+		const struct date_hours *night = &h[i], *next = &h[i + 1];
+
+		if (night->venue_id == next->venue_id &&
+			night->day.days + 1 == next->day.days &&
+			night->closes > DAY_MINUTES + next->opens &&
+			(!weekly || night->weekday || next->weekday))
+			return night;
+	}
+	return NULL;
 }

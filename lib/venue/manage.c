@@ -7,9 +7,11 @@
 enum { WINDOW_DAYS_MAX = 400, EARLY_MINUTES_MAX = 1440 };
 
 static const struct field venue_in_fields[] = {
-	FIELD(struct venue_in, name, .min = 1, .max = NAME_LENGTH),
-	FIELD(struct venue_in, address, .optional = true, .min = 1, .max = ADDRESS_LENGTH),
-	FIELD(struct venue_in, phone, .optional = true, .min = 1, .max = PHONE_LENGTH),
+	FIELD(struct venue_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
+	FIELD(struct venue_in, address, .optional = true, .plain = PLAIN_LINE, .min = 1,
+		.max = ADDRESS_LENGTH),
+	FIELD(struct venue_in, phone, .optional = true, .plain = PLAIN_LINE, .min = 1,
+		.max = PHONE_LENGTH),
 	FIELD(struct venue_in, timezone, .min = 1, .max = ZONE_LENGTH),
 	FIELD(struct venue_in, window_days, .min = 0, .max = WINDOW_DAYS_MAX),
 	FIELD(struct venue_in, checkin_early_minutes, .min = 0, .max = EARLY_MINUTES_MAX),
@@ -49,6 +51,12 @@ enum err venue_sheet_load(struct tx *tx, int64_t id, struct venue_sheet *out)
 /* By name, so that "UTC+8" and the like, which mean something else to
  * PostgreSQL than to people, are no zones. */
 SQL(zone_known, "SELECT EXISTS (SELECT 1 FROM pg_timezone_names WHERE name = $1) AS yes");
+/* Courts are held by half hours of UTC (occupancy_step): a zone whose clocks are at
+ * any time of the coming years a quarter off, such as Asia/Kathmandu, can't be sold in. */
+SQL(zone_fits,
+	"SELECT coalesce(bool_and(extract(epoch FROM"
+	" (t AT TIME ZONE $1) - (t AT TIME ZONE 'UTC')) % 1800 = 0), false) AS yes"
+	" FROM generate_series(now(), now() + interval '10 years', interval '7 days') AS t");
 SQL(venue_insert,
 	"INSERT INTO venue (id, name, address, phone, timezone, window_days,"
 	" checkin_early_minutes, ends_on)"
@@ -59,6 +67,8 @@ static enum err check_zone(struct tx *tx, const char *zone, struct refusal *why)
 	struct verdict known;
 
 	TRY(db_one(tx, &zone_known, &verdict_shape, &known, A(zone)));
+	if (known.yes)
+		TRY(db_one(tx, &zone_fits, &verdict_shape, &known, A(zone)));
 	if (known.yes)
 		return E_OK;
 	why->field = "timezone";

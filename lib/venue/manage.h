@@ -27,7 +27,8 @@ extern const struct shape venue_sheet_shape;
 enum err venue_sheets(struct tx *, int64_t after, int64_t limit, struct list *) CHECKED;
 enum err venue_sheet_load(struct tx *, int64_t id, struct venue_sheet *) CHECKED;
 enum err venue_add(struct tx *, const struct venue_in *, int64_t *id, struct refusal *) CHECKED;
-/* Another time zone is E_IN_USE while sold periods or blocks are ahead. */
+/* E_BAD_FIELD for a time zone that is none, or is ever off the half hours of UTC;
+ * another one is E_IN_USE while sold periods or blocks are ahead. */
 enum err venue_save(struct tx *, int64_t id, int64_t version, const struct venue_in *,
 	struct refusal *) CHECKED;
 /* Its hours, prices and sports go with it; courts, units, orders and staff stand in the way. */

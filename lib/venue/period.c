@@ -43,7 +43,20 @@ bool period_price(
 	return o != NULL;
 }
 
-/* Bit k: the step k half hours after the day's first opening is taken, or
+/* Not always the first in the list: where clocks go forward, half past two comes
+ * after three. */
+static stamp earliest(const struct day *day)
+{
+	const struct opening *o = day->openings.at;
+	stamp least = o->opens_at;
+
+	for (size_t i = 1; i < day->openings.count; i++)
+		if (o[i].opens_at.us < least.us)
+			least = o[i].opens_at;
+	return least;
+}
+
+/* Bit k: the step k half hours after the day's earliest opening is taken, or
  * blocked by staff. A play day has at most 60 steps. */
 struct steps {
 	uint64_t taken, blocked;
@@ -52,13 +65,13 @@ struct steps {
 static struct steps steps_of(const struct day *day, int64_t court_id)
 {
 	const struct taken *t = day->taken.at;
-	const struct opening *first = day->openings.at;
+	stamp first = earliest(day);
 	struct steps steps = {0};
 
 	for (size_t i = 0; i < day->taken.count; i++) {
-		int64_t step = (t[i].at.us - first->opens_at.us) / STEP;
+		int64_t step = (t[i].at.us - first.us) / STEP;
 
-		if (t[i].court_id != court_id || t[i].at.us < first->opens_at.us || step > 63)
+		if (t[i].court_id != court_id || t[i].at.us < first.us || step > 63)
 			continue;
 		steps.taken |= 1ULL << step;
 		steps.blocked |= (uint64_t)t[i].blocked << step;
@@ -69,10 +82,9 @@ static struct steps steps_of(const struct day *day, int64_t court_id)
 /* The bits of one slot. */
 static uint64_t slot_mask(const struct day *day, const struct court *court, stamp start)
 {
-	const struct opening *first = day->openings.at;
 	uint64_t bits = (1ULL << court->slot_minutes / STEP_MINUTES) - 1;
 
-	return bits << (start.us - first->opens_at.us) / STEP;
+	return bits << (start.us - earliest(day).us) / STEP;
 }
 
 static void write_cell(struct buf *b, const struct day *day, const struct court *court,

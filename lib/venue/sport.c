@@ -4,11 +4,11 @@ enum { CODE_MIN = 2, CODE_LONGEST = 32, SLOT_MIN = 30, SLOT_MAX = 480, SLOT_STEP
 
 static const struct field new_fields[] = {
 	FIELD(struct sport_in, code, .min = CODE_MIN, .max = CODE_LONGEST),
-	FIELD(struct sport_in, name, .min = 1, .max = NAME_LENGTH),
+	FIELD(struct sport_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
 };
 const struct shape sport_new_shape = SHAPE(struct sport_in, new_fields);
 static const struct field edit_fields[] = {
-	FIELD(struct sport_in, name, .min = 1, .max = NAME_LENGTH),
+	FIELD(struct sport_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
 };
 const struct shape sport_edit_shape = SHAPE(struct sport_in, edit_fields);
 

@@ -1,7 +1,7 @@
 #include "venue/manage.h"
 
 static const struct field unit_in_fields[] = {
-	FIELD(struct unit_in, name, .min = 1, .max = NAME_LENGTH),
+	FIELD(struct unit_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
 };
 const struct shape unit_in_shape = SHAPE(struct unit_in, unit_in_fields);
 

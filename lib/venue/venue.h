@@ -9,6 +9,18 @@
 #define VENUE_LIVES "v.closed_at IS NULL AND (v.ends_on IS NULL OR v.ends_on > " VENUE_TODAY ")"
 #define VENUE_WINDOW "least(v.window_days, v.ends_on - 1 - " VENUE_TODAY ")"
 
+/* Opening hours in force at a venue on a date, both given as SQL: weekday (NULL: an
+ * exception's), opens, closes. A dated exception replaces the weekday's hours; one
+ * without hours closes. On a 调休 day those of another weekday are in force. */
+#define HOURS_IN_FORCE(venue, day)                                                                \
+	"SELECT NULL::bigint AS weekday, e.opens, e.closes FROM opening_exception_hours e"        \
+	" WHERE e.venue_id = " venue " AND e.day = " day                                          \
+	" UNION ALL SELECT w.weekday, w.opens, w.closes FROM opening w WHERE w.venue_id = " venue \
+	" AND w.weekday = coalesce((SELECT c.as_weekday FROM calendar_day c WHERE c.day = " day   \
+	"), extract(isodow FROM " day                                                             \
+	")::bigint) AND NOT EXISTS (SELECT 1 FROM"                                                \
+	" opening_exception x WHERE x.venue_id = " venue " AND x.day = " day ")"
+
 /* What guests see of a venue. */
 struct venue {
 	int64_t id, window_days;

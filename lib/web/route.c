@@ -104,6 +104,9 @@ const char *routes_fault(const struct web *web)
 	return NULL;
 }
 
+static const char *const text_words[] = {
+	[PLAIN_ANY] = NULL, [PLAIN_LINE] = "line", [PLAIN_LINES] = "lines"};
+
 static void describe_fields(struct buf *b, const char *name, const struct shape *sh)
 {
 	static const char *const kinds[] = {
@@ -124,6 +127,7 @@ static void describe_fields(struct buf *b, const char *name, const struct shape 
 		json_int(b, "min", f->min);
 		json_int(b, "max", f->max);
 		json_text(b, "one_of", f->one_of);
+		json_text(b, "text", text_words[f->plain]);
 		if (f->of)
 			describe_fields(b, "of", f->of);
 		json_close(b, '}');

@@ -122,7 +122,9 @@ class TestAdding:
 
 BAD_VENUES = [({"name": ""}, "name"), ({"name": None}, "name"),
               ({"timezone": "Mars/Olympus"}, "timezone"),
-              ({"timezone": "UTC+8"}, "timezone"), ({"window_days": 401}, "window_days"),
+              ({"timezone": "UTC+8"}, "timezone"), ({"timezone": "Asia/Kathmandu"}, "timezone"),
+              ({"timezone": "Australia/Eucla"}, "timezone"),
+              ({"timezone": "Pacific/Chatham"}, "timezone"), ({"window_days": 401}, "window_days"),
               ({"window_days": -1}, "window_days"), ({"ends_on": "2026-02-30"}, "ends_on"),
               ({"checkin_early_minutes": 1441}, "checkin_early_minutes")]
 
@@ -133,6 +135,15 @@ def test_a_bad_venue_names_its_field(place, change, field):
     refusal(place.try_add("venues", venue_body(**change)), 422, "bad_field", field)
     refusal(place.try_change(place.at, **change), 422, "bad_field", field)
     assert place.read(place.at) == now
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Australia/Lord_Howe",
+                                  "America/St_Johns", "Europe/Berlin", "America/New_York"])
+def test_a_venue_sells_in_every_zone_of_half_hours(fresh, customer, zone):
+    fresh.change(fresh.at, timezone=zone)
+    slot = fresh.grid(day(2))["slots"][0]
+    own = fresh.slot(day(2), 0)._replace(start=slot["start"], end=slot["end"])
+    assert customer.order(own)["amount_fen"] == 4000
 
 
 @pytest.mark.parametrize("change, status, code, field", [

@@ -50,7 +50,7 @@ def field_of(route_field: dict, nullable: bool) -> dict:
     may_be_null = nullable and route_field["optional"]
     words = route_field["one_of"] and route_field["one_of"].split("|") + [None] * may_be_null
     types = [kind, "null"] if may_be_null else kind
-    said = {"type": types, "format": word, "enum": words, **limits}
+    said = {"type": types, "format": word, "enum": words, "x-text": route_field["text"], **limits}
     if "of" in route_field:
         said["items"] = element_of(route_field["of"], nullable)
     return {name: value for name, value in said.items() if value is not None}

@@ -2,7 +2,7 @@
  * people, the tiers of a refund rule. */
 #include "fuzz.h"
 
-#include "account/name.h"
+#include "base/plain.h"
 #include "order/cancel.h"
 #include "order/rule.h"
 #include "venue/clock.h"
@@ -31,11 +31,15 @@ static void clocks(const char *text)
 
 static void names(const char *text)
 {
-	if (!name_plain(text))
+	bool line = text_plain(text, PLAIN_LINE), lines = text_plain(text, PLAIN_LINES);
+
+	CLAIM(lines || !line);
+	if (!lines)
 		return;
 	CLAIM(*text && utf8_valid(text, strlen(text)));
+	CLAIM(line == !strchr(text, '\n'));
 	for (const char *c = text; *c; c++)
-		CLAIM((unsigned char)*c >= 0x20 && *c != 0x7f);
+		CLAIM(*c == '\n' || ((unsigned char)*c >= 0x20 && *c != 0x7f));
 	CLAIM(!strstr(text, "\xe2\x80\xa8") && !strstr(text, "\xe2\x80\xae"));
 }
 

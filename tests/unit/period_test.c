@@ -323,6 +323,35 @@ static void each_taken_step_marks_its_own_cell(void **state)
 	}
 }
 
+/* 02:30–03:00 and 03:00–06:00 on a night without an hour from two to three: the first
+ * would begin after the second. */
+static void where_clocks_go_forward_the_first_opening_is_not_the_earliest(void **state)
+{
+	struct opening night[] = {
+		{150, 180, at(150), at(120)},
+		{180, 360, at(120), at(300)},
+	};
+	struct taken taken = {.court_id = half_hourly.id, .at = at(120)};
+	struct price_rule flat = {.closes = 1800, .hour_fen = {2000}};
+	struct court court = half_hourly;
+	struct day grid = day;
+	struct buf b = buf_in(mem, 1 << 16);
+	size_t cells = 0;
+
+	(void)state;
+	grid.head.now = at(-1);
+	grid.openings = (struct list){night, COUNT_OF(night)};
+	grid.courts = (struct list){&court, 1};
+	grid.rules = (struct list){&flat, 1};
+	grid.taken = (struct list){&taken, 1};
+	day_write(&b, &grid, "badminton");
+	for (const char *s = buf_text(&b); (s = strstr(s, "\"state\":\"")); cells++) {
+		s += strlen("\"state\":\"");
+		assert_int_equal(strncmp(s, "taken", 5) == 0, cells == 0);
+	}
+	assert_int_equal(cells, 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +365,7 @@ int main(void)
 		cmocka_unit_test(the_grid_shows_past_taken_free_and_closed),
 		cmocka_unit_test(hours_without_a_price_are_shown_closed_and_a_closed_day_empty),
 		cmocka_unit_test(each_taken_step_marks_its_own_cell),
+		cmocka_unit_test(where_clocks_go_forward_the_first_opening_is_not_the_earliest),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
