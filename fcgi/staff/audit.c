@@ -1,4 +1,5 @@
 #include "audit/audit.h"
+#include "account/member.h"
 
 #include "staff.h"
 
@@ -7,18 +8,22 @@ enum { PAGE = 50, TABLE_NAME_MAX = 63, KEY_MAX = 100, OPERATION_MIN = 8, OPERATI
 struct audit_query {
 	struct page page;
 	int64_t actor, venue;
-	const char *entity, *entity_id, *operation, *action;
+	const char *entity, *entity_id, *operation, *action, *actor_username, *before, *after;
 	stamp from, to;
 };
 static const struct field query_fields[] = {
 	PAGE_FIELDS(struct audit_query, page),
 	FIELD(struct audit_query, actor, .optional = true, .min = 1, .max = ID_MAX),
+	FIELD(struct audit_query, actor_username, .optional = true, .min = 1,
+		.max = USERNAME_MAX_LENGTH),
 	FIELD(struct audit_query, venue, .optional = true, .min = 1, .max = ID_MAX),
 	FIELD(struct audit_query, entity, .optional = true, .min = 1, .max = TABLE_NAME_MAX),
 	FIELD(struct audit_query, entity_id, .optional = true, .min = 1, .max = KEY_MAX),
 	FIELD(struct audit_query, operation, .optional = true, .min = OPERATION_MIN,
 		.max = OPERATION_MAX),
 	FIELD(struct audit_query, action, .optional = true, .one_of = "insert|update|delete"),
+	FIELD(struct audit_query, before, .optional = true, .min = 1, .max = AUDIT_WORD_MAX),
+	FIELD(struct audit_query, after, .optional = true, .min = 1, .max = AUDIT_WORD_MAX),
 	FIELD(struct audit_query, from, .optional = true),
 	FIELD(struct audit_query, to, .optional = true),
 };
@@ -37,9 +42,12 @@ static enum err find(struct req *r)
 			.entity_id = q->entity_id,
 			.operation = q->operation,
 			.action = q->action,
+			.actor_username = q->actor_username,
+			.before = q->before,
+			.after = q->after,
 			.from = q->from,
 			.to = q->to,
-			.before = q->page.cursor},
+			.behind = q->page.cursor},
 		limit, &rows));
 	return reply_page(r, &audit_row_shape, &rows, limit);
 }

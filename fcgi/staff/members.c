@@ -58,16 +58,15 @@ static bool username_valid(const char *s)
 	return strspn(s, letters) > 0 && strspn(s, rest) == strlen(s);
 }
 
-static enum err check_person(struct req *r, const char *name, const char *phone)
+static enum err check_phone(struct req *r, const char *phone)
 {
-	if (!name_plain(name))
-		return fail(r, E_BAD_FIELD, "name");
 	return !phone || phone_valid(phone) ? E_OK : fail(r, E_BAD_FIELD, "phone");
 }
 
 static const struct field add_fields[] = {
 	FIELD(struct member_new, username, .min = 2, .max = USERNAME_MAX_LENGTH),
-	FIELD(struct member_new, name, .min = 1, .max = NAME_MAX_CHARACTERS),
+	FIELD(struct member_new, name, .plain = PLAIN_LINE, .min = 1,
+		.max = NAME_MAX_CHARACTERS),
 	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS_MAX,
 		.max = PHONE_DIGITS_MAX),
 	FIELD(struct member_new, roles, .min = 1, .max = ROLES_MAX, .of = &role_given_shape),
@@ -81,7 +80,7 @@ static enum err add(struct req *r)
 
 	if (!username_valid(in->username))
 		return fail(r, E_BAD_FIELD, "username");
-	TRY(check_person(r, in->name, in->phone));
+	TRY(check_phone(r, in->phone));
 	TRY(member_add(&r->tx, in, &id, &r->field));
 	return reply_member(r, 201, id);
 }
@@ -90,7 +89,8 @@ struct person_in {
 	const char *name, *phone;
 };
 static const struct field person_fields[] = {
-	FIELD(struct person_in, name, .min = 1, .max = NAME_MAX_CHARACTERS),
+	FIELD(struct person_in, name, .plain = PLAIN_LINE, .min = 1,
+		.max = NAME_MAX_CHARACTERS),
 	FIELD(struct person_in, phone, .optional = true, .min = PHONE_DIGITS_MAX,
 		.max = PHONE_DIGITS_MAX),
 };
@@ -100,7 +100,7 @@ static enum err set(struct req *r)
 {
 	const struct person_in *in = r->in;
 
-	TRY(check_person(r, in->name, in->phone));
+	TRY(check_phone(r, in->phone));
 	TRY(member_set(&r->tx, r->arg[0], r->if_match, in->name, in->phone, &r->field));
 	return reply_member(r, 200, r->arg[0]);
 }
@@ -136,6 +136,12 @@ static enum err enable(struct req *r)
 	return reply_member(r, 200, r->arg[0]);
 }
 
+static enum err drop(struct req *r)
+{
+	TRY(member_remove(&r->tx, r->who.account_id, r->arg[0], r->if_match));
+	return reply_empty(r);
+}
+
 static enum err roles(struct req *r)
 {
 	struct list roles;
@@ -157,15 +163,17 @@ const struct route desk_member_routes[] = {
          .says = "One of them"},
 	{PUT, "/api/v1/staff/members/{account}", "member", TX_WRITE, set, .body = &person_shape,
          .flags = IF_MATCH, .says = "Change name and phone"},
-	{PUT,							  "/api/v1/staff/members/{account}/roles", "member", TX_WRITE, set_roles,
+	{DELETE,							  "/api/v1/staff/members/{account}", "member", TX_WRITE, drop, .flags = IF_MATCH,
+         .says = "A member no longer; the account stays as a customer's"},
+	{PUT,						     "/api/v1/staff/members/{account}/roles", "member", TX_WRITE, set_roles,
          .body = &roles_shape, .flags = IF_MATCH,
          .says = "What a member may do, and at which venues"},
-	{POST,						     "/api/v1/staff/members/{account}/disable", "member", TX_WRITE, disable,
+	{POST,							  "/api/v1/staff/members/{account}/disable", "member", TX_WRITE, disable,
          .body = &reason_in_shape, .flags = IDEMPOTENT,
          .says = "A member is signed out at once and can't log in any more"},
-	{POST,							  "/api/v1/staff/members/{account}/enable", "member", TX_WRITE, enable,
+	{POST,					   "/api/v1/staff/members/{account}/enable", "member", TX_WRITE, enable,
          .flags = IDEMPOTENT, .says = "A disabled member may log in again"},
-	{GET,					   "/api/v1/staff/roles", "member", TX_READ, roles,
+	{GET,							     "/api/v1/staff/roles", "member", TX_READ, roles,
          .says = "All roles with their permissions"},
-	{0							    },
+	{0},
 };

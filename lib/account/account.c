@@ -1,5 +1,6 @@
 #include "account/account.h"
 
+#include "account/entry.h"
 #include "account/leave.h"
 
 static const struct field account_fields[] = {
@@ -63,12 +64,23 @@ enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 	return wechat_taken_over(tx, found.account_id, appid, openid, unionid);
 }
 
+SQL(account_hold, "SELECT 1 FROM account WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE");
+SQL(account_of_member, "SELECT 1 FROM staff_login WHERE account_id = $1");
+
+void account_hold_customer(struct tx *tx, int64_t id)
+{
+	db_queue_one(tx, &account_hold, E_SESSION_ENDED, A(id));
+	db_queue_none(tx, &account_of_member, E_STAFF_ACCOUNT, A(id));
+}
+
 SQL(account_rename,
-	"UPDATE account SET nickname = $2, version = version + 1 WHERE id = $1 AND left_at IS NULL");
+	"UPDATE account SET nickname = $2, version = version + 1"
+	" WHERE id = $1 AND " ACCOUNT_IS_CUSTOMER("account"));
 
 void account_set_nickname(struct tx *tx, int64_t id, const char *nickname)
 {
-	db_queue_one(tx, &account_rename, E_SESSION_ENDED, A(id), A(nickname));
+	account_hold_customer(tx, id);
+	db_queue_one(tx, &account_rename, E_STAFF_ACCOUNT, A(id), A(nickname));
 }
 
 struct openid {

@@ -16,7 +16,11 @@ enum err account_load(struct tx *, int64_t id, struct account *) CHECKED;
 enum err account_of_wechat(struct tx *, const char *appid, const char *openid,
 	const char *unionid, int64_t *account_id) CHECKED;
 
-/* Queue; E_SESSION_ENDED if the account has been deleted meanwhile. */
+/* Queue: the account is held for what its person changes of it. E_SESSION_ENDED if
+ * it has been deleted meanwhile; E_STAFF_ACCOUNT: name and phone of a member of
+ * staff, by which others know him, are for admins to change (member.h). */
+void account_hold_customer(struct tx *, int64_t id);
+/* Queue, and hold. */
 void account_set_nickname(struct tx *, int64_t id, const char *nickname);
 
 /* openid of an account under one appid; E_NO_OPENID. */

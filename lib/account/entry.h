@@ -9,4 +9,10 @@
 	" JOIN role_permission rp ON rp.role = ar.role"                  \
 	" WHERE ar.account_id = " a ".id AND rp.permission = 'staff'))"
 
+/* SQL: the account of a person who is no member of staff. */
+#define ACCOUNT_IS_CUSTOMER(a)                                         \
+	"(" a                                                          \
+	".left_at IS NULL AND NOT EXISTS (SELECT 1 FROM staff_login l" \
+	" WHERE l.account_id = " a ".id))"
+
 #endif

@@ -1,6 +1,7 @@
 #include "account/member.h"
 
 #include "base/buf.h"
+#include "base/settings.h"
 
 #include <string.h>
 
@@ -206,6 +207,20 @@ enum err member_enable(struct tx *tx, int64_t id)
 
 	TRY(member_load(tx, id, &now));
 	return db_run(tx, &member_set_enabled, A(id));
+}
+
+SQL(member_go, "SELECT 1 WHERE member_remove($1, $2, $3)");
+
+enum err member_remove(struct tx *tx, int64_t by, int64_t id, int64_t version)
+{
+	struct member now;
+
+	TRY(member_load(tx, id, &now));
+	if (id == by)
+		return E_OWN_ACCOUNT;
+	db_queue_one(
+		tx, &member_go, E_VERSION_CHANGED, A(id), A(version), A(settings.wx_web_appid));
+	return db_sync(tx);
 }
 
 static const struct field role_fields[] = {

@@ -5,7 +5,7 @@
 
 /* Members of staff: accounts with a username. Whoever has the permission `member`
  * manages all of them. A new one has no password until it is given one
- * (staff_login.h).
+ * (staff_login.h), but can come in by SMS if its phone is known.
  *
  * A trigger sees to it that one active admin with a password is left at any time:
  * E_LAST_ADMIN. */
@@ -60,6 +60,12 @@ enum err member_set_roles(struct tx *, int64_t by, int64_t id, int64_t version,
  * E_OWN_ACCOUNT. */
 enum err member_disable(struct tx *, int64_t by, int64_t id, const char *reason) CHECKED;
 enum err member_enable(struct tx *, int64_t id) CHECKED;
+
+/* A member no longer, but a customer, who may leave (leave.h). At once: logins by
+ * any way, roles, the WeChat for scans and the phone go, sessions of staff end.
+ * What he did is told by his username; who is disabled stays so. E_OWN_ACCOUNT;
+ * E_FORBIDDEN: he has a role outside the scope of who asks. */
+enum err member_remove(struct tx *, int64_t by, int64_t id, int64_t version) CHECKED;
 
 /* All roles with their permissions. */
 struct role {

@@ -85,6 +85,8 @@ enum err scan_account(struct tx *tx, const struct wechat_identity *who, int64_t 
 SQL(wechat_joined_elsewhere,
 	"SELECT 1 FROM wechat_identity w JOIN account a ON a.id = w.account_id"
 	" WHERE w.unionid = $2 AND a.id <> $1 AND " ACCOUNT_IS_STAFF("a") " LIMIT 1");
+/* Whoever takes this away takes the binding too, or is waited for. */
+SQL(wechat_of_member, "SELECT 1 FROM staff_login WHERE account_id = $1 FOR KEY SHARE");
 SQL(wechat_let_go,
 	"DELETE FROM wechat_identity WHERE account_id = $1 AND appid = $2 AND openid <> $3");
 /* Of somebody else's row nothing is touched and nothing returned. */
@@ -98,6 +100,7 @@ enum err scan_bind(struct tx *tx, int64_t account_id, const struct wechat_identi
 {
 	const char *appid = settings.wx_web_appid;
 
+	db_queue_one(tx, &wechat_of_member, E_SESSION_ENDED, A(account_id));
 	db_queue_none(
 		tx, &wechat_joined_elsewhere, E_WECHAT_TAKEN, A(account_id), A(who->unionid));
 	db_queue(tx, &wechat_let_go, A(account_id), A(appid), A(who->openid));

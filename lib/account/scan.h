@@ -37,7 +37,8 @@ enum err scan_account(struct tx *, const struct wechat_identity *, int64_t *acco
 
 /* Bind the account to this WeChat, instead of the one before. E_WECHAT_TAKEN if it
  * is bound to another account, or joined to another member of staff; that the
- * same person is a customer under an account of his own is no hindrance. */
+ * same person is a customer under an account of his own is no hindrance.
+ * E_SESSION_ENDED: no member any more. */
 enum err scan_bind(struct tx *, int64_t account_id, const struct wechat_identity *) CHECKED;
 
 /* Queue: no WeChat opens this account's staff side any more. What it is to the

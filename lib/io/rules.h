@@ -12,6 +12,7 @@
 	X(orders_move, E_ORDER_STATE)                        \
 	X(refund_move, E_REFUND_STATE)                       \
 	X(session_one_living, E_RETRY)                       \
+	X(session_of_staff, E_LOGIN_REFUSED)                 \
 	X(session_ended, E_SESSION_ENDED)                    \
 	X(session_replaced, E_SESSION_REPLACED)              \
 	X(password_change, E_PASSWORD_CHANGE)                \

@@ -40,38 +40,11 @@ class Browser(Client):
         return self.post("/api/v1/staff/me/wechat", self.scan(user))
 
 
-class Clerk:
-    """A member of staff of our own: operator of venue 1, with a phone and a WeChat."""
+class Phone:
+    """That gets our texts."""
 
-    def __init__(self, house: House, role: str | None = "operator"):
-        self.house, self.name = house, f"t{uuid.uuid4().hex[:12]}"
-        self.account = house.db.value("INSERT INTO account (id, nickname) VALUES"
-                                      " (nextval('id_block') * 256, '临时工') RETURNING id")
-        self.phone = f"150{self.account % 10 ** 8:08d}"
-        house.db.run("UPDATE account SET phone = %s WHERE id = %s", self.phone, self.account)
-        house.db.run("INSERT INTO staff_login (account_id, username, password_hash)"
-                     " SELECT %s, %s, password_hash FROM staff_login WHERE username = 'desk1'",
-                     self.account, self.name)
-        if role:
-            house.db.run("INSERT INTO account_role VALUES (%s, %s, 1)", self.account, role)
-        self.wechat = house.sim.user(self.name)
-
-    def signed_in(self, ago: str = "0 s") -> Browser:
-        desk = Browser(self.house, ok(self.house.log_in_staff(self.name))["access_token"])
-        self.house.db.run("UPDATE session SET created_at = created_at - %s::interval"
-                          " WHERE account_id = %s AND ended_at IS NULL AND client = 'staff'",
-                          ago, self.account)
-        return desk
-
-    def bind(self):
-        """Behind the programs' backs."""
-        self.house.db.run("INSERT INTO wechat_identity (appid, openid, unionid, account_id)"
-                          " VALUES (%s, %s, %s, %s)", self.house.setting("ZX_WX_WEB_APPID"),
-                          self.wechat["web_openid"], self.wechat["unionid"], self.account)
-        return self
-
-    def disable(self, how: str = "now()"):
-        self.house.db.run(f"UPDATE account SET disabled_at = {how} WHERE id = %s", self.account)
+    def __init__(self, house: House, phone: str):
+        self.house, self.phone = house, phone
 
     def texts(self) -> list:
         return self.house.sim.items("sms", phone=f"+86{self.phone}")
@@ -96,3 +69,37 @@ class Clerk:
     def rows(self, *columns) -> list:
         return self.house.db.rows(f"SELECT {', '.join(columns)} FROM sms_code WHERE phone = %s"
                                   " ORDER BY asked_at", self.phone)
+
+
+class Clerk(Phone):
+    """A member of staff of our own: operator of venue 1, with a phone and a WeChat."""
+
+    def __init__(self, house: House, role: str | None = "operator"):
+        self.name = f"t{uuid.uuid4().hex[:12]}"
+        self.account = house.db.value("INSERT INTO account (id, nickname) VALUES"
+                                      " (nextval('id_block') * 256, '临时工') RETURNING id")
+        super().__init__(house, f"150{self.account % 10 ** 8:08d}")
+        house.db.run("UPDATE account SET phone = %s WHERE id = %s", self.phone, self.account)
+        house.db.run("INSERT INTO staff_login (account_id, username, password_hash)"
+                     " SELECT %s, %s, password_hash FROM staff_login WHERE username = 'desk1'",
+                     self.account, self.name)
+        if role:
+            house.db.run("INSERT INTO account_role VALUES (%s, %s, 1)", self.account, role)
+        self.wechat = house.sim.user(self.name)
+
+    def signed_in(self, ago: str = "0 s") -> Browser:
+        desk = Browser(self.house, ok(self.house.log_in_staff(self.name))["access_token"])
+        self.house.db.run("UPDATE session SET created_at = created_at - %s::interval"
+                          " WHERE account_id = %s AND ended_at IS NULL AND client = 'staff'",
+                          ago, self.account)
+        return desk
+
+    def bind(self):
+        """Behind the programs' backs."""
+        self.house.db.run("INSERT INTO wechat_identity (appid, openid, unionid, account_id)"
+                          " VALUES (%s, %s, %s, %s)", self.house.setting("ZX_WX_WEB_APPID"),
+                          self.wechat["web_openid"], self.wechat["unionid"], self.account)
+        return self
+
+    def disable(self, how: str = "now()"):
+        self.house.db.run(f"UPDATE account SET disabled_at = {how} WHERE id = %s", self.account)

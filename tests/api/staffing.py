@@ -13,6 +13,12 @@ def new_name() -> str:
     return f"m{uuid.uuid4().hex[:12]}"
 
 
+def new_phone(house) -> str:
+    """One that nobody has."""
+    number = house.db.value("SELECT nextval('id_block') * 256")
+    return f"134{number % 10**8:08d}"
+
+
 def try_add(admin, username=None, name="新同事", roles=None, **more):
     body = {"username": username or new_name(), "name": name,
             "roles": OPERATOR if roles is None else roles, **more}
@@ -47,6 +53,24 @@ def disable(admin, member, reason: str = "离职"):
 
 def enable(admin, member):
     return admin.post(path_of(member, "/enable"), None)
+
+
+def remove(admin, member, version=None):
+    tag = f'"{member["version"] if version is None else version}"'
+    return admin.call("DELETE", path_of(member), headers={"If-Match": tag})
+
+
+def employ(house, customer, role: str = "operator", venue: int | None = 1) -> dict:
+    """A customer works here too, as if he had always; with the demo's password."""
+    member = {"id": customer.account_id, "username": new_name(), "version": None}
+    house.db.run("INSERT INTO staff_login (account_id, username, password_hash) SELECT %(id)s,"
+                 " %(username)s, password_hash FROM staff_login WHERE username = 'desk1'", member)
+    house.db.run("INSERT INTO account_role VALUES (%s, %s, %s)", member["id"], role, venue)
+    return member
+
+
+def at_work(house, member) -> Client:
+    return Client(house, ok(house.log_in_staff(member["username"]))["access_token"])
 
 
 def give_password(admin, member, password: str = GOOD):

@@ -1,11 +1,13 @@
 """Who of the staff changed what: each change leaves its entry, nothing takes one away, and they are
 found by all that they say."""
+import json
 import uuid
 from datetime import datetime, timedelta
 
 import psycopg2
 import pytest
 
+import staffing
 from belongings import Belongings
 from database import Database
 from house import Client, ok, refused
@@ -114,6 +116,7 @@ def at_work(house, place):
                              place["staff"])
     staff.run("SELECT staff_enter(%s, %s, 'venue', 'op-1')", session, place["staff"])
     staff.run("RESET SESSION AUTHORIZATION")  # as if all were granted
+    staff.run("SELECT set_config('zx.permission', 'member', true)")
     yield staff
     staff.run("ROLLBACK")
     staff.close()
@@ -122,6 +125,29 @@ def at_work(house, place):
 def last(db) -> tuple:
     return db.run("SELECT entity, entity_id, action, before, after, venue_id FROM audit_log"
                   " WHERE operation_id = 'op-1' ORDER BY id DESC LIMIT 1")[0]
+
+
+def test_times_are_written_as_everywhere_in_answers(at_work, place):
+    at_work.run("UPDATE account SET disabled_at = '2026-11-23 07:00:53.25Z' WHERE id = %s",
+                place["account"])
+    assert last(at_work)[4] == {"disabled_at": "2026-11-23T15:00:53.25+08:00"}
+    at_work.run("UPDATE court_block SET during = '[2026-11-23 16:00Z,2026-11-23 17:00Z)'"
+                " WHERE id = %(block)s", place)
+    assert last(at_work)[4] == {
+        "during": '["2026-11-24 00:00:00+08","2026-11-24 01:00:00+08")'}
+    assert at_work.run("SHOW timezone") != [("Asia/Shanghai",)]  # that of others stays
+
+
+def test_why_a_customer_was_disabled_stays_out_and_why_a_colleague_was_is_told(at_work, place):
+    for who, told in (("account", "***"), ("staff", "常来闹事")):
+        at_work.run("UPDATE account SET disabled_at = now(), disabled_reason = '常来闹事'"
+                    " WHERE id = %s", place[who])
+        assert last(at_work)[4]["disabled_reason"] == told
+        at_work.run("UPDATE account SET disabled_at = NULL, disabled_reason = NULL WHERE id = %s",
+                    place[who])
+        assert last(at_work)[3]["disabled_reason"] == told
+    assert at_work.run("SELECT count(*) FROM audit_log WHERE entity_id = %s AND"
+                       " audit_log::text LIKE '%%闹事%%'", str(place["account"])) == [(0,)]
 
 
 def test_who_a_customer_is_stays_out(at_work, place):
@@ -226,6 +252,7 @@ def test_a_request_is_found_with_all_that_it_did(house, admin, story):
     assert {e["entity"] for e in found} == {"refund", "orders"}
     refund, = (e for e in found if e["entity"] == "refund")
     assert (refund["actor_id"], refund["actor"], refund["venue_id"]) == (3, "江畔前台", 2)
+    assert {e["actor_username"] for e in found} == {"desk2"}
     assert refund["entity_id"] == str(story["two"].json()["id"])
     assert (refund["action"], refund["before"]) == ("insert", None)
     assert refund["after"]["amount_fen"] == 100
@@ -235,6 +262,12 @@ def test_a_request_is_found_with_all_that_it_did(house, admin, story):
 @pytest.mark.parametrize("asked, fits", [
     ({"actor": 3}, lambda e: e["actor_id"] == 3),
     ({"venue": 2}, lambda e: e["venue_id"] == 2),
+    ({"actor_username": "desk2"}, lambda e: e["actor_username"] == "desk2"),
+    ({"after": "part_refunded"}, lambda e: (
+        "part_refunded" in (e["after"] or {}).values())),
+    ({"after": "灯坏了", "actor": 2}, lambda e: (e["actor_id"], (e["after"] or {}).get("reason"))
+     == (2, "灯坏了")),
+    ({"before": "refunded_fen"}, lambda e: "refunded_fen" in (e["before"] or {})),
     ({"entity": "refund"}, lambda e: e["entity"] == "refund"),
     ({"action": "insert"}, lambda e: e["action"] == "insert"),
     ({"actor": 3, "entity": "orders", "action": "update"}, lambda e: (
@@ -245,6 +278,87 @@ def test_it_is_found_by_what_it_says_and_nothing_else_is(admin, story, asked, fi
     assert found and all(fits(e) for e in found)
     both = search(admin, limit=100, operation=operation(story, "two"))
     assert {e["id"] for e in both if fits(e)} <= {e["id"] for e in found}
+
+
+@pytest.fixture(scope="module")
+def renamed(admin) -> list:
+    """A sport's names, one after the other, which nothing else has."""
+    names = [f"查{uuid.uuid4().hex}"[:20] for _ in range(6)]
+    answer = admin.post("/api/v1/staff/sports", {"code": uuid.uuid4().hex.translate(
+        str.maketrans("0123456789", "ghijklmnop"))[:16], "name": names[0]})
+    path = f"/api/v1/staff/sports/{ok(answer, 201)['id']}"
+    for name in names[1:]:
+        answer = admin.call("PUT", path, json={"name": name},
+                            headers={"If-Match": answer.headers["ETag"]})
+        ok(answer)
+    yield names
+    admin.call("DELETE", path, headers={"If-Match": answer.headers["ETag"]})
+
+
+def test_a_value_is_found_on_its_side_and_only_whole(admin, renamed):
+    second = renamed[1]
+    became, = search(admin, after=second)
+    was, = search(admin, before=second)
+    assert (became["before"]["name"], became["after"]["name"]) == tuple(renamed[:2])
+    assert (was["before"]["name"], was["after"]["name"]) == tuple(renamed[1:3])
+    assert search(admin, before=second, after=renamed[2]) == [was]
+    assert search(admin, before=second, after=second) == []
+    assert search(admin, after=second[:-1]) == search(admin, after=second.upper()) == []
+    assert search(admin, after=second, before="name", entity="sport", actor=1) == [became]
+    assert search(admin, after=second, entity="court") == []
+    assert [e["action"] for e in search(admin, after=renamed[0])] == ["insert"]
+    assert len(search(admin, after=renamed[0], before="name")) == 0
+
+
+def test_pages_of_what_was_found_by_a_column(admin, renamed):
+    asked = {"before": "name", "entity": "sport"}
+    whole, seen, cursor = search(admin, **asked)[:5], [], None
+    assert [e["after"]["name"] for e in whole] == renamed[:0:-1]
+    while len(seen) < 5:
+        page = ok(admin.get(PATH, limit=2, cursor=cursor, **asked))
+        seen, cursor = seen + page["items"], page["next_cursor"]
+    assert seen[:5] == whole
+
+
+@pytest.mark.parametrize("side, words", [
+    ({"hour_fen": 2000}, {"hour_fen", "2000"}),
+    ({"tiers": [{"hours": 24, "deep": {"on": True}}, {"hours": 2}]},
+     {"tiers", "hours", "24", "2", "deep", "on", "true"}),
+    ({"days": [1, [2]], "none": None, "": ""}, {"days", "1", "2", "none", ""}),
+    ({"note": "长" * 150}, {"note", "长" * 100}), ({}, set()), (None, set()),
+])
+def test_words_are_columns_and_values_at_any_depth(house, side, words):
+    told, = house.db.rows("SELECT audit_words(%s::jsonb, NULL), audit_words('{\"x\": 1}', %s::jsonb)",
+                          *[None if side is None else json.dumps(side)] * 2)
+    assert sorted(told[0]) == sorted("-" + w for w in words)
+    assert sorted(told[1]) == sorted(["-x", "-1", *("+" + w for w in words)])
+
+
+def test_a_ban_that_somebody_of_two_venues_lifts_is_of_no_venue(house, slots, admin):
+    """By his only one it would be found."""
+    for venues in ([1], [1, 2]):
+        customer, desk = house.customer(), house.customer()
+        customer.order(slots.one())
+        member = staffing.employ(house, desk)
+        for more in venues[1:]:
+            house.db.run("INSERT INTO account_role VALUES (%s, 'operator', %s)", member["id"], more)
+        ban = house.db.value("INSERT INTO ban (id, account_id, until, reason) VALUES"
+                             " (nextval('id_block') * 256, %s, now() + interval '1 day', 'x')"
+                             " RETURNING id", customer.account_id)
+        ok(staffing.at_work(house, member).post(f"/api/v1/staff/bans/{ban}/lift",
+                                                {"reason": "本人已说明"}))
+        entry, = search(admin, entity="ban", entity_id=str(ban))
+        assert entry["venue_id"] == (1 if venues == [1] else None)
+
+
+def test_a_new_name_is_shown_and_the_username_stays(house, admin):
+    member = staffing.member_with_password(house, admin, roles=staffing.ADMIN, name="旧名")
+    made = staffing.try_add(staffing.log_in(house, member, staffing.BETTER))
+    asked = {"operation": made.headers["X-Request-Id"], "entity": "staff_login"}
+    entry, = search(admin, **asked)
+    assert (entry["actor"], entry["actor_username"]) == ("旧名", member["username"])
+    ok(staffing.put(admin, staffing.see(admin, member), "", {"name": "新名"}))
+    assert search(admin, **asked) == [{**entry, "actor": "新名"}]
 
 
 def test_one_thing_has_its_history(admin, desk2, story):
@@ -291,6 +405,7 @@ def test_it_wants_a_permission_of_its_own(desk1):
 @pytest.mark.parametrize("query, field", [
     ({"actor": 0}, "actor"), ({"venue": "x"}, "venue"), ({"action": "truncate"}, "action"),
     ({"from": "2026-01-01"}, "from"), ({"operation": "short"}, "operation"),
-    ({"entity": ""}, "entity"), ({"limit": 101}, "limit")])
+    ({"entity": ""}, "entity"), ({"limit": 101}, "limit"), ({"before": ""}, "before"),
+    ({"after": "x" * 101}, "after"), ({"actor_username": "x" * 33}, "actor_username")])
 def test_a_wrong_question_is_refused(admin, query, field):
     refused(admin.get(PATH, **query), 422, "bad_field", field)

@@ -1,14 +1,17 @@
 """Members of staff: who is one, what he may do and where, and how it ends."""
+import uuid
+
 import pytest
 
 import staffing
-from house import ok, refused
+from entry import Phone
+from house import Client, ok, refused
 from staffing import ADMIN, BETTER, OPERATOR
 
 
 def test_a_new_member_has_no_password_and_can_not_log_in(house, admin):
     name = staffing.new_name()
-    answer = staffing.try_add(admin, username=name, phone=f"139{hash(name) % 10**8:08d}")
+    answer = staffing.try_add(admin, username=name, phone=staffing.new_phone(house))
     member = ok(answer, 201)
     assert answer.headers["ETag"] == f'"{member["version"]}"'
     assert member == {
@@ -19,6 +22,14 @@ def test_a_new_member_has_no_password_and_can_not_log_in(house, admin):
     assert staffing.see(admin, member) == member
     assert house.log_in_staff(name, "x").json()["error"] == "invalid_grant"
     assert house.log_in_staff(name, "!").json()["error"] == "invalid_grant"
+
+
+def test_a_new_member_with_a_phone_comes_in_by_a_text(house, admin):
+    phone = Phone(house, f"152{uuid.uuid4().int % 10**8:08d}")
+    member = staffing.add(admin, phone=phone.phone)
+    assert not member["has_password"]
+    clerk = Client(house, ok(phone.log_in_by_sms(phone.code()))["access_token"])
+    assert ok(clerk.get("/api/v1/staff/me"))["id"] == member["id"]
 
 
 def test_members_are_found_by_name_role_and_venue(admin):
@@ -141,6 +152,7 @@ def test_nobody_disables_himself_or_takes_his_own_admin_role(admin):
     refused(staffing.disable(admin, me), 409, "own_account")
     refused(staffing.set_roles(admin, me, OPERATOR), 409, "own_account")
     refused(staffing.give_password(admin, me), 409, "own_account")
+    refused(staffing.remove(admin, me), 409, "own_account")
     assert staffing.see(admin, me) == me
 
 
@@ -148,7 +160,7 @@ def test_one_admin_who_can_log_in_is_left(house, admin):
     """What the API can't do alone, because nobody removes himself, the database refuses."""
     staffing.add(admin, roles=ADMIN)  # he has no password: not one who could help
     for sql in ("UPDATE account SET disabled_at = now()", "DELETE FROM account_role",
-                "UPDATE staff_login SET password_hash = '!'"):
+                "UPDATE staff_login SET password_hash = '!'", "DELETE FROM staff_login"):
         with pytest.raises(Exception, match="no admin would be left"):
             house.db.run(sql)
     ok(admin.get("/api/v1/staff/me"))
@@ -180,7 +192,8 @@ def test_only_admins_manage_members(house, admin, desk1, customer):
                        who.get("/api/v1/staff/roles"), staffing.try_add(who),
                        staffing.put(who, member, "", {"name": "x"}),
                        staffing.set_roles(who, member, ADMIN), staffing.disable(who, member),
-                       staffing.enable(who, member), staffing.give_password(who, member)):
+                       staffing.enable(who, member), staffing.give_password(who, member),
+                       staffing.remove(who, member)):
             refused(answer, 403, "forbidden")
     assert staffing.see(admin, member) == member
 
@@ -194,6 +207,7 @@ def test_who_is_not_a_member_is_not_there(admin, customer):
         refused(staffing.disable(admin, nobody), 404, "not_found")
         refused(staffing.enable(admin, nobody), 404, "not_found")
         refused(staffing.give_password(admin, nobody), 404, "not_found")
+        refused(staffing.remove(admin, nobody), 404, "not_found")
 
 
 def test_the_same_key_adds_one_member(house, admin):

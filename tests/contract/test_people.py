@@ -4,6 +4,7 @@ import uuid
 import pytest
 
 import staffing
+from calls import NO_VENUE
 from house import Staff, ok, refused
 from staffing import ADMIN, BETTER, GOOD, OPERATOR
 from test_leaving import leave
@@ -24,6 +25,10 @@ def twice(staff, path: str, body, other: str, status: int):
 
 def test_me(customer):
     ok(customer.call("PUT", "/api/v1/me", json={"nickname": "小王"}))
+
+
+def test_a_colleague_is_renamed_by_admins(desk1):
+    refused(desk1.call("PUT", "/api/v1/me", json={"nickname": "馆长"}), 409, "staff_account")
 
 
 def test_leaving(house, slots, customer, desk1):
@@ -51,9 +56,9 @@ def test_users(house, slots, customer, admin):
         refused(admin.post(f"/api/v1/staff/users/2/{what}", body), 409, "staff_account")
 
 
-def test_members(admin):
-    body = {"username": staffing.new_name(), "name": "新同事", "phone": f"139{uuid.uuid4().int % 10**8:08d}",
-            "roles": OPERATOR}
+def test_members(house, admin):
+    body = {"username": staffing.new_name(), "name": "新同事",
+            "phone": staffing.new_phone(house), "roles": OPERATOR}
     key = str(uuid.uuid4())
     member = ok(admin.post("/api/v1/staff/members", body, key), 201)
     ok(admin.post("/api/v1/staff/members", body, key), 201)
@@ -68,7 +73,7 @@ def test_members(admin):
     refused(staffing.put(admin, member, "", {"name": "x", "phone": body["phone"]}), 409,
             "phone_taken", "phone")
     refused(staffing.put(admin, member, "", {"name": "x"}, 1), 412, "version_changed")
-    nowhere = [{"role": "operator", "venue_id": 999_999}]
+    nowhere = [{"role": "operator", "venue_id": NO_VENUE}]
     for answer in (staffing.set_roles(admin, member, nowhere),
                    staffing.try_add(admin, roles=nowhere)):
         refused(answer, 404, "venue_not_found", "roles[0].venue_id")
@@ -77,7 +82,10 @@ def test_members(admin):
     twice(admin, f"{path}/disable", {"reason": "离职"}, f"{wrong}/disable", 200)
     twice(admin, f"{path}/enable", None, f"{wrong}/enable", 200)
     ok(admin.get("/api/v1/staff/roles"))
-    ok(staffing.put(admin, other, "", {"name": "无"}))
+    refused(staffing.remove(admin, other, 9), 412, "version_changed")
+    refused(admin.call("DELETE", wrong), 428, "version_missing")
+    assert staffing.remove(admin, other).status_code == 204
+    refused(staffing.remove(admin, other), 404, "not_found")
 
 
 def test_ones_own_account(admin):
@@ -85,6 +93,7 @@ def test_ones_own_account(admin):
     refused(staffing.set_roles(admin, me, OPERATOR), 409, "own_account")
     refused(staffing.disable(admin, me), 409, "own_account")
     refused(staffing.give_password(admin, me), 409, "own_account")
+    refused(staffing.remove(admin, me), 409, "own_account")
 
 
 def test_the_last_admin(house, admins):
@@ -95,6 +104,7 @@ def test_the_last_admin(house, admins):
     house.db.run("UPDATE staff_login SET password_hash = '!' WHERE account_id = %s", one["id"])
     refused(staffing.disable(client, other), 409, "last_admin")
     refused(staffing.set_roles(client, other, OPERATOR), 409, "last_admin")
+    refused(staffing.remove(client, other), 409, "last_admin")
 
 
 def test_passwords(house, admin):

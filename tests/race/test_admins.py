@@ -1,8 +1,9 @@
-"""Accounts in a race: admins who remove each other, logins while somebody is disabled, orders while
-somebody leaves. What must not happen is looked for in the database afterwards."""
+"""Accounts in a race: admins who remove each other, logins while somebody is disabled or sent away,
+orders while somebody leaves. What must not happen is looked for in the database afterwards."""
 import uuid
 
 import staffing
+from entry import Browser, Clerk
 from house import Client
 from staffing import ADMIN, BETTER, OPERATOR
 from test_passwords import at_once
@@ -18,11 +19,18 @@ def active(house) -> list:
 
 
 def test_admins_who_remove_each_other_leave_one(house, admins):
-    """Each disables the other or takes his role, both at the same moment."""
-    said = set()
-    for turn in range(2 * ROUNDS):
+    """Each disables the other, takes his role or ends his being staff, all at the same moment."""
+    said, done = set(), set()
+    ways = (staffing.disable, staffing.remove,
+            lambda client, victim: staffing.set_roles(client, victim, OPERATOR))
+    logins = house.db.rows("SELECT account_id, username, password_hash FROM staff_login"
+                           " WHERE account_id = ANY (%s)", [m["id"] for m in admins])
+    for turn in range(4 * ROUNDS):
         house.db.run("UPDATE account SET disabled_at = NULL, disabled_reason = NULL"
                      " WHERE id = ANY (%s)", [m["id"] for m in admins])
+        for login in logins:
+            house.db.run("INSERT INTO staff_login (account_id, username, password_hash)"
+                         " VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", *login)
         house.db.run("INSERT INTO account_role SELECT id, 'admin' FROM unnest(%s) id"
                      " ON CONFLICT DO NOTHING", [m["id"] for m in admins])
         clients = [staffing.log_in(house, m, BETTER) for m in admins]
@@ -31,16 +39,15 @@ def test_admins_who_remove_each_other_leave_one(house, admins):
 
         def remove():
             client, victim = next(pairs)
-            if turn >> (client is clients[0]) & 1:
-                return staffing.disable(client, victim)
-            return staffing.set_roles(client, victim, OPERATOR)
+            return ways[(turn // 3 if client is clients[0] else turn) % 3](client, victim)
         answers = at_once(len(admins), remove)
         assert len(active(house)) >= 1
         for answer in answers:
-            code = "ok" if answer.status_code == 200 else answer.json()["error"]["code"]
+            code = "ok" if answer.status_code < 300 else answer.json()["error"]["code"]
             assert code in ("ok", "last_admin", "session_ended", "forbidden"), answer.text
             said.add(code)
-    assert "ok" in said and len(said) > 1
+            done |= {answer.request.method} if code == "ok" else set()
+    assert "last_admin" in said and done == {"POST", "PUT", "DELETE"}
 
 
 def test_who_logs_in_while_he_is_disabled_has_no_session_left(house, customer, admin):
@@ -58,6 +65,41 @@ def test_who_logs_in_while_he_is_disabled_has_no_session_left(house, customer, a
         assert admin.post(f"{path}/enable", None).status_code == 204
         assert {Client(house, t).get("/api/v1/me").status_code for t in tokens} <= {401}
         customer.log_in()
+
+
+def test_who_logs_in_while_he_is_sent_away_has_no_session_left(house, admin):
+    """By a text's brother, the scan, and by password; nor does he bind a WeChat any more."""
+    opened = refusals = 0
+    for _ in range(ROUNDS):
+        clerk = Clerk(house).bind()
+        member = staffing.see(admin, {"id": clerk.account})
+        browsers = [Browser(house) for _ in range(3)]
+        scans = [browser.scan(clerk.wechat) for browser in browsers]
+        acts = iter([*(lambda b=b, s=s: b.log_in(**s) for b, s in zip(browsers, scans)),
+                     lambda: house.log_in_staff(clerk.name),
+                     lambda: staffing.remove(admin, member)])
+        answers = at_once(5, lambda: next(acts)())
+        assert [a.status_code for a in answers if a.request.method == "DELETE"] == [204]
+        logins = [a for a in answers if a.request.method == "POST"]
+        assert {a.status_code for a in logins} <= {200, 400}, [a.text for a in logins]
+        opened += sum(a.status_code == 200 for a in logins)
+        refusals += sum(a.status_code == 400 for a in logins)
+        assert house.db.value("SELECT count(*) FROM session WHERE account_id = %s"
+                              " AND ended_at IS NULL", clerk.account) == 0
+    assert opened and refusals
+
+
+def test_who_binds_his_wechat_while_he_is_sent_away_has_none_bound(house, admin):
+    for _ in range(ROUNDS):
+        clerk = Clerk(house)
+        desk = clerk.signed_in()
+        member, scan = staffing.see(admin, {"id": clerk.account}), desk.scan(clerk.wechat)
+        acts = iter([lambda: desk.post("/api/v1/staff/me/wechat", scan),
+                     lambda: staffing.remove(admin, member)])
+        answers = at_once(2, lambda: next(acts)())
+        assert {a.status_code for a in answers} <= {200, 204, 401, 403}, [a.text for a in answers]
+        assert house.db.value("SELECT count(*) FROM wechat_identity WHERE account_id = %s",
+                              clerk.account) == 0
 
 
 def test_an_old_password_opens_no_session_once_another_is_given(house, admin):
