@@ -20,6 +20,7 @@ static const struct shape frame_shape = SHAPE(struct frame, frame_fields);
 	"  upper(i.during) - interval '30 minutes', interval '30 minutes') AS t(at)" \
 	" WHERE i.order_id = $1 AND i.state = 'released'"
 
+SQL(retake_hold, "SELECT courts_hold($1)");
 SQL(retake_frame,
 	"SELECT o.account_id, count(i.id) AS items,"
 	" (SELECT count(*) FROM" STEPS_OF_ORDER
@@ -91,6 +92,7 @@ enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *take
 	struct frame f;
 
 	*taken = false;
+	db_queue(tx, &retake_hold, A(order_id));
 	enum err err = db_one(tx, &retake_frame, &frame_shape, &f, A(order_id));
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_OK : err;

@@ -2,12 +2,13 @@
 lies outside of the opening hours."""
 import threading
 
+import psycopg2
 import pytest
 
 from database import Database
 from house import ok, refused, wait_for
 from money import refunds
-from place import DAYTIME, Place, rule
+from place import DAYTIME, Place, refusal, rule
 from slots import day
 from test_settle import expire, pay_late
 
@@ -120,3 +121,104 @@ def test_late_money_does_not_bring_back_a_court_that_has_ended(house, place, cus
     pay_late(sim, payment)
     wait_for(lambda: refunds(house, order) == [("late", order["amount_fen"], "succeeded")])
     assert customer.see(order)["state"] == "expired"
+
+
+class TestLateMoneyAndADeskAtOnce:
+    """Whoever comes second sees what the first has done: the court is never sold twice, nor after
+    its end."""
+
+    @pytest.fixture
+    def late(self, place, house, customer):
+        order = customer.order(place.slot(day(3), 900))
+        order["payment"] = customer.prepay(order)
+        expire(house, order)
+        return order
+
+    @pytest.fixture
+    def other(self, house):
+        """A connection that holds what a transaction in the middle of its work would."""
+        connection = Database(house.run, "zx_owner")
+        connection.run("BEGIN")
+        yield connection
+        connection.close()
+
+    def waiting(self, house, count: int):
+        wait_for(lambda: house.db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") >= count)
+
+    @pytest.mark.parametrize("change", [
+        "UPDATE court SET ends_on = %(day)s WHERE id = %(court)s",
+        "UPDATE court SET closed_at = now() WHERE id = %(court)s",
+        "UPDATE venue SET ends_on = %(day)s WHERE id = %(venue)s"])
+    def test_the_desk_is_first(self, house, place, late, sim, other, change):
+        table, its = ("venue", place.id) if "venue" in change else ("court", place.court)
+        other.run(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", its)
+        money = threading.Thread(target=pay_late, args=(sim, late["payment"]))
+        money.start()
+        self.waiting(house, 1)
+        other.run(change, {"day": day(3), "court": place.court, "venue": place.id})
+        other.run("COMMIT")
+        money.join()
+        wait_for(lambda: refunds(house, late) == [("late", late["amount_fen"], "succeeded")])
+        assert house.db.value("SELECT state FROM orders WHERE id = %s", late["id"]) == "expired"
+
+    @pytest.mark.parametrize("change", ["ends_on", "units"])
+    def test_the_money_is_first(self, house, place, late, sim, other, change):
+        spare = place.add(f"{place.at}/units", {"name": "二"})["id"]
+        changes = {"ends_on": day(3)} if change == "ends_on" else {"units": [spare]}
+        other.run("SELECT 1 FROM booking_day b JOIN orders o ON o.account_id = b.account_id"
+                  " AND o.play_date = b.play_date WHERE o.id = %s FOR UPDATE OF b", late["id"])
+        money = threading.Thread(target=pay_late, args=(sim, late["payment"]))
+        money.start()
+        self.waiting(house, 1)
+        answers = []
+        desk = threading.Thread(target=lambda: answers.append(place.try_change(
+            f"{place.at}/courts/{place.court}", **changes)))
+        desk.start()
+        self.waiting(house, 2)
+        other.run("COMMIT")
+        money.join(), desk.join()
+        refusal(answers[0], 409, "in_use", change)
+        assert house.db.value("SELECT state FROM orders WHERE id = %s", late["id"]) == "paid"
+        assert house.db.rows("SELECT DISTINCT x.unit_id FROM occupancy x JOIN order_item i"
+                             " ON i.id = x.item_id WHERE i.order_id = %s", late["id"]) == [
+            (place.unit,)]
+
+    def test_no_way_around_brings_it_back(self, house, place, late):
+        house.db.run("UPDATE court SET ends_on = %s WHERE id = %s", day(3), place.court)
+        with pytest.raises(psycopg2.errors.CheckViolation, match="not for sale on that date"):
+            house.db.run("UPDATE order_item SET state = 'booked', released_at = NULL"
+                         " WHERE order_id = %s", late["id"])
+
+
+def play(house, order, days_ago: int, ends: str):
+    """Its play date was so many days ago, and its periods end when `ends` says."""
+    house.db.all_at_once(
+        ("UPDATE orders SET play_date = current_date - %s WHERE id = %s", days_ago, order["id"]),
+        (f"UPDATE order_item SET during = tstzrange({ends} - interval '1 hour', {ends})"
+         " WHERE order_id = %s", order["id"]))
+
+
+def test_what_goes_on_since_yesterday_is_not_over(house, place, customer):
+    """Hours that pass midnight, in a zone far in the west."""
+    order = customer.paid_order(place.slot(day(3), 900))
+    spare = place.add(f"{place.at}/units", {"name": "二"})["id"]
+    court = f"{place.at}/courts/{place.court}"
+    play(house, order, 2, "now() + interval '1 minute'")
+    refusal(place.try_change(court, units=[spare]), 409, "in_use", "units")
+    refusal(place.try_change(place.at, timezone="Asia/Tokyo"), 409, "in_use", "timezone")
+    play(house, order, 2, "now()")
+    place.change(place.at, timezone="Asia/Tokyo")
+    place.change(court, units=[spare])
+    refusal(place.try_drop(court), 409, "in_use")  # it was sold once
+
+
+def test_no_play_day_of_three_days_ago_goes_on_anywhere(house):
+    """So what is older need not be looked at, whatever zone the connection has."""
+    for zone in ("Etc/GMT+12", "UTC", "Pacific/Kiritimati"):
+        house.db.run(f"SET timezone = '{zone}'")
+        try:
+            assert house.db.rows(
+                "SELECT name FROM pg_timezone_names WHERE now() <"
+                " (current_date - 3 + interval '30 hours') AT TIME ZONE name") == []
+        finally:
+            house.db.run("RESET timezone")
