@@ -1,5 +1,6 @@
 /* relay: publishes the message table to RabbitMQ, at least once. Any number may
  * run at once; each claims rows for itself. */
+#include "account/sweep.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
@@ -15,7 +16,6 @@ enum {
 	POSTPONE_MAX_S = 60,
 	RECONNECT_MAX_S = 5,
 	SWEEP_BATCH = 1000,
-	SWEEP_ROUNDS = 20,
 	SWEEP_EVERY_MS = 3600 * 1000,
 };
 
@@ -24,7 +24,17 @@ struct relay {
 	struct ears ears;
 	struct mq *mq;
 	struct arena *mem;
-	int64_t sweep_at; /* by clock_ms() */
+};
+
+static struct broom {
+	const char *what;
+	enum err (*sweep)(struct tx *, int limit, int64_t *deleted);
+	int64_t at; /* by clock_ms() */
+	int64_t swept;
+} brooms[] = {
+	{"messages", message_sweep,  0, 0},
+	{"answers",  answers_sweep,  0, 0},
+	{"sessions", sessions_sweep, 0, 0},
 };
 
 /* Claim in a short transaction of its own: nothing is locked while we publish. */
@@ -115,25 +125,33 @@ static enum err settle(struct relay *r, const struct list *claimed, const struct
 	return err;
 }
 
+static void sweep_batch(struct relay *r, struct broom *b)
+{
+	int64_t deleted = 0;
+	struct tx tx;
+
+	tx_begin(&tx, r->db, r->mem, TX_WRITE);
+	if (tx_end(&tx, b->sweep(&tx, SWEEP_BATCH, &deleted)) == E_OK && deleted > 0) {
+		b->swept += deleted;
+		return;
+	}
+	if (b->swept)
+		log_info("sweep", "%lld old %s deleted", (long long)b->swept, b->what);
+	b->swept = 0;
+	b->at = clock_ms() + SWEEP_EVERY_MS;
+}
+
+/* A batch of each at a time, so that messages don't wait; when nothing is left, or
+ * something fails, again in an hour. */
 static void sweep(struct relay *r)
 {
-	int64_t deleted = 1, all = 0;
-
-	if (clock_ms() < r->sweep_at)
-		return;
-	r->sweep_at = clock_ms() + SWEEP_EVERY_MS;
-	for (int i = 0; i < SWEEP_ROUNDS && deleted > 0 && !daemon_stopping(); i++) {
-		struct tx tx;
-
-		watchdog_set(WATCHDOG_S, "deleting old messages");
+	for (size_t i = 0; i < COUNT_OF(brooms) && !daemon_stopping(); i++) {
+		if (clock_ms() < brooms[i].at)
+			continue;
+		watchdog_set(WATCHDOG_S, "deleting what is old");
 		arena_reset(r->mem);
-		tx_begin(&tx, r->db, r->mem, TX_WRITE);
-		if (tx_end(&tx, message_sweep(&tx, SWEEP_BATCH, &deleted)) != E_OK)
-			return;
-		all += deleted;
+		sweep_batch(r, &brooms[i]);
 	}
-	if (all)
-		log_info("message_sweep", "%lld old messages deleted", (long long)all);
 }
 
 SQL(relay_listen, "LISTEN " MESSAGE_CHANNEL);
@@ -181,7 +199,7 @@ static void run(struct relay *r)
 			daemon_sleep(IDLE_MS);
 		else if (count < BATCH)
 			rest(r, count || busy ? BUSY_MS : IDLE_MS);
-		if (err == E_OK && count == 0)
+		if (err == E_OK && count < BATCH)
 			sweep(r);
 		busy = count > 0;
 	}

@@ -6,7 +6,8 @@
 /* Deletion of an account (注销). The person goes: name, phone, openids, inbox,
  * kept answers, notes on orders, and the payer in what was sent to channels and
  * heard from them. Orders and money stay, and belong to nobody any more. The same
- * WeChat user who logs in again is a new customer.
+ * WeChat user who logs in again is a new customer. What was answered to staff about
+ * him goes when all stored answers do, within 48 hours (sweep.h).
  *
  * What is held against a person stays held: if a ban runs or violations count,
  * marks (mark.h) of the phone and the openids are kept, for no longer than that can matter, and a new account that comes with

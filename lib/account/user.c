@@ -25,6 +25,7 @@ const struct shape user_shape = SHAPE(struct user, user_fields);
 
 #define IS_STAFF "EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)"
 #define HAS_ORDERED "EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)"
+#define CUSTOMER "(NOT " IS_STAFF " OR " HAS_ORDERED ")"
 /* $1: who asks. */
 #define USER_COLUMNS                                                      \
 	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " IS_STAFF \
@@ -32,25 +33,49 @@ const struct shape user_shape = SHAPE(struct user, user_fields);
 	" CASE WHEN (SELECT account_may($1, 'user.phone')) THEN a.phone"  \
 	"  ELSE left(a.phone, 3) || '****' || right(a.phone, 4) END AS phone"
 
-/* $2: a part of the name, as it is: the search has no wildcards. */
-#define FITS                                                                       \
-	" FROM account a WHERE a.left_at IS NULL AND ($2::text IS NULL"            \
-	"  OR strpos(lower(a.nickname), lower($2)) > 0) AND ($3 = 0 OR a.id < $3)" \
-	" AND (NOT " IS_STAFF " OR " HAS_ORDERED ")"
+/* $2: a part of the name, as it is: the search has no wildcards. $3: the user behind
+ * whom to go on; a coalesce() would not be leakproof enough for the index. */
+#define FITS                                       \
+	" a.left_at IS NULL AND ($2::text IS NULL" \
+	"  OR strpos(lower(a.nickname), lower($2)) > 0) AND a.id < " LAST
+#define LAST "CASE WHEN $3 = 0 THEN 9223372036854775807 ELSE $3 END"
 #define NEWEST " ORDER BY a.id DESC LIMIT $4"
 
-SQL(users_all, USER_COLUMNS FITS NEWEST);
-SQL(users_of_phone, USER_COLUMNS FITS " AND a.phone = $5" NEWEST);
+SQL(users_all, USER_COLUMNS " FROM account a WHERE" FITS " AND " CUSTOMER NEWEST);
+SQL(users_of_phone,
+	USER_COLUMNS " FROM account a WHERE" FITS " AND " CUSTOMER " AND a.phone = $5" NEWEST);
+/* Of each venue in scope a page by its index, and of these the newest. */
+SQL(users_of_venues, USER_COLUMNS
+	" FROM account a WHERE a.id IN (SELECT f.id FROM venue v CROSS JOIN LATERAL (SELECT a.id"
+	"  FROM venue_customer c JOIN account a ON a.id = c.account_id WHERE c.venue_id = v.id"
+	"  AND c.account_id < " LAST " AND" FITS
+	"  ORDER BY c.account_id DESC LIMIT $4) f)" NEWEST);
+SQL(users_scope, "SELECT staff_everywhere() AS everywhere");
+
+struct scope {
+	bool everywhere;
+};
+static const struct field scope_fields[] = {FIELD(struct scope, everywhere)};
+static const struct shape scope_shape = SHAPE(struct scope, scope_fields);
 
 enum err users_search(
 	struct tx *tx, int64_t by, const struct user_search *s, int64_t limit, struct list *out)
 {
+	struct scope scope = {0};
+
 	if (s->phone)
 		return db_all(tx, &users_of_phone, &user_row_shape, out, A(by), A(s->name),
 			A(s->before), A(limit), A(s->phone));
-	return db_all(tx, &users_all, &user_row_shape, out, A(by), A(s->name), A(s->before),
-		A(limit));
+	TRY(db_one(tx, &users_scope, &scope_shape, &scope));
+	return db_all(tx, scope.everywhere ? &users_all : &users_of_venues, &user_row_shape,
+		out, A(by), A(s->name), A(s->before), A(limit));
 }
+
+/* As every time in answers is written. */
+#define CHINA_TIME(t)                    \
+	"replace(to_char(" t             \
+	" AT TIME ZONE 'Asia/Shanghai'," \
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || '+08:00'"
 
 SQL(user_by_id, USER_COLUMNS
 	", CASE WHEN a.left_at IS NULL THEN a.disabled_reason END AS disabled_reason, a.left_at,"
@@ -60,9 +85,9 @@ SQL(user_by_id, USER_COLUMNS
 	" (SELECT max(o.created_at) FROM orders o WHERE o.account_id = a.id) AS last_order_at,"
 	" (SELECT count(*) FROM violation v WHERE v.account_id = a.id AND v.lifted_at IS NULL"
 	"  AND v.at > now() - make_interval(days => $3::int)) AS violations,"
-	" (SELECT jsonb_build_object('id', b.id, 'until', b.until, 'reason', b.reason)"
+	" (SELECT jsonb_build_object('id', b.id, 'until', " CHINA_TIME("b.until") ", 'reason', b.reason)"
 	"  FROM ban b WHERE b.account_id = a.id AND b.lifted_at IS NULL AND b.until > now()"
-	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2");
+	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2 AND " CUSTOMER);
 
 enum err user_load(struct tx *tx, int64_t by, int64_t id, struct user *out)
 {

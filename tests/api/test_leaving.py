@@ -75,6 +75,13 @@ def test_nothing_in_the_database_tells_of_the_person(house, slots, customer, des
     before = everything(house)
     assert all(word in before for word in (nickname, customer.phone, openid))
     gone(customer)
+    told = house.db.rows("UPDATE idempotency SET created_at = now() - interval '48 hours'"
+                         " WHERE answer LIKE %s RETURNING account_id", f"%{nickname}%")
+    assert told == [(2,)]  # the desk; leaving does not read what others were answered
+    house.command("kill", "relay")  # it sweeps when it starts, and each hour
+    house.restart("relay")
+    wait_for(lambda: not house.db.value("SELECT count(*) FROM idempotency WHERE answer LIKE %s",
+                                        f"%{nickname}%"))
     after = everything(house)
     assert not [word for word in (nickname, customer.phone, openid) if word in after]
     assert house.db.rows("SELECT nickname, phone FROM account WHERE id = %s",

@@ -44,6 +44,12 @@ def test_a_desk_finds_its_customers_by_phone_and_name(person, desk1, desk2, admi
     assert users(desk1, name="%") == users(desk1, phone=person.phone, name="别人") == []
 
 
+def test_a_colleague_who_has_not_ordered_is_no_customer(house, desk1, admin):
+    own = ok(desk1.get("/api/v1/staff/me"))["id"]
+    for staff in (desk1, admin):
+        refused(staff.get(f"/api/v1/staff/users/{own}"), 404, "not_found")
+
+
 def test_a_stranger_is_not_there(house, person, desk2):
     refused(desk2.get(f"/api/v1/staff/users/{person.number}"), 404, "not_found")
     refused(desk2.get("/api/v1/staff/users/7"), 404, "not_found")
@@ -61,13 +67,48 @@ def test_a_desk_sees_what_it_needs(house, slots, person, desk1, admin):
     house.db.run("INSERT INTO ban (id, account_id, until, reason) VALUES"
                  " (nextval('id_block') * 256, %s, now() + interval '3 days', '三次未付')",
                  person.number)
-    assert see(desk1, person)["ban"]["reason"] == "三次未付"
+    ban = see(desk1, person)["ban"]
+    assert ban["reason"] == "三次未付" and ban["until"].endswith("+08:00")
+    shown, = ok(desk1.get(f"/api/v1/staff/accounts/{person.number}/violations"))["bans"]
+    assert ban == {name: shown[name] for name in ("id", "until", "reason")}
+    house.db.run("UPDATE ban SET until = date_trunc('hour', until) WHERE account_id = %s",
+                 person.number)
+    shown, = ok(desk1.get(f"/api/v1/staff/accounts/{person.number}/violations"))["bans"]
+    assert see(desk1, person)["ban"]["until"] == shown["until"]
 
 
 def test_the_list_has_pages_newest_first(person, desk1):
     first = ok(desk1.get("/api/v1/staff/users", limit=1))
     ids = [u["id"] for u in first["items"] + users(desk1, cursor=first["next_cursor"])]
     assert ids == sorted(ids, reverse=True) and len(ids) == len(set(ids)) > 1
+
+
+def test_who_works_at_two_venues_sees_each_customer_of_both_once(house, slots, person, desk1, desk2):
+    person.order(slots.one(venue=2))
+    elsewhere = house.customer()
+    elsewhere.order(slots.one(venue=2))
+    own = ok(desk1.get("/api/v1/staff/me"))["id"]
+    ids = {desk: [u["id"] for u in users(desk, limit=100)] for desk in (desk1, desk2)}
+    house.db.run("INSERT INTO account_role VALUES (%s, 'operator', 2)", own)
+    try:
+        both = users(desk1, limit=100)
+        page, seen = ok(desk1.get("/api/v1/staff/users", limit=3)), []
+        while len(seen) < 12 and page["items"]:
+            seen += [u["id"] for u in page["items"]]
+            page = ok(desk1.get("/api/v1/staff/users", limit=3, cursor=page["next_cursor"]))
+    finally:
+        house.db.run("DELETE FROM account_role WHERE account_id = %s AND venue_id = 2", own)
+    expected = sorted(set(sum(ids.values(), [])), reverse=True)[:100]
+    assert [u["id"] for u in both] == expected and seen == expected[:len(seen)]
+    assert {person.number, elsewhere.account_id} <= set(expected)
+
+
+def test_the_list_is_of_those_who_ordered_however_long_ago(house, slots, person, desk1, desk2):
+    """And without orders of other venues: whoever came last to the platform."""
+    newer = [house.customer() for _ in range(3)]
+    ok(newer[0].call("PUT", "/api/v1/me", json={"nickname": person.name}))
+    assert [u["id"] for u in users(desk1, name=person.name)] == [person.number]
+    assert not {n.account_id for n in newer} & {u["id"] for u in users(desk1, limit=100)}
 
 
 def test_staff_are_not_among_the_customers(desk1, admin):
