@@ -60,25 +60,33 @@ static void write_file(const char *name, const char *text, size_t len)
 		stop(path);
 }
 
-/* A new P-256 key under a random name; the name in `kid`. */
-static void make_key(char kid[KID_MAX + 1])
+static void write_pem(const char *kid, const char *ending, BIO *text)
 {
-	unsigned char id[KID_BYTES];
-	char name[KID_MAX + 8], *pem;
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	BIO *text = BIO_new(BIO_s_mem());
-
-	if (!key || !text ||
-		PEM_write_bio_PrivateKey(text, key, NULL, NULL, 0, NULL, NULL) != 1)
-		abort();
+	char name[KID_MAX + 16], *pem;
 	long len = BIO_get_mem_data(text, &pem);
-	random_bytes(id, sizeof(id));
-	for (size_t i = 0; i < sizeof(id); i++)
-		snprintf(kid + 2 * i, 3, "%02x", id[i]);
-	snprintf(name, sizeof(name), "%s.pem", kid);
+
+	snprintf(name, sizeof(name), "%s%s", kid, ending);
 	write_file(name, pem, (size_t)len);
 	OPENSSL_cleanse(pem, (size_t)len);
 	BIO_free(text);
+}
+
+/* A new P-256 key under a random name; the name in `kid`. The public half is first:
+ * nobody signs before those who only verify can have it. */
+static void make_key(char kid[KID_MAX + 1])
+{
+	unsigned char id[KID_BYTES];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	BIO *half = BIO_new(BIO_s_mem()), *whole = BIO_new(BIO_s_mem());
+
+	if (!key || !half || !whole || PEM_write_bio_PUBKEY(half, key) != 1 ||
+		PEM_write_bio_PrivateKey(whole, key, NULL, NULL, 0, NULL, NULL) != 1)
+		abort();
+	random_bytes(id, sizeof(id));
+	for (size_t i = 0; i < sizeof(id); i++)
+		snprintf(kid + 2 * i, 3, "%02x", id[i]);
+	write_pem(kid, ".pub.pem", half);
+	write_pem(kid, ".pem", whole);
 	EVP_PKEY_free(key);
 }
 
@@ -133,7 +141,8 @@ static void rotate(void)
 	printf("%s signs now\n", kid);
 }
 
-/* A key is over when the one after it has signed for as long as a token lives. */
+/* A key is over when the one after it has signed for as long as a token lives. One
+ * without its private half signed nothing here: it is somebody else's. */
 static void prune(void)
 {
 	size_t count;
@@ -146,7 +155,8 @@ static void prune(void)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (&keys[i] == current || changed(keys[i].kid, ".pem") >= since)
+		time_t made = changed(keys[i].kid, ".pem");
+		if (&keys[i] == current || made == 0 || made >= since)
 			continue;
 		unlink(path_to(path, keys[i].kid, ".pub.pem"));
 		if (unlink(path_to(path, keys[i].kid, ".pem")) != 0)

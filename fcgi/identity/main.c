@@ -16,7 +16,7 @@ enum err entry_take(struct req *r, const char *way)
 	int per_minute = (int)settings.login_per_minute;
 
 	return limit_take(
-		way, r->remote ? r->remote : "-", per_minute, per_minute, &r->retry_after_s);
+		way, limit_place(r->mem, r->remote), per_minute, per_minute, &r->retry_after_s);
 }
 
 static enum err token(struct req *r)

@@ -31,7 +31,7 @@ enum err by_wechat_code(struct req *r, const struct token_in *in)
 
 	if (!in->code)
 		return fail(r, E_BAD_FIELD, "code");
-	TRY(limit_take("wechat-login", r->remote ? r->remote : "-", PER_MINUTE_WECHAT,
+	TRY(limit_take("wechat-login", limit_place(r->mem, r->remote), PER_MINUTE_WECHAT,
 		PER_MINUTE_WECHAT, &r->retry_after_s));
 	TRY(wechat_login(r->mem, in->code, &who));
 	return login_and_reply(r, in, open_for_wechat, &who);

@@ -41,6 +41,17 @@ static enum err refresh(struct req *r, struct token_in *in)
 	return reply_grant(r, in, &grant);
 }
 
+/* Another site could else sign a browser in as somebody of its choice: a form needs
+ * no leave to be sent anywhere. Browsers say where a POST comes from. */
+static bool is_of_another_site(const struct req *r, const struct token_in *in)
+{
+	const char *origin = header(r, "HTTP_ORIGIN");
+
+	return in->deliver && strcmp(in->deliver, "cookie") == 0 && origin &&
+	       strcmp(origin, settings.issuer) != 0;
+}
+
+/* All grants come through here first, before anything of them is spent. */
 static enum err token(struct req *r)
 {
 	static const struct {
@@ -53,6 +64,8 @@ static enum err token(struct req *r)
 	};
 	struct token_in in = *(const struct token_in *)r->in;
 
+	if (is_of_another_site(r, &in))
+		return E_FORBIDDEN;
 	if (strcmp(in.grant_type, GRANT_REFRESH) == 0)
 		return refresh(r, &in);
 	for (size_t i = 0; i < COUNT_OF(others); i++)

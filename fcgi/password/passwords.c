@@ -15,7 +15,7 @@ enum err password_try(
 {
 	int per_minute = (int)settings.login_per_minute;
 
-	TRY(limit_take("password", r->remote ? r->remote : "-", per_minute, per_minute,
+	TRY(limit_take("password", limit_place(r->mem, r->remote), per_minute, per_minute,
 		&r->retry_after_s));
 	enum err err = staff_login_check(r->db, r->mem, ask, login);
 	r->retry_after_s = login->locked_s;

@@ -27,6 +27,7 @@ static enum err search(struct req *r)
 	int64_t limit = page_limit(r, PAGE);
 	struct list orders;
 
+	TRY(phone_search_take(r, q->phone));
 	TRY(orders_search(&r->tx,
 		&(struct order_search){.number = q->number,
 			.phone = q->phone,

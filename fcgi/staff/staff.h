@@ -17,4 +17,8 @@ struct reason_in {
 };
 extern const struct shape reason_in_shape;
 
+/* Before a search by a whole number (phone may be NULL): few a minute, or trying them
+ * all would undo the mask over it. E_BUSY. */
+enum err phone_search_take(struct req *, const char *phone) CHECKED;
+
 #endif

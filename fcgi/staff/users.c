@@ -1,5 +1,7 @@
 #include "account/name.h"
 #include "account/user.h"
+#include "base/settings.h"
+#include "guard/limit.h"
 #include "staff.h"
 
 enum { PAGE = 20, PHONE_DIGITS = 11 };
@@ -18,9 +20,19 @@ static const struct field search_fields[] = {
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
 
 static const struct field reason_in_fields[] = {
-	FIELD(struct reason_in, reason, .min = 1, .max = NOTE_LENGTH),
+	FIELD(struct reason_in, reason, .plain = PLAIN_LINE, .min = 1, .max = NOTE_LENGTH),
 };
 const struct shape reason_in_shape = SHAPE(struct reason_in, reason_in_fields);
+
+enum err phone_search_take(struct req *r, const char *phone)
+{
+	int per_minute = (int)settings.phone_searches_per_minute;
+	const char *who = arena_printf(r->mem, "%lld", (long long)r->who.account_id);
+
+	return phone ? limit_take(
+			       "phone-search", who, per_minute, per_minute, &r->retry_after_s)
+		     : E_OK;
+}
 
 static enum err search(struct req *r)
 {
@@ -28,6 +40,7 @@ static enum err search(struct req *r)
 	int64_t limit = page_limit(r, PAGE);
 	struct list users;
 
+	TRY(phone_search_take(r, q->phone));
 	TRY(users_search(&r->tx, r->who.account_id,
 		&(struct user_search){
 			.phone = q->phone, .name = q->name, .before = q->page.cursor},

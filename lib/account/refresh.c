@@ -32,9 +32,10 @@ void refresh_init(void)
 
 const char *agent_digest(struct arena *mem, const char *agent)
 {
+	const char *known = agent ? agent : "", *moves = strstr(known, " NetType/");
 	char hex[SHA256_HEX];
 
-	sha256_hex(agent ? agent : "", agent ? strlen(agent) : 0, hex);
+	sha256_hex(known, moves ? (size_t)(moves - known) : strlen(known), hex);
 	return arena_printf(mem, "%.*s", AGENT_TEXT, hex);
 }
 

@@ -20,7 +20,8 @@ enum { REFRESH_GRACE_S = 10, REFRESH_TEXT_MAX = 80 };
 /* Reads the key; ends the program without one. */
 void refresh_init(void);
 
-/* What is kept of a User-Agent. */
+/* What is kept of a User-Agent: that of WeChat names the network at its end, and an
+ * answer is often lost because a phone moves from one to another. */
 const char *agent_digest(struct arena *, const char *agent);
 
 /* The token of a session's generation. */

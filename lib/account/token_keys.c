@@ -210,7 +210,8 @@ bool token_keys_stranger(void)
 	return true;
 }
 
-static void exchange(void)
+/* False if they can't be read as they are now: they are looked at again next time. */
+static bool exchange(void)
 {
 	struct ring fresh = {0};
 	const char *why = load(&fresh);
@@ -218,7 +219,7 @@ static void exchange(void)
 	if (why) {
 		log_error("token_keys", "the folder %s; the old keys stay", why);
 		ring_clear(&fresh);
-		return;
+		return false;
 	}
 	ring_clear(&ring);
 	ring = fresh;
@@ -226,6 +227,7 @@ static void exchange(void)
 	generation++;
 	log_info("token_keys", "%zu keys, signing with %s", ring.count,
 		ring.current ? ring.current->kid : "none");
+	return true;
 }
 
 int64_t token_keys_look(void)
@@ -234,10 +236,9 @@ int64_t token_keys_look(void)
 		return generation;
 	next_look = clock_ms() + settings.token_keys_look_s * 1000;
 	struct version now = version_now();
-	if (!same_time(now.folder, version.folder) ||
-		!same_time(now.current, version.current)) {
+	bool changed = !same_time(now.folder, version.folder) ||
+		       !same_time(now.current, version.current);
+	if (changed && exchange())
 		version = now;
-		exchange();
-	}
 	return generation;
 }

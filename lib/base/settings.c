@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -69,6 +68,20 @@ static void check_log_level(void)
 	refuse("ZX_LOG_LEVEL", "wants debug, info, warn or error");
 }
 
+bool setting_is_origin(const char *url)
+{
+	static const char scheme[] = "https://";
+
+	if (strncmp(url, scheme, strlen(scheme)) != 0)
+		return false;
+	const char *host = url + strlen(scheme);
+	const char *port = host + strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+	if (port == host || !*port)
+		return port != host;
+	return port[0] == ':' && port[1] && !port[1 + strspn(port + 1, "0123456789")] &&
+	       strcmp(port, ":443") != 0;
+}
+
 void settings_load(int argc, char **argv)
 {
 	/* A core file would hold the keys. */
@@ -83,6 +96,9 @@ void settings_load(int argc, char **argv)
 			load_number(s, given);
 	}
 	check_log_level();
+	if (!setting_is_origin(settings.issuer))
+		refuse("ZX_ISSUER",
+			"wants https://host or https://host:port, nothing behind it");
 	if (argc == 2 && strcmp(argv[1], "--settings") == 0) {
 		settings_print(stdout);
 		exit(0);

@@ -1,6 +1,7 @@
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -74,6 +75,8 @@
 	X(reads_per_minute, 600, 1, 1000000, "requests that read, per minute and account")     \
 	X(writes_per_minute, 120, 1, 1000000, "requests that write, per minute and account")   \
 	X(login_per_minute, 10, 1, 1000000, "tries of each way per minute and address")        \
+	X(phone_searches_per_minute, 20, 1, 1000000,                                           \
+		"searches by a whole phone number, per minute and member of staff")            \
 	X(sms_per_day, 500, 1, 1000000, "texts a day, to all phones together")                 \
 	X(password_cost, 5, 1, 11, "yescrypt cost of new passwords")                           \
 	X(password_min, 10, 8, 64, "characters of a new password at least")
@@ -94,6 +97,10 @@ enum { EXIT_CONFIG = 78 }; /* sysexits.h: EX_CONFIG */
  * with 78 and the reason on a wrong value. Answers --settings (prints the table, exits 0). */
 void settings_load(int argc, char **argv);
 void settings_print(FILE *);
+
+/* As browsers write an origin: https://host or https://host:port, in lower case, without
+ * the usual port and with nothing behind it. */
+bool setting_is_origin(const char *url);
 
 /* Contents of a secret's file without a final newline, malloc'd for the life
  * of the process; ends with 78 if it is missing, empty or over 64 KiB. *len

@@ -5,6 +5,7 @@
 #include "io/crypto.h"
 #include "io/redis.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,6 +110,17 @@ static enum err take_at_redis(const char *key, struct gcra g, int64_t *wait)
 	TRY(redis_script(NULL, &r, &script, 1, 3, (const char *[]){key, interval, burst}));
 	*wait = r.i;
 	return r.kind == REDIS_INT ? E_OK : E_UPSTREAM;
+}
+
+const char *limit_place(struct arena *mem, const char *address)
+{
+	struct in6_addr a;
+
+	if (!address || inet_pton(AF_INET6, address, &a) != 1 || IN6_IS_ADDR_V4MAPPED(&a))
+		return address ? address : "-";
+	memset(a.s6_addr + 8, 0, 8);
+	char *text = arena_alloc(mem, INET6_ADDRSTRLEN, 1);
+	return inet_ntop(AF_INET6, &a, text, INET6_ADDRSTRLEN);
 }
 
 enum err limit_take(

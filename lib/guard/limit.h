@@ -1,6 +1,7 @@
 #ifndef GUARD_LIMIT_H
 #define GUARD_LIMIT_H
 
+#include "base/arena.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -17,6 +18,10 @@
  * address, an account, a user name. per_minute and burst are 1 or more. */
 enum err limit_take(const char *name, const char *who, int per_minute, int burst,
 	int64_t *retry_after_s) CHECKED;
+
+/* Who an address is to a limit: of IPv6 its /64, which is the least that a subscriber
+ * has to himself; "-" for NULL. nginx does the same ($subscriber). */
+const char *limit_place(struct arena *, const char *address);
 
 /* The rule itself. `tat` (theoretical arrival time) is all that is remembered
  * of a caller, 0 at first; times in microseconds. False: wait for *wait_us. */

@@ -101,23 +101,12 @@ enum err reply_grant(struct req *r, const struct token_in *in, const struct gran
 	return reply_end(r);
 }
 
-/* Another site could else sign a browser in as somebody of its choice: a form needs
- * no leave to be sent anywhere. Browsers say where a POST comes from. */
-static bool is_of_another_site(const struct req *r, const struct token_in *in)
-{
-	const char *origin = header(r, "HTTP_ORIGIN");
-
-	return is(in->deliver, "cookie") && origin && !is(origin, settings.issuer);
-}
-
 enum err login_and_reply(
 	struct req *r, const struct token_in *in, open_fn *open, const void *arg)
 {
 	struct grant grant;
 	enum err err = E_RETRY;
 
-	if (is_of_another_site(r, in))
-		return E_FORBIDDEN;
 	for (int i = 0; i < TRIES && err == E_RETRY; i++) {
 		tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
 		err = tx_end(&r->tx, open(r, &r->tx, arg, &grant));

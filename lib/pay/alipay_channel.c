@@ -24,11 +24,6 @@ static bool is_address(const char *url)
 	       !strpbrk(url + 8, "?# ");
 }
 
-static bool is_origin(const char *url)
-{
-	return is_address(url) && !strchr(url + 8, '/');
-}
-
 static struct key *rsa_key(enum key_kind kind, const char *setting, const char *path)
 {
 	struct key *key = key_load(kind, setting, path);
@@ -52,7 +47,8 @@ void alipay_init(void)
 		"ZX_ALIPAY_SELLER_ID", "wants 16 digits");
 	want(is_address(s->alipay_gateway), "ZX_ALIPAY_GATEWAY",
 		"wants https://host/path, no query");
-	want(is_origin(s->issuer), "ZX_ISSUER", "wants https://host, nothing behind it");
+	want(setting_is_origin(s->issuer), "ZX_ISSUER",
+		"wants https://host, nothing behind it");
 	alipay_merchant = (struct alipay_merchant){
 		.appid = s->alipay_appid,
 		.seller_id = s->alipay_seller_id,

@@ -14,12 +14,6 @@ static void want(bool ok, const char *setting, const char *why)
 		setting_refuse(setting, why);
 }
 
-/* The base ends behind the host: what comes behind is signed as it is sent. */
-static bool is_origin(const char *url)
-{
-	return strncmp(url, "https://", 8) == 0 && url[8] && !strpbrk(url + 8, "/?#");
-}
-
 void wechatpay_init(void)
 {
 	const struct settings *s = &settings;
@@ -31,9 +25,11 @@ void wechatpay_init(void)
 	want(*s->wxpay_serial &&
 			strspn(s->wxpay_serial, "0123456789ABCDEF") == strlen(s->wxpay_serial),
 		"ZX_WXPAY_SERIAL", "wants upper-case hex without separators");
-	want(is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
+	/* What comes behind the host is signed as it is sent. */
+	want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
 		"wants https://host, nothing behind it");
-	want(is_origin(s->issuer), "ZX_ISSUER", "wants https://host, nothing behind it");
+	want(setting_is_origin(s->issuer), "ZX_ISSUER",
+		"wants https://host, nothing behind it");
 	want(!*s->wxpay_pubkey_id == !*s->wxpay_pubkey_file, "ZX_WXPAY_PUBKEY_ID",
 		"needs ZX_WXPAY_PUBKEY_FILE too, and the other way round");
 	const char *apiv3 =

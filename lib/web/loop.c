@@ -142,9 +142,9 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 			r->content_type, r->out.len);
 	if (r->status == 405)
 		buf_printf(&head, "Allow: %s\r\n", routes_allowed(r));
-	if (r->status == 401)
-		buf_printf(&head, "WWW-Authenticate: Bearer%s\r\n", /* RFC 6750 §3.1 */
-			r->token_refused ? " error=\"invalid_token\"" : "");
+	if (r->challenge)
+		buf_printf(&head, "WWW-Authenticate: Bearer realm=\"zhixing\"%s\r\n",
+			r->challenge);
 	if (r->status == 503 || r->status == 429)
 		buf_printf(&head, "Retry-After: %lld\r\n",
 			(long long)(r->retry_after_s ? r->retry_after_s : 1));
@@ -155,6 +155,8 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 	write_limits(&head, &r->admitted);
 	if (r->replayed)
 		buf_puts(&head, "Idempotent-Replay: true\r\n");
+	if (r->route && r->route->flags & OAUTH) /* RFC 6749 §5.1 */
+		buf_puts(&head, "Pragma: no-cache\r\n");
 	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200;
 	buf_printf(&head, "Cache-Control: %s\r\n\r\n", keep ? "no-cache" : "no-store");
 	FCGX_PutStr(head.at, (int)head.len, out);

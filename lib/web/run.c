@@ -218,9 +218,9 @@ static void write_oauth_error(struct req *r, struct buf *b, enum err err)
 		r->status = 400;
 	json_open(b, NULL, '{');
 	json_text(b, "error", code);
-	json_text(b, "error_description",
-		r->field ? arena_printf(r->mem, "%s: %s", err_info[err].text, r->field)
-			 : err_info[err].text);
+	json_text(b, "message", err_info[err].text); /* error_description is for ASCII */
+	if (r->field)
+		json_text(b, "field", r->field);
 	if (strcmp(code, "invalid_grant") == 0 && err != E_LOGIN_REFUSED)
 		json_text(b, "code", err_info[err].code); /* ours says it more exactly */
 	json_text(b, "request_id", r->request_id);
@@ -234,14 +234,34 @@ static void note_wait(struct req *r, enum err err)
 		r->retry_after_s = party_wait_s();
 }
 
+/* RFC 6750 §3: why the token, or none, does not open what was asked for. */
+static const char *challenge_of(const struct req *r, enum err err)
+{
+	if (r->route && r->route->flags & OAUTH)
+		return NULL;
+	switch (err) {
+	case E_TOKEN_INVALID:
+	case E_TOKEN_EXPIRED:
+	case E_SESSION_ENDED:
+	case E_SESSION_REPLACED:
+		return ", error=\"invalid_token\"";
+	case E_FORBIDDEN:
+	case E_PASSWORD_CHANGE:
+		return ", error=\"insufficient_scope\"";
+	case E_LOGIN_AGAIN: /* RFC 9470 §3 */
+		return ", error=\"insufficient_user_authentication\", max_age=\"600\"";
+	default:
+		return err_info[err].http == 401 ? "" : NULL;
+	}
+}
+
 static void write_error(struct req *r, enum err err)
 {
 	struct buf *b = reply_begin(r, err_info[err].http);
 
 	note_wait(r, err);
 	r->other_pool = NULL;
-	r->token_refused = err == E_TOKEN_INVALID || err == E_TOKEN_EXPIRED ||
-			   err == E_SESSION_ENDED || err == E_SESSION_REPLACED;
+	r->challenge = challenge_of(r, err);
 	if (r->route && r->route->flags & OAUTH) {
 		write_oauth_error(r, b, err);
 		return;

@@ -70,7 +70,8 @@ struct req {
 	struct admit_answer admitted;
 	int status;
 	const char *content_type;
-	bool replayed, token_refused;
+	bool replayed;
+	const char *challenge; /* what WWW-Authenticate adds to realm; NULL: no such header */
 	struct buf out;
 };
 

@@ -2,15 +2,6 @@
 
 const TIMEOUT_MS = 25_000; /* longer than the gateway's own limit */
 
-const OAUTH_MESSAGES = {
-	invalid_grant: "账号或凭证不正确",
-	invalid_request: "登录请求不完整",
-	invalid_client: "登录方式不被接受",
-	unsupported_grant_type: "暂不支持这种登录方式",
-	temporarily_unavailable: "登录服务暂时繁忙，请稍后再试",
-	server_error: "登录服务出错，请稍后再试",
-};
-
 /** Every failed call ends as one of these; `message` is Chinese and fit to be shown. */
 export class ApiError extends Error {
 	constructor(code, message, more = {}) {
@@ -62,18 +53,12 @@ async function answer_of(response) {
 	}
 }
 
-/** Descriptions of RFC 6749 are ASCII for developers; only a Chinese one is for people. */
-function oauth_message(error, description) {
-	const is_chinese = /\p{Script=Han}/u.test(description ?? "");
-	return is_chinese ? description : OAUTH_MESSAGES[error] ?? "登录失败，请稍后再试";
-}
-
 async function error_of(response) {
 	const body = await response.json().catch(() => null);
 	const status = response.status;
 	const error = body?.error;
 	if (typeof error === "string")
-		return new ApiError(error, oauth_message(error, body.error_description),
+		return new ApiError(error, body.message ?? "登录失败，请稍后再试",
 			{ status, request_id: body.request_id });
 	return new ApiError(error?.code ?? `http_${status}`,
 		error?.message ?? `服务器没有给出可读的回答（${status}）`,

@@ -229,6 +229,38 @@ def test_another_site_can_not_sign_a_browser_in(house, desk2, origin):
     ok(desk2.get("/api/v1/staff/me"))  # whose own session stands
 
 
+@pytest.mark.parametrize("grant", [
+    {"grant_type": "refresh_token"}, {"grant_type": "urn:zhixing:wechat-code", "code": "code"},
+    {"grant_type": "urn:zhixing:wechat-scan", "code": "code", "state": "state"},
+    {"grant_type": "urn:zhixing:sms-code", "phone": "13800138000", "code": "000000"}],
+    ids=lambda grant: grant["grant_type"])
+def test_nor_by_any_other_grant(house, grant):
+    """Nothing is spent by the try: the stranger's own token is as good as before."""
+    stranger = house.customer()
+    number = stranger.account_id
+    own = ok(house.log_in(code=house.sim.login_code(stranger.user["user"])))["refresh_token"]
+    if grant["grant_type"] == "refresh_token":
+        grant = {**grant, "refresh_token": own}
+    elif grant["grant_type"] == "urn:zhixing:wechat-code":
+        grant = {**grant, "code": house.sim.login_code(stranger.user["user"])}
+    for origin in (NOBODY, "null"):
+        answer = house.guest.call("POST", "/oauth2/token", data={**grant, "deliver": "cookie"},
+                                  headers={"Origin": origin})
+        assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+        assert "Set-Cookie" not in answer.headers and "token" not in answer.text
+    assert house.db.value("SELECT generation FROM session WHERE account_id = %s"
+                          " AND ended_at IS NULL", number) == 1
+    ok(house.guest.call("POST", "/oauth2/token",
+                        data={"grant_type": "refresh_token", "refresh_token": own}))
+
+
+def test_answers_with_tokens_are_kept_by_nobody(house):
+    """RFC 6749 §5.1."""
+    for answer in (sign_in(house, Origin=house.url), sign_in(house, Origin=NOBODY)):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Pragma"] == "no-cache"
+
+
 def test_the_houses_own_page_may(house):
     answer = sign_in(house, Origin=house.url)
     assert ok(answer) and "Set-Cookie" in answer.headers

@@ -167,7 +167,7 @@ class TestStrangers:
         clerk.disable()
         told = [browser.log_in_by_scan(user).json()
                 for user in (clerk.wechat, house.sim.user("陌生人"), house.customer().user)]
-        assert len({(each["error"], each["error_description"]) for each in told}) == 1
+        assert len({(each["error"], each["message"]) for each in told}) == 1
 
 
 class TestUnionid:

@@ -90,6 +90,16 @@ def test_many_tabs_at_once_get_the_same_successor(person):
     assert person.row("generation") == 2
 
 
+def test_a_phone_that_moves_to_another_network_is_the_same_client(person):
+    """WeChat's User-Agent says by which one it is asked."""
+    agent = "Mozilla/5.0 (iPhone) MicroMessenger/8.0.44(0x18002c2f) NetType/%s Language/zh_CN"
+    token = ok(person.refresh(agent=agent % "WIFI"))
+    lost = person.refresh(token["refresh_token"], agent=agent % "WIFI")
+    again = person.refresh(token["refresh_token"], agent=agent % "4G")
+    assert ok(again)["refresh_token"] == ok(lost)["refresh_token"]
+    over(person.refresh(token["refresh_token"], agent=(agent % "4G").replace("iPhone", "iPad")))
+
+
 @pytest.mark.parametrize("how", ["ten seconds later", "another client", "two generations old"])
 def test_a_token_that_was_used_before_ends_the_session(person, how):
     first = person.grant["refresh_token"]

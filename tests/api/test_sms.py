@@ -183,7 +183,7 @@ class TestGuessing:
         answers.append(nobody.log_in_by_sms("123456"))
         for answer in answers:
             oauth_refused(answer, 400, "invalid_grant")
-        assert len({answer.json()["error_description"] for answer in answers}) == 1
+        assert len({answer.json()["message"] for answer in answers}) == 1
 
     @pytest.mark.parametrize("without", ["phone", "code"])
     def test_something_is_missing(self, house, clerk, without):

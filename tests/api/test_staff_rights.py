@@ -208,7 +208,10 @@ def a_customer(house):
 
 @each_route
 def test_a_customer_may_not(a_customer, route):
-    refused(harmless(route).send(a_customer), 403, "forbidden")
+    answer = harmless(route).send(a_customer)
+    refused(answer, 403, "forbidden")
+    assert answer.headers["WWW-Authenticate"] == (
+        'Bearer realm="zhixing", error="insufficient_scope"')
 
 
 def test_a_permission_opens_its_own_routes_and_no_others(house, walker):

@@ -144,7 +144,7 @@ def try_token(house, slots):
         before = house.picture()
         answer = Client(house, token).post("/api/v1/orders", body)
         refused(answer, 401, code)
-        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="zhixing", error="invalid_token"'
         assert house.picture() == before
     return attempt
 

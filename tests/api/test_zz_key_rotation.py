@@ -44,7 +44,9 @@ def test_a_change_of_keys_signs_nobody_out(house, quick):
     told = tokenkeys(house, "rotate")
     new = (folder / "current").read_text()
     assert new != old and f"{new} signs now" in told
-    assert oct((folder / f"{new}.pem").stat().st_mode)[-3:] == "640"
+    for half in (f"{new}.pem", f"{new}.pub.pem"):
+        assert oct((folder / half).stat().st_mode)[-3:] == "640"
+    assert "PRIVATE" not in (folder / f"{new}.pub.pem").read_text()
     wait_for(lambda: kid(ok(person.refresh())) == new)
     assert {old, new} <= published(house)
     after = ok(person.refresh())
@@ -56,7 +58,13 @@ def test_a_change_of_keys_signs_nobody_out(house, quick):
     for name in (f"{old}.pem", "current"):  # as if a day had passed, the old key being older
         os.utime(folder / name, (long_ago, long_ago + (name == "current")))
     os.utime(folder / f"{new}.pem", (long_ago, long_ago))
+    strangers = folder / "stranger.pub.pem"  # verified here, signed with elsewhere
+    strangers.write_text((folder / f"{new}.pub.pem").read_text())
+    os.chmod(strangers, 0o640)
+    os.utime(strangers, (long_ago, long_ago))
     assert f"{old} is gone" in tokenkeys(house, "prune")
+    assert strangers.exists() and not (folder / f"{old}.pem").exists()
+    strangers.unlink()
     assert tokenkeys(house, "list").split()[:2] == ["*", new]
     wait_for(lambda: published(house) == {new})
     wait_for(lambda: all(person.me(before).status_code == 401 for _ in range(12)))  # all workers

@@ -34,7 +34,7 @@ class Answer:
     def field(self) -> str | None:
         error = json.loads(self.body)
         if isinstance(error["error"], str):
-            return error["error_description"].partition(": ")[2] or None
+            return error.get("field")
         return error["error"].get("field")
 
 

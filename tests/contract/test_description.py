@@ -14,7 +14,7 @@ PARTS = ("schemas", "parameters", "headers", "responses", "examples")
 KEYWORDS = {"$ref", "description", "type", "format", "pattern", "enum", "const", "required",
             "properties", "additionalProperties", "items", "minItems", "maxItems", "minLength",
             "maxLength", "minimum", "maximum", "multipleOf", "oneOf", "anyOf", "allOf",
-            "contentMediaType"}
+            "contentMediaType", "x-text"}
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 
@@ -89,14 +89,21 @@ def test_path_parameters_are_those_in_the_braces(operation):
     assert all(p["description"] and p["schema"] for p in operation.parameters)
 
 
+# Other 403s say nothing of the token.
+OF_THE_TOKEN = {"forbidden", "password_change_required", "login_again"}
+
+
 @each_operation
 def test_answers_say_what_they_carry(operation):
     for status, response in operation.responses.items():
         assert re.fullmatch("[2-5][0-9]{2}", status) and response["description"]
         headers = {name for name, h in response["headers"].items()
                    if DESCRIPTION.resolve(h).get("required")}
-        wanted = {"X-Request-Id"} | {"429": {"Retry-After"}, "503": {"Retry-After"},
-                                     "401": {"WWW-Authenticate"}}.get(status, set())
+        wanted = {"X-Request-Id"} | {"429": {"Retry-After"}, "503": {"Retry-After"}}.get(
+            status, set())
+        if status == "401" or (status == "403" and not operation.path.startswith("/oauth2/")
+                               and DESCRIPTION.error_codes(response) <= OF_THE_TOKEN):
+            wanted.add("WWW-Authenticate")
         assert headers - {"ETag"} == wanted, (operation.id, status)
         assert ("content" in response) == (status != "204")
         assert bool(DESCRIPTION.error_codes(response)) == (status >= "400")

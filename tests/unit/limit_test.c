@@ -167,6 +167,26 @@ static void a_flood_of_names_does_not_open_the_gate(void **state)
 	assert_int_equal(passed, 1);
 }
 
+static void of_ipv6_a_network_counts(void **state)
+{
+	static const char *const places[][2] = {
+		{"192.0.2.7",            "192.0.2.7"       },
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"  },
+		{"2001:db8:1:2:ffff::1", "2001:db8:1:2::"  },
+		{"2001:db8:1:3:3:4:5:6", "2001:db8:1:3::"  },
+		{"2001:db8::9",          "2001:db8::"      },
+		{"::ffff:192.0.2.7",     "::ffff:192.0.2.7"},
+		{"not an address",       "not an address"  },
+	};
+	struct arena *mem = arena_new(4096);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(places); i++)
+		assert_string_equal(limit_place(mem, places[i][0]), places[i][1]);
+	assert_string_equal(limit_place(mem, NULL), "-");
+	arena_free(mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +195,7 @@ int main(void)
 		cmocka_unit_test(without_redis_a_worker_counts_for_itself),
 		cmocka_unit_test(what_is_left_is_told),
 		cmocka_unit_test(accounts_reads_writes_and_routes_have_limits_of_their_own),
+		cmocka_unit_test(of_ipv6_a_network_counts),
 		cmocka_unit_test(a_flood_of_names_does_not_open_the_gate),
 	};
 

@@ -168,6 +168,28 @@ static void the_log_level_is_one_of_four_words(void **state)
 	}
 }
 
+static void the_issuer_is_what_a_browser_calls_an_origin(void **state)
+{
+	static const char *const right[] = {"https://book.example", "https://127.0.0.1:18443",
+		"https://a-b.example:8443", ""};
+	static const char *const wrong[] = {"http://book.example", "https://book.example/",
+		"https://book.example/api", "https://book.example:443",
+		"https://book.example:", "https://:8443", "https://", "https:/",
+		"https://Book.example", "https://book.example ", "https://a@b.example",
+		"https://b.example?x", "https://b.example:80:90", "book.example",
+		"ftp://book.example"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(right); i++)
+		assert_int_equal(load_with("ZX_ISSUER", right[i]), GOOD);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		assert_int_equal(load_with("ZX_ISSUER", wrong[i]), EXIT_CONFIG);
+		assert_string_equal(said,
+			"setting ZX_ISSUER: wants https://host or"
+			" https://host:port, nothing behind it\n");
+	}
+}
+
 static void asked_for_its_settings_a_program_prints_all_and_ends(void **state)
 {
 	static char yes;
@@ -315,6 +337,7 @@ int main(void)
 		cmocka_unit_test(every_number_has_both_ends_of_its_range_and_nothing_beyond),
 		cmocka_unit_test(what_is_no_whole_number_is_refused),
 		cmocka_unit_test(the_log_level_is_one_of_four_words),
+		cmocka_unit_test(the_issuer_is_what_a_browser_calls_an_origin),
 		cmocka_unit_test(asked_for_its_settings_a_program_prints_all_and_ends),
 		cmocka_unit_test(secrets_are_read_or_refused_by_the_table),
 		cmocka_unit_test(a_secret_has_less_than_64_kib),

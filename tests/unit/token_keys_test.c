@@ -165,6 +165,31 @@ static void a_folder_that_breaks_leaves_the_old_keys(void **state)
 	assert_int_equal(check(made()), E_OK);
 }
 
+/* Mended in its place, a file doesn't change the folder it is in. */
+static void a_file_that_is_mended_in_place_is_noticed(void **state)
+{
+	(void)state;
+	folder_clear();
+	file_put("two.pem", pem_of(two, false));
+	file_put("current", "two\n");
+	tokens_init();
+	const char *token = made();
+
+	folder_clear();
+	file_put("one.pem", pem_of(one, false));
+	file_put("current", "one\n");
+	tokens_init();
+	file_put("two.pem", "half a key");
+	token_keys_due();
+	assert_int_equal(check(made()), E_OK);
+	FILE *f = fopen(arena_printf(mem, "%s/two.pem", folder), "we");
+	assert_non_null(f);
+	assert_true(fputs(pem_of(two, false), f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	token_keys_due();
+	assert_int_equal(check(token), E_OK);
+}
+
 static void a_worker_with_public_keys_verifies_and_cannot_sign(void **state)
 {
 	struct claims in = {.account_id = 1, .session_id = 1};
@@ -272,6 +297,7 @@ int main(void)
 		cmocka_unit_test(keys_are_exchanged_without_a_restart),
 		cmocka_unit_test(a_token_of_an_unknown_key_is_looked_up_once_a_second),
 		cmocka_unit_test(a_folder_that_breaks_leaves_the_old_keys),
+		cmocka_unit_test(a_file_that_is_mended_in_place_is_noticed),
 		cmocka_unit_test(a_worker_with_public_keys_verifies_and_cannot_sign),
 		cmocka_unit_test(a_remembered_token_ends_on_time),
 		cmocka_unit_test(the_key_set_shows_public_halves_only),
