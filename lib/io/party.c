@@ -58,6 +58,21 @@ struct trial {
 	bool late; /* somebody waits there for a long time */
 };
 
+/* A visit that ended while the lock could not be had: its place is given back at
+ * the next chance, or others would find it taken until the lease is over. */
+static struct {
+	uint64_t ticket;
+	unsigned end;
+} owed[PARTY_COUNT];
+
+static void give_back(struct breaker *b, enum party party, int64_t now)
+{
+	if (owed[party].ticket)
+		breaker_leave(
+			b, &party_info[party].rule, owed[party].ticket, now, owed[party].end);
+	owed[party].ticket = 0;
+}
+
 /* Without the lock, which somebody who was stopped may hold, it goes on uncounted:
  * a breaker must not be what breaks. */
 static enum breaker_pass try_once(struct visit *v, struct trial *t)
@@ -69,6 +84,7 @@ static enum breaker_pass try_once(struct visit *v, struct trial *t)
 	if (!commons_lock(c))
 		return BREAKER_PASS;
 	int64_t was = b->state;
+	give_back(b, v->party, t->ask.now_ms);
 	enum breaker_pass pass =
 		breaker_enter(b, &party_info[v->party].rule, &t->ask, &v->ticket);
 	int64_t now = b->state;
@@ -123,11 +139,16 @@ void party_leave(const struct visit *v, unsigned end, bool may_take_long)
 	struct breaker *b = &c->party[v->party].breaker;
 	int64_t now = clock_ms();
 
-	if (!v->ticket || !commons_lock(c))
-		return;
-	int64_t was = b->state;
 	if (now - v->began_ms > rule->slow_ms && !may_take_long)
 		end |= BREAKER_SLOW;
+	if (!v->ticket)
+		return;
+	if (!commons_lock(c)) {
+		owed[v->party].ticket = v->ticket;
+		owed[v->party].end = end;
+		return;
+	}
+	int64_t was = b->state;
 	breaker_leave(b, rule, v->ticket, now, end);
 	int64_t is = b->state;
 	commons_unlock(c);

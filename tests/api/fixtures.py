@@ -3,7 +3,7 @@ import pytest
 
 import house as houses
 import staffing
-from slots import Slots
+from slots import Slots, wait_out_midnight
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +14,12 @@ def house():
         return found
     except (OSError, RuntimeError) as trouble:
         pytest.exit(f"no running stack: {trouble}", 1)
+
+
+@pytest.fixture(autouse=True)
+def one_date():
+    """It is the same day in China from the beginning of a test to its end."""
+    wait_out_midnight()
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,12 @@ def long_ago(house, order):
 
 
 def begin(house, item):
-    """As if it had begun weeks ago, at a time of its own."""
-    days = 21 + item["id"] % 5000
+    """As if it had begun weeks ago, on a day when its court was free."""
+    days = house.db.value(
+        "SELECT d FROM generate_series(21, 5000) d WHERE NOT EXISTS (SELECT 1 FROM occupancy mine"
+        " JOIN occupancy other ON other.unit_id = mine.unit_id"
+        " AND other.at = mine.at - d * interval '1 day' WHERE mine.item_id = %s)"
+        " ORDER BY d LIMIT 1", item["id"])
     house.db.all_at_once(
         ("UPDATE occupancy SET at = at - %s * interval '1 day' WHERE item_id = %s", days,
          item["id"]),

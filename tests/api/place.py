@@ -121,7 +121,7 @@ class Place(Files):
 def all_at_once(client, requests: list) -> list:
     """The answers to (method, path, body, ETag), sent at the same moment over connections of
     their own."""
-    answers, barrier = [None] * len(requests), threading.Barrier(len(requests))
+    answers, barrier = [None] * len(requests), threading.Barrier(len(requests), timeout=60)
 
     def send(i, method, path, body, etag):
         own = houses.Client(client.house, client.token)

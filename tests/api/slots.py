@@ -1,4 +1,5 @@
 """Times on courts that no other test uses."""
+import time
 from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -33,6 +34,13 @@ def at(on: str, minute: int) -> str:
     """Minute of a play day as the API writes it; past 1440 it is the next morning."""
     midnight = datetime.combine(date.fromisoformat(on), datetime.min.time(), CHINA)
     return (midnight + timedelta(minutes=minute)).isoformat()
+
+
+def wait_out_midnight():
+    """Returns with two minutes of today left, of which no test needs more."""
+    left = datetime.combine(now().date() + timedelta(days=1), datetime.min.time(), CHINA) - now()
+    if left < timedelta(minutes=2):
+        time.sleep(left.total_seconds() + 1)
 
 
 class Slots:

@@ -22,12 +22,14 @@ class TestStrict:
     """Two tries a minute, and nobody waits long for WeChat."""
 
     @pytest.fixture(scope="class", autouse=True)
-    def strict(self, house):
+    def customer(self, house):
+        """Somebody who has come in before."""
+        customer = house.customer()
         with house.configured("pool-identity", ZX_LOGIN_PER_MINUTE="2", ZX_OUT_TIMEOUT_MS="300"):
-            yield
+            yield customer
 
-    def test_a_slow_wechat_is_not_waited_for(self, house, browser, clerk, sim):
-        back, customer = browser.scan(clerk.wechat), house.customer()
+    def test_a_slow_wechat_is_not_waited_for(self, browser, clerk, customer, sim):
+        back = browser.scan(clerk.wechat)
         sim.fault("slow", path="/sns/oauth2", ms=2000)
         oauth_refused(browser.log_in(**back), 503, "temporarily_unavailable")
         sim.fault("slow", path="/wxa/business", ms=2000)

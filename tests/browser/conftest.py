@@ -12,6 +12,7 @@ from page import Page
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
 import house as houses  # noqa: E402
+from fixtures import one_date  # noqa: E402,F401
 
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
     --disable-background-networking --disable-component-update --disable-sync

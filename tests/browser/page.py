@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import time
+import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,15 +11,18 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-WAIT_S = 20
+WAIT_S = 60
 VENUE = "星河羽毛球馆"
 CHINA = timezone(timedelta(hours=8))
 CELL = re.compile(r"(?P<court>.+) (?P<time>(?P<start>\d\d:\d\d)–(?P<end>\d\d:\d\d))"
                   r"( (?P<price>\d+)元)? (?P<state>\S+)")
 
-# Free cells one above the other, earliest first; staff may check in only a day ahead.
+# Free cells one above the other, earliest first but none before that time of the day; staff may
+# check in only a day ahead.
 FREE_PAIR = """
-const cells = [...document.querySelectorAll("#customer .cell.free")];
+const [soonest] = arguments;
+const cells = [...document.querySelectorAll("#customer .cell.free")]
+    .filter((cell) => cell.ariaLabel.match(/\\d\\d:\\d\\d/)[0] >= soonest);
 const at = (row, column) => cells.find((cell) =>
     Number(cell.dataset.row) === row && Number(cell.dataset.column) === column);
 for (const cell of cells) {
@@ -74,7 +78,7 @@ window.fetch = async (url, options) => {
 
 
 def nickname() -> str:
-    return f"球友{time.monotonic_ns() % 100_000_000}"
+    return f"球友{uuid.uuid4().hex[:12]}"
 
 
 def cell_words(cell) -> dict:
@@ -202,10 +206,15 @@ class Page:
         self.wait("#customer .grid")
 
     def free_pair(self) -> list:
-        """Two neighbouring cells that can be booked, today or, late at night, tomorrow."""
-        for number in (0, 1):
+        """Two neighbouring cells that can be booked and will not begin while they are, today or,
+        late at night, tomorrow."""
+        now = datetime.now(CHINA)
+        soonest = now + timedelta(minutes=20)
+        first = (soonest.date() - now.date()).days
+        for number in range(first, 2):
             self.choose_day(number)
-            if pair := self.driver.execute_script(FREE_PAIR):
+            earliest = soonest.strftime("%H:%M") if number == first else "00:00"
+            if pair := self.driver.execute_script(FREE_PAIR, earliest):
                 return pair
         raise AssertionError("no two free cells in two days")
 

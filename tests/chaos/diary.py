@@ -44,6 +44,7 @@ class Told:
     text: str = ""
     at: float = 0
     wall: float = 0
+    began: float = float("inf")  # when it was asked
 
     @property
     def body(self) -> dict | None:
@@ -68,10 +69,19 @@ class Wish:
     def last(self) -> Told | None:
         return self.answers[-1] if self.answers else None
 
+    @property
+    def known(self) -> bool:
+        """How it ended. A refusal says so if nothing else was under way when it was asked for: of
+        two that are asked at once, one may be refused and the other do it."""
+        if not self.last or self.last.kind == "info":
+            return False
+        return bool(self.granted) or all(t.at < self.last.began for t in self.answers
+                                         if t.kind == "info")
+
 
 def ask(diary: Diary, client, wish: Wish) -> Told:
     """Once, with a line before and a line behind it."""
-    client.token = wish.token
+    client.token, began = wish.token, time.monotonic()
     diary.write("invoke", op=wish.op, key=wish.key, token=wish.token, path=wish.path,
                 body=wish.body)
     try:
@@ -80,8 +90,9 @@ def ask(diary: Diary, client, wish: Wish) -> Told:
         code = answer.json().get("error", {}).get("code", "") if status >= 400 else ""
     except (requests.RequestException, ValueError) as broken:
         text, status, code = "", 0, type(broken).__name__
-    told = Told(kind_of(status, code), status, code, text, time.monotonic(), time.time())
-    diary.write(told.kind, op=wish.op, key=wish.key, status=status, code=code, text=text)
+    told = Told(kind_of(status, code), status, code, text, time.monotonic(), time.time(), began)
+    diary.write(told.kind, op=wish.op, key=wish.key, status=status, code=code, text=text,
+                began=began)
     return told
 
 
@@ -98,5 +109,5 @@ def read(folder: Path) -> tuple[dict, list]:
         else:
             wishes[line["key"]].answers.append(Told(
                 line["kind"], line["status"], line["code"], line["text"], line["at"],
-                line["wall"]))
+                line["wall"], line["began"]))
     return wishes, wrong

@@ -47,16 +47,16 @@ def granted(wishes: dict, *ops) -> list:
 
 
 def unresolved(wishes: dict, _facts) -> list:
-    return [w for w in wishes.values() if not w.last or w.last.kind == "info"]
+    return [w for w in wishes.values() if not w.known]
 
 
 def answers_that_differ(wishes: dict, _facts) -> list:
-    """Under one key: two grants that are not the same, or a refusal after a grant."""
+    """Under one key: two grants that are not the same, or a refusal of what was asked after a
+    grant."""
     wrong = []
     for wish in wishes.values():
         texts = {t.text for t in wish.answers if t.kind == "ok"}
-        later = [t.kind for t in wish.answers][1:] if wish.answers[:1] and \
-            wish.answers[0].kind == "ok" else []
+        later = [t.kind for t in wish.answers if wish.granted and t.began > wish.granted.at]
         if len(texts) > 1 or "fail" in later:
             wrong.append(wish)
     return wrong

@@ -35,11 +35,11 @@ def resolve(house, book, wishes: dict) -> list:
     client = Client(house)
     for wish in wishes.values():
         tries = 0
-        while (wish.last is None or wish.last.kind == "info") and tries < REPLAYS:
+        while not wish.known and tries < REPLAYS:
             time.sleep(0.5 if tries else 0)
             wish.answers.append(diary.ask(book, client, wish))
             tries += 1
-    return [w for w in wishes.values() if w.last.kind == "info"]
+    return [w for w in wishes.values() if not w.known]
 
 
 def settle(house) -> tuple[float, dict]:

@@ -11,8 +11,8 @@ from house import Staff, ok
 from slots import day
 
 NO_VENUE = 999_999_999  # so that an order which is right in all else books nothing
-NOBODYS = {name: 999_999 for name in ("refund", "item", "account", "violation", "ban", "court",
-                                      "unit", "block", "sport", "day")}
+NOBODYS = {**dict.fromkeys(("refund", "item", "account", "violation", "ban", "court", "unit",
+                            "block", "sport"), NO_VENUE), "day": 999_999}
 # What these add is for all to see: they come with a key that was used for something else.
 ADD_FOR_ALL, USED_KEY = {"createVenue", "createSport", "createCalendarDay"}, "used-before"
 

@@ -1,6 +1,7 @@
 """Staff who come in by a scan or a text, and a customer's phone: conftest.py checks every answer."""
 import pytest
 
+import staffing
 from entry import Browser, Clerk
 from house import ok, refused
 
@@ -62,6 +63,8 @@ def test_a_phone(house, customer):
     other = house.customer()
     house.sim.post("users", user=other.user["user"], phone=customer.user["phone"])
     refused(other.post(PHONE, code(other)), 409, "phone_taken")
+    staffing.employ(house, other)
+    refused(other.post(PHONE, code(other)), 409, "staff_account")
 
 
 def test_ways_that_are_off(house, clerk):

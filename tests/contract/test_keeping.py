@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from calls import clerk
+from calls import NO_VENUE, clerk
 from house import ok
 from place import DAYTIME, ROOT, Place, refusal, rule, venue_body
 from slots import at, day
@@ -77,7 +77,7 @@ def test_what_it_offers(place):
     path, body = f"{place.at}/sports", {"sport_id": TENNIS, "slot_minutes": 60}
     added_twice(place, path, body, {**body, "slot_minutes": 30})
     refusal(place.try_add(path, body), 409, "name_taken", "sport_id")
-    refusal(place.try_add(path, {**body, "sport_id": 999_999}), 422, "sport_not_found", "sport_id")
+    refusal(place.try_add(path, {**body, "sport_id": NO_VENUE}), 422, "sport_not_found", "sport_id")
     place.change(f"{path}/{TENNIS}", slot_minutes=90)
     refusal(place.try_drop(f"{path}/1"), 409, "in_use")
     place.drop(f"{path}/{TENNIS}")
@@ -102,8 +102,8 @@ def test_prices_and_hours(place):
     prices, hours, days = (f"{place.at}/{name}" for name in ("prices", "hours", "exceptions"))
     narrow = {"rules": [rule(4000, "08:00", "22:00")]}
     place.write(prices, narrow)
-    for change, code, field in (({"sport_id": 999_999}, "sport_not_found", "rules[0].sport_id"),
-                                ({"court_id": 999_999}, "court_not_found", "rules[0].court_id")):
+    for change, code, field in (({"sport_id": NO_VENUE}, "sport_not_found", "rules[0].sport_id"),
+                                ({"court_id": NO_VENUE}, "court_not_found", "rules[0].court_id")):
         refusal(place.try_write(prices, {"rules": [rule(4000, **change)]}), 422, code, field)
     refusal(place.try_write(prices, {"rules": []}), 422, "price_hole", "rules")
     early = [{"weekday": 1, "opens": "07:00", "closes": "08:00"}]
@@ -122,6 +122,38 @@ def test_prices_and_hours(place):
     place.drop(one)
     place.write(f"{place.at}/refund-rule", {"tiers": [{"hours": 2, "percent": 50, "fee_fen": 0}]})
     place.write(prices, {"rules": [rule(4000)]})
+
+
+def test_nights(house, place):
+    """A night of the second of March, 2099, a Monday, would reach into the third."""
+    hours, days, calendar = f"{place.at}/hours", f"{place.at}/exceptions", "calendar"
+    night, morning = ({"hours": [dict(zip(("opens", "closes"), span))]} for span in (
+        ("20:00", "25:00"), ("00:00", "10:00")))
+    at_night = {"hours": [{**DAYTIME[0], "closes": "25:00"}, *DAYTIME[1:]]}
+    house.db.run("DELETE FROM calendar_day WHERE day = %s", FAR + "2")
+    place.add(days, {"day": FAR + "3", **morning})
+    first = "hours[0]"
+    refusal(place.try_add(days, {"day": FAR + "2", **night}), 422, "hours_overlap", first)
+    place.add(days, {"day": FAR + "2", "hours": []})
+    refusal(place.try_write(f"{days}/20990302", night), 422, "hours_overlap", first)
+    place.write(f"{days}/20990303", {"hours": []})
+    place.write(hours, at_night)
+    place.write(f"{days}/20990303", morning)
+    refusal(place.try_drop(f"{days}/20990302"), 422, "hours_overlap")
+    worked = {"kind": "makeup", "name": "上班", "as_weekday": 2}
+    place.add(calendar, {"day": FAR + "2", **worked})
+    place.drop(f"{days}/20990302")
+    one = f"{calendar}/20990302"
+    refusal(place.try_write(one, {**worked, "as_weekday": 1}), 422, "hours_overlap", "as_weekday")
+    refusal(place.try_drop(one), 422, "hours_overlap")
+    place.write(hours, {"hours": DAYTIME})
+    place.drop(one)
+    refusal(place.try_write(hours, at_night), 422, "hours_overlap", first)
+    place.write(hours, {"hours": [DAYTIME[0], {**DAYTIME[1], "closes": "25:00"}, *DAYTIME[2:]]})
+    refusal(place.try_add(calendar, {"day": FAR + "2", **worked}), 422, "hours_overlap",
+            "as_weekday")
+    place.write(hours, {"hours": DAYTIME})
+    place.drop(f"{days}/20990303")
 
 
 def test_a_court_that_is_for_sale_again_needs_prices(place):

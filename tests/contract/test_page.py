@@ -15,7 +15,7 @@ from slots import day
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
     --disable-background-networking --disable-component-update --disable-sync
     --hide-scrollbars --ignore-certificate-errors --lang=zh-CN""".split()
-WAIT_S = 20
+WAIT_S = 60
 OPERATIONS = DESCRIPTION.operations
 
 

@@ -21,9 +21,9 @@ const SIGNATURE = "Wechatpay-Signature";
  */
 const WAYS = {
 	good: () => ({}),
-	late_but_in_time: () => ({ age_s: 290 }),
+	late_but_in_time: () => ({ age_s: 270 }),
 	stale: () => ({ age_s: 310 }),
-	future: () => ({ age_s: -310 }),
+	future: () => ({ age_s: -330 }),
 	bad_signature: () => ({ spoil: ({ headers }) => {
 		headers[SIGNATURE] = changed(headers[SIGNATURE]);
 	} }),

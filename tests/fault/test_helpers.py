@@ -11,6 +11,12 @@ def log_in(house) -> int:
     return [staff.status_code, person.status_code].count(200)
 
 
+def time_of_logins(house) -> float:
+    began = time.monotonic()
+    assert log_in(house) == 2
+    return time.monotonic() - began
+
+
 def test_without_redis_everything_works(house, crowd):
     with crowd:
         with crowd.during("without redis"):
@@ -30,10 +36,10 @@ def test_without_redis_everything_works(house, crowd):
 
 def test_a_redis_that_hangs_is_not_waited_for(house, crowd):
     with crowd:
+        calm_s = time_of_logins(house)
         with crowd.during("redis hangs"):
             house.command("kill", "redis", "--signal", "STOP")
-            began = time.monotonic()
-            assert log_in(house) == 2 and time.monotonic() - began < 4
+            assert time_of_logins(house) < 4 + 3 * calm_s
             time.sleep(1.5)
             house.command("kill", "redis", "--signal", "CONT")
         crowd.wait_until_well()

@@ -29,18 +29,20 @@ def send(pids: list, number: int):
 
 
 def test_workers_killed_in_the_middle_lose_nothing(house, crowd):
-    """A client may see the end of its worker, never half a deed."""
+    """A client may see the end of its worker, never half a deed. Goes on until some have."""
     crowd.pause_s = 0
     with crowd:
         with crowd.during("killing"):
-            for n in range(60):
+            for n in range(1000):
+                if n >= 60 and crowd.statuses("killing")[503, "retry"] >= 3:
+                    break
                 pool = POOLS[n % 3]
                 send(members(house, f"pool-{pool}", f"{pool}.fcgi")[:1], signal.SIGKILL)
                 time.sleep(random.uniform(0.02, 0.08))
         crowd.pause_s = PAUSE_S
         crowd.wait_until_well()
     crowd.only(503, codes=("retry",))
-    assert crowd.statuses("killing")[503, "retry"] > 0
+    assert crowd.statuses("killing")[503, "retry"] >= 3
     crowd.was_quick()
     crowd.books_are_right()
 
@@ -80,13 +82,14 @@ def test_a_worker_that_stands_still_does_not_stop_the_others(house, crowd):
         with crowd.during("one stands still"):
             stopped = members(house, "pool-api", "api.fcgi")[:1]
             send(stopped, signal.SIGSTOP)
-            began = len(crowd.looks)
-            time.sleep(2)
-            went_on = len(crowd.looks) - began
-            send(stopped, signal.SIGCONT)
+            try:
+                began = len(crowd.looks)
+                time.sleep(2)
+                wait_for(lambda: len(crowd.looks) - began > 20, 9)  # which ends before nginx does
+            finally:
+                send(stopped, signal.SIGCONT)
         crowd.wait_until_well()
     crowd.only()
-    assert went_on > 20
     crowd.books_are_right()
 
 

@@ -102,7 +102,7 @@ def play(began: float, limit_s: float, *who):
 def once(run: Path, start, answers, number: int, token: str, path: str, body: dict, key: str):
     client = houses.Client(houses.House(run), token)
     client.get("/api/v1/ping")  # the connection stands before the start
-    start.wait(60)
+    start.wait(300)
     answer = client.post(path, body, key)
     answers.put((number, answer.status_code, answer.text))
 
@@ -115,7 +115,7 @@ def at_once(run: Path, asks: list) -> list:
              for n, ask in enumerate(asks)]
     for process in crowd:
         process.start()
-    heard = sorted(answers.get(timeout=120) for _ in asks)
+    heard = sorted(answers.get(timeout=400) for _ in asks)
     for process in crowd:
         process.join(60)
     return [(status, text) for _, status, text in heard]

@@ -1,7 +1,6 @@
 """The simulator's books: users, orders, refunds. In memory; with a state_dir also as JSON lines
 (the last line of a key wins), so that a killed simulator comes back with them."""
 import json
-import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -174,7 +173,7 @@ class Books:
                     openid="o" + wxcrypto.random_text(27, tail),
                     web_openid="o" + wxcrypto.random_text(27, tail),
                     unionid="oU" + wxcrypto.random_text(26, tail),
-                    phone=f"138{secrets.randbelow(10**8):08d}")
+                    phone=f"158{number:08d}")
         self.save(user)
         return user
 

@@ -1,6 +1,7 @@
 """Fixtures of the simulator's own tests: keys, a running simulator, and the merchant's side."""
 import json
 import threading
+import time
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
@@ -12,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 import merchant_client
 import sim
+import simclock
 import simconf
 
 APIV3_KEY = b"0123456789abcdefghijklmnopqrstuv"
@@ -105,6 +107,14 @@ class World:
         return self._write("config.json", json.dumps(values).encode())
 
 
+@pytest.fixture(autouse=True)
+def one_date():
+    """It is the same day in China from the beginning of a test to its end."""
+    left = simclock.DAY - (time.time() + simclock.BEIJING.utcoffset(None).seconds) % simclock.DAY
+    if left < 60:
+        time.sleep(left + 1)
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
     return World(tmp_path_factory.mktemp("sim"))
@@ -136,4 +146,5 @@ def shop(world, server, sink):
     """The merchant, in front of a simulator without history."""
     client = merchant_client.Merchant(world, server.server_port, sink)
     client.sim("reset", {})
+    sink.clear()
     return client

@@ -193,7 +193,7 @@ class Sink:
     def wait(self, count: int) -> list:
         """The letters once there are so many of them."""
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.letters) >= count, 5), \
+            assert self.arrived.wait_for(lambda: len(self.letters) >= count, 60), \
                 f"{len(self.letters)} of {count} notifies arrived"
             return list(self.letters)
 

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Callable
 
 
@@ -15,6 +15,7 @@ class Scheduler:
         self._calendar: list[tuple[float, int, Callable]] = []
         self._order = itertools.count()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="job")
+        self._at_work = set()
         threading.Thread(target=self._run, daemon=True, name="calendar").start()
 
     def after(self, seconds: float, job: Callable) -> None:
@@ -27,9 +28,15 @@ class Scheduler:
         with self._wake:
             self._calendar.clear()
 
+    def rest(self) -> None:
+        """Returns when the jobs that were begun have ended."""
+        wait(list(self._at_work))
+
     def _run(self) -> None:
         while True:
-            self._pool.submit(_guarded, self._next())
+            begun = self._pool.submit(_guarded, self._next())
+            self._at_work.add(begun)
+            begun.add_done_callback(self._at_work.discard)
 
     def _next(self) -> Callable:
         with self._wake:

@@ -277,7 +277,7 @@ def test_a_scan_needs_a_qr_page(shop):
 def test_a_website_code_lives_ten_minutes_and_is_no_other_code(shop):
     code = scan(shop)["code"][0]
     assert session(shop, code)["errcode"] == 40029
-    shop.sim("clock", {"advance_s": 599})
+    shop.sim("clock", {"advance_s": 570})
     assert "openid" in web_token(shop, code)
     late = scan(shop)["code"][0]
     shop.sim("clock", {"advance_s": 601})

@@ -18,7 +18,7 @@ def refused(answer) -> tuple:
 
 def state(shop, refund_no: str, wanted: str) -> dict:
     """The refund once it is in the wanted state."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while True:
         refund = shop.good("GET", f"{REFUNDS}/{refund_no}")
         if refund["status"] == wanted or time.monotonic() > until:

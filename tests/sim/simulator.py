@@ -92,6 +92,9 @@ class Simulator:
         self.requests: deque[dict] = deque(maxlen=20000)
 
     def reset(self, keep_books: bool) -> None:
+        """Letters that are on their way arrive before, all others are dropped."""
+        self.scheduler.clear()
+        self.scheduler.rest()
         with self.lock:
             self.scheduler.clear()
             self.clock.offset = 0.0

@@ -45,7 +45,7 @@ import servers
 from layout import MARKER, REPO, Options, Stack, StackError, die, say
 from process import cmdline_of, end_all, launch, send, wait_until
 
-READY_LIMIT_S = 90
+READY_LIMIT_S = 180
 RELOAD_LIMIT_S = 15
 NOT_RUNNING = 3
 FILES = 8192

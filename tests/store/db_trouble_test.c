@@ -4,7 +4,7 @@
 
 #include <sys/time.h>
 
-enum { SHORT_MS = 1000, MEDIUM_MS = 2000, LONG_MS = 3000 };
+enum { SHORT_MS = 1000, MEDIUM_MS = 2000, LONG_MS = 3000, FOR_EVER_MS = 30000 };
 
 SQL(trouble_sleep, "SELECT 1 AS n FROM (SELECT pg_sleep($1::bigint / 1000.0)) AS s");
 SQL(trouble_lock, "SELECT pg_advisory_xact_lock($1)");
@@ -29,10 +29,10 @@ static void a_slow_statement_is_given_up_by_the_server(void **state)
 	int64_t pid = backend(), start = clock_ms();
 	tx_begin(&tx, db, mem, TX_WRITE);
 	keep(&tx, "a");
-	db_queue(&tx, &trouble_sleep, A(5000));
+	db_queue(&tx, &trouble_sleep, A(FOR_EVER_MS));
 	assert_int_equal(tx_commit(&tx), E_DB_DOWN);
 	tx_rollback(&tx);
-	assert_true(clock_ms() - start < MEDIUM_MS + 500);
+	assert_true(clock_ms() - start < 2 * MEDIUM_MS);
 	assert_int_equal(backend(), pid); /* so it was the server, and not we */
 	assert_int_equal(kept(), 0);
 }
@@ -120,7 +120,7 @@ static void the_victim_of_a_deadlock_is_told_to_try_again(void **state)
 	char byte;
 
 	(void)state;
-	limit(LONG_MS);
+	limit(FOR_EVER_MS);
 	assert_int_equal(pipe(ready), 0);
 	tx_begin(&tx, db, mem, TX_WRITE);
 	keep(&tx, "a");
@@ -133,7 +133,7 @@ static void the_victim_of_a_deadlock_is_told_to_try_again(void **state)
 	int64_t start = clock_ms();
 	db_queue(&tx, &trouble_lock, A(2)); /* deadlock_timeout is a second */
 	assert_int_equal(db_sync(&tx), E_RETRY);
-	assert_true(clock_ms() - start < LONG_MS * 7 / 10 - 100); /* it was no lock time-out */
+	assert_true(clock_ms() - start < FOR_EVER_MS / 2); /* it was no lock time-out */
 	tx_rollback(&tx);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -227,24 +227,24 @@ static void a_notify_wakes_and_silence_ends_in_time(void **state)
 	struct tx tx;
 
 	(void)state;
-	limit(LONG_MS);
+	limit(FOR_EVER_MS);
 	tx_begin(&tx, db, mem, TX_NONE);
 	assert_int_equal(db_run(&tx, &trouble_listen), E_OK);
 	int64_t start = clock_ms();
 	assert_false(db_wait_notify(db, 100));
 	int64_t took = clock_ms() - start;
-	assert_true(took >= 95 && took < 400);
+	assert_true(took >= 95 && took < SHORT_MS);
 
 	say(other, "NOTIFY db_trouble");
 	start = clock_ms();
-	assert_true(db_wait_notify(db, LONG_MS));
-	assert_true(clock_ms() - start < 500);
+	assert_true(db_wait_notify(db, FOR_EVER_MS));
+	assert_true(clock_ms() - start < FOR_EVER_MS / 2);
 	say(other, "NOTIFY db_trouble_other");
 	assert_false(db_wait_notify(db, 50));
 
 	say(other, "NOTIFY db_trouble"); /* it may come with another answer */
 	backend();
-	assert_true(db_wait_notify(db, LONG_MS));
+	assert_true(db_wait_notify(db, FOR_EVER_MS));
 	assert_false(db_wait_notify(db, 0));
 }
 
@@ -253,16 +253,16 @@ static void waiting_on_a_connection_that_is_lost_ends_at_once(void **state)
 	struct tx tx;
 
 	(void)state;
-	limit(LONG_MS);
+	limit(FOR_EVER_MS);
 	tx_begin(&tx, db, mem, TX_NONE);
 	assert_int_equal(db_run(&tx, &trouble_listen), E_OK);
 	int64_t start = clock_ms(), pid = backend();
 	say(other, arena_printf(mem, "SELECT pg_terminate_backend(%lld)", (long long)pid));
-	assert_false(db_wait_notify(db, LONG_MS));
-	assert_true(clock_ms() - start < 1000);
+	assert_false(db_wait_notify(db, FOR_EVER_MS));
+	assert_true(clock_ms() - start < FOR_EVER_MS / 2);
 	db_drop(db);
-	assert_false(db_wait_notify(db, LONG_MS));
-	assert_true(clock_ms() - start < 1000);
+	assert_false(db_wait_notify(db, FOR_EVER_MS));
+	assert_true(clock_ms() - start < FOR_EVER_MS / 2);
 }
 
 static int begin(void **state)

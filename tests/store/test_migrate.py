@@ -142,9 +142,12 @@ def test_a_failing_file_leaves_nothing_and_the_next_run_goes_on(scratch):
 
 
 def test_killed_in_the_middle_leaves_nothing(scratch):
-    scratch.write(_0001_one=ONE + "SELECT pg_sleep(1.5);\n")
+    scratch.write(_0001_one=ONE + "SELECT pg_sleep(3);\n")
     process = scratch.start()
-    time.sleep(0.6)
+    while not scratch.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                           " AND datname = current_database()"):
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct arena *mem;
 
@@ -298,7 +299,7 @@ static enum err repeated(const char *before, const char *what, size_t times, con
 static void huge_bodies_are_judged_quickly(void **state)
 {
 	const char *field;
-	int64_t start = clock_ms();
+	clock_t start = clock(); /* our own time, whoever else is at work */
 
 	(void)state;
 	assert_int_equal(repeated("{\"list\":[", "{\"n\":1}", 8000, "]}", &field), E_BAD_FIELD);
@@ -306,7 +307,7 @@ static void huge_bodies_are_judged_quickly(void **state)
 	assert_int_equal(repeated("{\"raw\":[", "1", 32000, "]}", &field), E_OK);
 	assert_int_equal(repeated("{\"raw\":[", "{\"a\":1}", 8000, "]}", &field), E_OK);
 	assert_int_equal(repeated("{", "\"any\":1", 8000, "}", &field), E_BAD_JSON);
-	assert_true(clock_ms() - start < 2000);
+	assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
 }
 
 static void a_number_of_a_thousand_digits_is_no_number_of_ours(void **state)
