@@ -1,6 +1,7 @@
 """What was sold stays sold as it was, whatever staff change afterwards; and they are told what now
 lies outside of the opening hours."""
 import threading
+from contextlib import contextmanager
 
 import psycopg2
 import pytest
@@ -190,26 +191,37 @@ class TestLateMoneyAndADeskAtOnce:
                          " WHERE order_id = %s", late["id"])
 
 
-def play(house, order, days_ago: int, ends: str):
-    """Its play date was so many days ago, and its periods end when `ends` says."""
-    house.db.all_at_once(
-        ("UPDATE orders SET play_date = current_date - %s WHERE id = %s", days_ago, order["id"]),
-        (f"UPDATE order_item SET during = tstzrange({ends} - interval '1 hour', {ends})"
-         " WHERE order_id = %s", order["id"]))
+@contextmanager
+def moved(house, order):
+    """Its play date is moved to and fro, as `play` says; in the end it is where it was."""
+    (on, at), = house.db.rows("SELECT o.play_date, i.during::text FROM orders o JOIN order_item i"
+                              " ON i.order_id = o.id WHERE o.id = %s", order["id"])
+
+    def play(on: str, during: str, *values):
+        house.db.all_at_once(
+            (f"UPDATE orders SET play_date = {on} WHERE id = {order['id']}", *values[:1]),
+            (f"UPDATE order_item SET during = {during} WHERE order_id = {order['id']}",
+             *values[1:]))
+    yield lambda days_ago, ends: play(f"current_date - {days_ago}",
+                                      f"tstzrange({ends} - interval '1 hour', {ends})")
+    play("%s", "%s", on, at)
 
 
 def test_what_goes_on_since_yesterday_is_not_over(house, place, customer):
     """Hours that pass midnight, in a zone far in the west."""
+    place.write(f"{place.at}/refund-rule", {"tiers": [{"hours": 0, "percent": 100, "fee_fen": 0}]})
     order = customer.paid_order(place.slot(day(3), 900))
     spare = place.add(f"{place.at}/units", {"name": "二"})["id"]
     court = f"{place.at}/courts/{place.court}"
-    play(house, order, 2, "now() + interval '1 minute'")
-    refusal(place.try_change(court, units=[spare]), 409, "in_use", "units")
-    refusal(place.try_change(place.at, timezone="Asia/Tokyo"), 409, "in_use", "timezone")
-    play(house, order, 2, "now()")
-    place.change(place.at, timezone="Asia/Tokyo")
-    place.change(court, units=[spare])
-    refusal(place.try_drop(court), 409, "in_use")  # it was sold once
+    with moved(house, order) as play:
+        play(2, "now() + interval '1 minute'")
+        refusal(place.try_change(court, units=[spare]), 409, "in_use", "units")
+        refusal(place.try_change(place.at, timezone="Asia/Tokyo"), 409, "in_use", "timezone")
+        play(2, "now()")
+        place.change(place.at, timezone="Asia/Tokyo")
+        place.change(court, units=[spare])
+        refusal(place.try_drop(court), 409, "in_use")  # it was sold once
+    customer.cancel(order)
 
 
 def test_no_play_day_of_three_days_ago_goes_on_anywhere(house):
