@@ -46,6 +46,7 @@ class World:
 
     def close(self):
         self.place.close(self.house.db)
+        self.house.db.run("UPDATE venue SET closed_at = now() WHERE name LIKE '新 🏸%'")
         self.house.db.run("DELETE FROM sport WHERE name LIKE '新 🏸%' OR name = '新'")
         self.house.db.run("DELETE FROM calendar_day WHERE day IN (%s, %s)", FAR + "3", FAR + "4")
 
