@@ -98,7 +98,7 @@ static enum err check_times(const struct block_in *in, struct refusal *why)
 		return E_BAD_FIELD;
 	why->field = "end";
 	if (in->end.us % STEP != 0 || in->end.us <= in->start.us ||
-		in->end.us - in->start.us > BLOCK_DAYS_MAX * 24 * HOUR)
+		in->end.us - in->start.us > BLOCK_DAYS_MAX * (24 * HOUR))
 		return E_BAD_FIELD;
 	why->field = NULL;
 	return E_OK;

@@ -286,19 +286,21 @@ class House:
 
     def settle(self, limit_s: float = 90):
         """Until everybody who has paid has his code, and all that happened has been told."""
-        wait_for(lambda: not self.db.value(
-            "SELECT count(*) FROM message m WHERE kind ~ '^(order|refund)[.]'"
+        wait_for(self._is_settled, limit_s)
+
+    def _is_settled(self) -> bool:
+        """At one moment: no message that nobody acted on, nor a refund that was just begun, which
+        is on its way and will send one."""
+        return not self.db.value(
+            "SELECT (SELECT count(*) FROM message m WHERE kind ~ '^(order|refund)[.]'"
             " AND kind <> 'order.created' AND (SELECT count(*) FROM message_done d"
-            "  WHERE d.message_id = m.id) < CASE kind WHEN 'order.paid' THEN 2 ELSE 1 END"),
-            limit_s)
-        wait_for(lambda: not self.db.value(  # a refund that was just begun is on its way
-            "SELECT count(*) FROM refund WHERE state IN ('created', 'accepted') AND tries < 2"
-            " AND created_at > now() - interval '20 seconds'"), limit_s)
+            "  WHERE d.message_id = m.id) < CASE kind WHEN 'order.paid' THEN 2 ELSE 1 END)"
+            " + (SELECT count(*) FROM refund WHERE state IN ('created', 'accepted') AND tries < 2"
+            "  AND created_at > now() - interval '20 seconds')")
 
     def picture(self) -> dict:
         """Every table in a few numbers, when nothing is under way any more."""
-        self.settle()
-        wait_for(self.sim.has_told)
+        wait_for(lambda: self._is_settled() and self.sim.has_told() and self._is_settled(), 90)
         return self.db.picture()
 
     def command(self, *words) -> str:

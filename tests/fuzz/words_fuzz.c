@@ -26,7 +26,7 @@ static void clocks(const char *text)
 	int64_t minutes;
 
 	if (clock_parse(text, &minutes))
-		CLAIM(minutes >= 0 && minutes <= 30 * 60);
+		CLAIM(minutes >= 0 && minutes <= 1800);
 }
 
 static void names(const char *text)

@@ -32,7 +32,7 @@ static void a_slow_statement_is_given_up_by_the_server(void **state)
 	db_queue(&tx, &trouble_sleep, A(FOR_EVER_MS));
 	assert_int_equal(tx_commit(&tx), E_DB_DOWN);
 	tx_rollback(&tx);
-	assert_true(clock_ms() - start < 2 * MEDIUM_MS);
+	assert_true(clock_ms() - start < 2L * MEDIUM_MS);
 	assert_int_equal(backend(), pid); /* so it was the server, and not we */
 	assert_int_equal(kept(), 0);
 }

@@ -121,7 +121,7 @@ static void a_dead_redis_costs_three_timeouts_and_then_a_second_nothing(void **s
 		assert_int_equal(say(&r, "GET", mark, NULL), E_UPSTREAM);
 	int64_t first = clock_ms() - start;
 	assert_in_range(first, ERRORS * settings.redis_timeout_ms - 15,
-		2 * ERRORS * settings.redis_timeout_ms - 15);
+		2L * ERRORS * settings.redis_timeout_ms - 15);
 	assert_int_equal(callers(fd), ERRORS);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(say(&r, "GET", mark, NULL), E_UPSTREAM);

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/err.h"
 #include "io/breaker.h"
 
 #include <stdio.h>
@@ -348,7 +349,7 @@ static void a_million_random_events_go_as_the_reference_says(void **state)
 	int64_t opened = 0;
 
 	(void)state;
-	for (size_t r = 0; r < sizeof(rules) / sizeof(*rules); r++) {
+	for (size_t r = 0; r < COUNT_OF(rules); r++) {
 		struct breaker b = {0};
 		uint64_t held[SEATS] = {0};
 

@@ -181,7 +181,7 @@ static void processes_that_are_killed_at_any_moment_break_nothing(void **state)
 	(void)state;
 	for (int i = 0; i < KILLS; i++) {
 		pid_t pid = child();
-		while (pid == 0)
+		while (pid == 0) /* NOLINT(bugprone-infinite-loop): until it is killed */
 			passes(PARTY_SMS, BREAKER_WELL);
 		usleep((useconds_t)(2000 + i * 7));
 		kill_it(pid);
