@@ -39,10 +39,10 @@ static enum err ship(struct tx *tx, const struct message *m)
 }
 
 static const struct consumer consumers[] = {
-	{"fulfil", QUEUE_FULFIL, fulfil      },
-	{"expire", QUEUE_EXPIRE, expire      },
-	{"tell",   QUEUE_TELL,   tell_message},
-	{"ship",   QUEUE_SHIP,   ship        },
+	{"fulfil", QUEUE_FULFIL, fulfil},
+	{"expire", QUEUE_EXPIRE, expire},
+	{"tell", QUEUE_TELL, tell_message},
+	{"ship", QUEUE_SHIP, ship},
 };
 
 static const struct consumer *consumer_find(const char *name)

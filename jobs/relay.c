@@ -32,8 +32,8 @@ static struct broom {
 	int64_t at; /* by clock_ms() */
 	int64_t swept;
 } brooms[] = {
-	{"messages", message_sweep,  0, 0},
-	{"answers",  answers_sweep,  0, 0},
+	{"messages", message_sweep, 0, 0},
+	{"answers", answers_sweep, 0, 0},
 	{"sessions", sessions_sweep, 0, 0},
 };
 
@@ -74,10 +74,7 @@ static struct message_refs pick(struct relay *r, const struct list *claimed,
 		ids[n] = m[i].id;
 		attempts[n++] = m[i].attempts;
 	}
-	return (struct message_refs){
-		{ids,      n},
-                {attempts, n}
-        };
+	return (struct message_refs){{ids, n}, {attempts, n}};
 }
 
 static void note_fates(
@@ -88,9 +85,9 @@ static void note_fates(
 		const char *reason;
 		int64_t cap_s;
 	} bad[] = {
-		{MQ_UNKNOWN,    "no confirm came",          RECONNECT_MAX_S},
-		{MQ_REFUSED,    "the broker refused it",    POSTPONE_MAX_S },
-		{MQ_UNROUTABLE, "no queue takes this kind", POSTPONE_MAX_S },
+		{MQ_UNKNOWN, "no confirm came", RECONNECT_MAX_S},
+		{MQ_REFUSED, "the broker refused it", POSTPONE_MAX_S},
+		{MQ_UNROUTABLE, "no queue takes this kind", POSTPONE_MAX_S},
 	};
 	struct message_refs good = pick(r, claimed, posts, MQ_CONFIRMED);
 
@@ -215,8 +212,8 @@ int main(int argc, char **argv)
 		.db = db_new(settings.db, "relay"),
 		.ears = {db_new(settings.db, "relay ears"), &relay_listen, false},
 		.mq = mq_new("relay", queues, count),
-		.mem = arena_new((size_t)256 * 1024)
-        };
+		.mem = arena_new((size_t)256 * 1024),
+	};
 
 	run(&r);
 	watchdog_set(WATCHDOG_S, "the end");

@@ -16,11 +16,11 @@ static const struct {
 	const char *doing;
 	step_fn *fn;
 } steps[] = {
-	{"expiring orders",      settle_expired },
-	{"closing an order",     settle_closings},
-	{"a refund",             settle_refunds },
-	{"asking for a payment", settle_silent  },
-	{"a used order",         shipping_step  },
+	{"expiring orders", settle_expired},
+	{"closing an order", settle_closings},
+	{"a refund", settle_refunds},
+	{"asking for a payment", settle_silent},
+	{"a used order", shipping_step},
 };
 
 SQL(settle_listen, "LISTEN " SETTLE_CHANNEL);

@@ -171,10 +171,10 @@ int main(int argc, char **argv)
 		const char *word;
 		void (*fn)(void);
 	} commands[] = {
-		{"list",   list  },
-                {"rotate", rotate},
-                {"prune",  prune }
-        };
+		{"list", list},
+		{"rotate", rotate},
+		{"prune", prune},
+	};
 
 	settings_load(argc, argv);
 	log_init("tokenkeys");

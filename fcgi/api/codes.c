@@ -34,11 +34,11 @@ static enum err svg(struct req *r)
 }
 
 const struct route code_routes[] = {
-	{GET,   "/api/v1/orders/{order}/checkin-code", USER, TX_READ, show,
-         .says = "The code that opens the court"},
+	{GET, "/api/v1/orders/{order}/checkin-code", USER, TX_READ, show,
+		.says = "The code that opens the court"},
 	{GET, "/api/v1/orders/{order}/checkin-code.png", USER, TX_READ, png,
-         .says = "The same as a QR picture"},
+		.says = "The same as a QR picture"},
 	{GET, "/api/v1/orders/{order}/checkin-code.svg", USER, TX_READ, svg,
-         .says = "The same as a QR drawing"},
-	{0    },
+		.says = "The same as a QR drawing"},
+	{0},
 };

@@ -32,10 +32,10 @@ static enum err ready(struct req *r)
 }
 
 const struct route health_routes[] = {
-	{GET,    "/healthz", GUEST, TX_NONE, alive, .says = "The process answers"},
+	{GET, "/healthz", GUEST, TX_NONE, alive, .says = "The process answers"},
 	{GET, "/readyz", GUEST, TX_READ, ready,
-         .says = "The database answers; which helpers are down"},
+		.says = "The database answers; which helpers are down"},
 	{GET, "/api/v1/ping", GUEST, TX_NONE, ping,
-         .says = "The shortest way through the house"},
-	{0     },
+		.says = "The shortest way through the house"},
+	{0},
 };

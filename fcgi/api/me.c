@@ -37,10 +37,10 @@ static enum err leave(struct req *r)
 }
 
 const struct route me_routes[] = {
-	{GET,       "/api/v1/me", USER, TX_READ, reply_me, .says = "Who is logged in"},
-	{PUT,     "/api/v1/me", USER, TX_WRITE, rename_me, .body = &me_in_shape,
-         .says = "Choose a nickname"},
+	{GET, "/api/v1/me", USER, TX_READ, reply_me, .says = "Who is logged in"},
+	{PUT, "/api/v1/me", USER, TX_WRITE, rename_me, .body = &me_in_shape,
+		.says = "Choose a nickname"},
 	{DELETE, "/api/v1/me", USER, TX_WRITE, leave, .flags = IDEMPOTENT,
-         .says = "Leave: the account and all that tells of the person are deleted"},
-	{0        },
+		.says = "Leave: the account and all that tells of the person are deleted"},
+	{0},
 };

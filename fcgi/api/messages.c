@@ -57,9 +57,9 @@ static enum err mark_read(struct req *r)
 }
 
 const struct route message_routes[] = {
-	{GET,   "/api/v1/messages", USER, TX_READ, list, .query = &page_shape,
-         .says = "What has happened to the own orders, newest first"},
+	{GET, "/api/v1/messages", USER, TX_READ, list, .query = &page_shape,
+		.says = "What has happened to the own orders, newest first"},
 	{POST, "/api/v1/messages/read", USER, TX_WRITE, mark_read, .body = &read_in_shape,
-         .says = "Messages up to this one have been read"},
+		.says = "Messages up to this one have been read"},
 	{0},
 };

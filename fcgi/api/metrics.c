@@ -126,7 +126,7 @@ static enum err metrics(struct req *r)
 }
 
 const struct route metrics_routes[] = {
-	{GET,    "/metrics", GUEST, TX_NONE, metrics,
-         .says = "Breakers, limits and requests, for Prometheus"},
+	{GET, "/metrics", GUEST, TX_NONE, metrics,
+		.says = "Breakers, limits and requests, for Prometheus"},
 	{0},
 };

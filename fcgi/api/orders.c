@@ -116,16 +116,16 @@ static enum err cancel(struct req *r)
 }
 
 const struct route order_routes[] = {
-	{POST,		"/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
-         .flags = IDEMPOTENT, .says = "Order one or several periods, all or nothing"},
-	{GET,	       "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
-         .says = "Own orders, newest first"},
-	{GET,	      "/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
+	{POST, "/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
+		.flags = IDEMPOTENT, .says = "Order one or several periods, all or nothing"},
+	{GET, "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
+		.says = "Own orders, newest first"},
+	{GET, "/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},
 	{GET, "/api/v1/orders/{order}/cancellation", USER, TX_READ, quote,
-         .query = &quote_query_shape,
-         .says = "What giving up an order or a part would bring"},
-	{POST,		   "/api/v1/orders/{order}/cancellation", USER, TX_WRITE, cancel,
-         .body = &cancel_in_shape, .flags = IDEMPOTENT,
-         .says = "Give up an order or a part of it, at the price that was shown"},
+		.query = &quote_query_shape,
+		.says = "What giving up an order or a part would bring"},
+	{POST, "/api/v1/orders/{order}/cancellation", USER, TX_WRITE, cancel,
+		.body = &cancel_in_shape, .flags = IDEMPOTENT,
+		.says = "Give up an order or a part of it, at the price that was shown"},
 	{0},
 };

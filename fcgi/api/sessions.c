@@ -10,6 +10,6 @@ static enum err logout(struct req *r)
 }
 
 const struct route session_routes[] = {
-	{POST,  "/api/v1/logout", USER, TX_WRITE, logout, .says = "End this session"},
+	{POST, "/api/v1/logout", USER, TX_WRITE, logout, .says = "End this session"},
 	{0},
 };

@@ -49,12 +49,12 @@ static enum err availability(struct req *r)
 }
 
 const struct route venue_routes[] = {
-	{GET,		 "/api/v1/venues", GUEST, TX_READ, list, .query = &page_shape, .flags = CACHEABLE,
-         .says = "Venues, by id"},
-	{GET,	      "/api/v1/venues/{venue}", GUEST, TX_READ, show, .flags = CACHEABLE,
-         .says = "One venue with its hours"},
-	{GET,	       "/api/v1/venues/{venue}/availability", GUEST, TX_READ, availability,
-         .query = &day_query_shape, .flags = CACHEABLE,
-         .says = "Courts × time of one day with price and state; never who booked"},
+	{GET, "/api/v1/venues", GUEST, TX_READ, list, .query = &page_shape, .flags = CACHEABLE,
+		.says = "Venues, by id"},
+	{GET, "/api/v1/venues/{venue}", GUEST, TX_READ, show, .flags = CACHEABLE,
+		.says = "One venue with its hours"},
+	{GET, "/api/v1/venues/{venue}/availability", GUEST, TX_READ, availability,
+		.query = &day_query_shape, .flags = CACHEABLE,
+		.says = "Courts × time of one day with price and state; never who booked"},
 	{0},
 };

@@ -33,8 +33,8 @@ static enum err token(struct req *r)
 }
 
 static const struct route token_routes[] = {
-	{POST,    "/oauth2/token", PUBLIC, TX_NONE, token, .body = &token_in_shape,
-         .flags = FORM | OAUTH, .says = "A token for a code of WeChat or of an SMS"},
+	{POST, "/oauth2/token", PUBLIC, TX_NONE, token, .body = &token_in_shape,
+		.flags = FORM | OAUTH, .says = "A token for a code of WeChat or of an SMS"},
 	{0},
 };
 

@@ -96,16 +96,15 @@ static enum err unbind(struct req *r)
 	return reply_empty(r);
 }
 
-/* clang-format off */
 const struct route scan_routes[] = {
 	{POST, "/oauth2/scan", PUBLIC, TX_WRITE, begin, .flags = OAUTH,
 		.says = "Begin a login by scan: the page with the QR code, and its state"},
 	{GET, "/api/v1/staff/me/wechat", "staff", TX_READ, show,
 		.says = "Whether a WeChat is bound to the own account"},
 	{POST, "/api/v1/staff/me/wechat", "staff", TX_NONE, bind, .body = &bind_in_shape,
-		.flags = IDEMPOTENT, .says = "Bind the own WeChat by a scan, for logins by scan"},
+		.flags = IDEMPOTENT,
+		.says = "Bind the own WeChat by a scan, for logins by scan"},
 	{DELETE, "/api/v1/staff/me/wechat", "staff", TX_WRITE, unbind,
 		.says = "The own WeChat opens this account no longer"},
 	{0},
 };
-/* clang-format on */

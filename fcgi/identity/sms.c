@@ -54,8 +54,8 @@ enum err by_sms(struct req *r, const struct token_in *in)
 }
 
 const struct route sms_routes[] = {
-	{POST,    "/oauth2/sms", PUBLIC, TX_WRITE, ask, .body = &sms_in_shape,
-         .flags = FORM | OAUTH,
-         .says = "Send a code by SMS, if it is the phone of staff"},
+	{POST, "/oauth2/sms", PUBLIC, TX_WRITE, ask, .body = &sms_in_shape,
+		.flags = FORM | OAUTH,
+		.says = "Send a code by SMS, if it is the phone of staff"},
 	{0},
 };

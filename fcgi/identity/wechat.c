@@ -74,7 +74,7 @@ static enum err phone(struct req *r)
 }
 
 const struct route wechat_routes[] = {
-	{POST,  "/api/v1/me/phone", USER, TX_NONE, phone, .body = &phone_in_shape,
-         .flags = IDEMPOTENT, .says = "Bind the phone number that WeChat vouches for"},
+	{POST, "/api/v1/me/phone", USER, TX_NONE, phone, .body = &phone_in_shape,
+		.flags = IDEMPOTENT, .says = "Bind the phone number that WeChat vouches for"},
 	{0},
 };

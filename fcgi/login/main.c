@@ -58,9 +58,9 @@ static enum err token(struct req *r)
 		const char *grant_type, *pool;
 	} others[] = {
 		{GRANT_PASSWORD, "password"},
-		{GRANT_WECHAT,   "identity"},
-		{GRANT_SCAN,     "identity"},
-		{GRANT_SMS,      "identity"},
+		{GRANT_WECHAT, "identity"},
+		{GRANT_SCAN, "identity"},
+		{GRANT_SMS, "identity"},
 	};
 	struct token_in in = *(const struct token_in *)r->in;
 
@@ -151,16 +151,16 @@ static enum err jwks(struct req *r)
 }
 
 static const struct route login_routes[] = {
-	{POST,		  "/oauth2/token", PUBLIC, TX_NONE, token, .body = &token_in_shape,
-         .flags = FORM | OAUTH,
-         .says = "A token for a code, a password, or the refresh token before"},
-	{POST,	       "/oauth2/revoke", PUBLIC, TX_NONE, revoke, .body = &revoke_in_shape,
-         .flags = FORM | OAUTH, .says = "End the session behind a token"},
-	{GET,		"/oauth2/jwks", GUEST, TX_NONE, jwks, .flags = CACHEABLE,
-         .says = "Public keys of our tokens"},
+	{POST, "/oauth2/token", PUBLIC, TX_NONE, token, .body = &token_in_shape,
+		.flags = FORM | OAUTH,
+		.says = "A token for a code, a password, or the refresh token before"},
+	{POST, "/oauth2/revoke", PUBLIC, TX_NONE, revoke, .body = &revoke_in_shape,
+		.flags = FORM | OAUTH, .says = "End the session behind a token"},
+	{GET, "/oauth2/jwks", GUEST, TX_NONE, jwks, .flags = CACHEABLE,
+		.says = "Public keys of our tokens"},
 	{GET, "/.well-known/oauth-authorization-server", GUEST, TX_NONE, metadata,
-         .flags = CACHEABLE, .says = "What the token endpoint can do (RFC 8414)"},
-	{0		    },
+		.flags = CACHEABLE, .says = "What the token endpoint can do (RFC 8414)"},
+	{0},
 };
 
 static void init(void)

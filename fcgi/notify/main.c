@@ -83,12 +83,12 @@ static enum err alipay(struct req *r)
 }
 
 static const struct route notify_routes[] = {
-	{POST,					      "/notify/wechat", PUBLIC, TX_NONE, wechat, .flags = RAW_BODY,
-         .says = "WeChat Pay tells that an order was paid"},
-	{POST,					   "/notify/wechat/refund", PUBLIC, TX_NONE, wechat_refund_notice,
-         .flags = RAW_BODY, .says = "WeChat Pay tells how a refund ended"},
-	{POST,					   "/notify/alipay", PUBLIC, TX_NONE, alipay, .flags = RAW_BODY,
-         .says = "Alipay tells that an order was paid"},
+	{POST, "/notify/wechat", PUBLIC, TX_NONE, wechat, .flags = RAW_BODY,
+		.says = "WeChat Pay tells that an order was paid"},
+	{POST, "/notify/wechat/refund", PUBLIC, TX_NONE, wechat_refund_notice,
+		.flags = RAW_BODY, .says = "WeChat Pay tells how a refund ended"},
+	{POST, "/notify/alipay", PUBLIC, TX_NONE, alipay, .flags = RAW_BODY,
+		.says = "Alipay tells that an order was paid"},
 	{0},
 };
 

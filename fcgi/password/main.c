@@ -36,8 +36,8 @@ static enum err by_password(struct req *r)
 }
 
 static const struct route password_routes[] = {
-	{POST,    "/oauth2/token", PUBLIC, TX_NONE, by_password, .body = &token_in_shape,
-         .flags = FORM | OAUTH, .says = "A token for a staff password"},
+	{POST, "/oauth2/token", PUBLIC, TX_NONE, by_password, .body = &token_in_shape,
+		.flags = FORM | OAUTH, .says = "A token for a staff password"},
 	{0},
 };
 

@@ -113,11 +113,11 @@ static enum err give(struct req *r)
 }
 
 const struct route own_password_routes[] = {
-	{POST,              "/api/v1/staff/me/password", "staff.password", TX_NONE, change_own,
-         .body = &own_in_shape,
-         .says = "Change the own password; other logins of it end"},
+	{POST, "/api/v1/staff/me/password", "staff.password", TX_NONE, change_own,
+		.body = &own_in_shape,
+		.says = "Change the own password; other logins of it end"},
 	{POST, "/api/v1/staff/members/{account}/password", "member", TX_NONE, give,
-         .body = &given_in_shape,
-         .says = "Give a member of staff a password, to be changed at the first login"},
-	{0      },
+		.body = &given_in_shape,
+		.says = "Give a member of staff a password, to be changed at the first login"},
+	{0},
 };

@@ -129,11 +129,11 @@ static enum err check(struct req *r)
 }
 
 static const struct route pay_routes[] = {
-	{POST,  "/api/v1/orders/{order}/payments", USER, TX_NONE, pay, .body = &payment_in_shape,
-         .flags = IDEMPOTENT, .says = "Begin to pay an order"},
+	{POST, "/api/v1/orders/{order}/payments", USER, TX_NONE, pay, .body = &payment_in_shape,
+		.flags = IDEMPOTENT, .says = "Begin to pay an order"},
 	{POST, "/api/v1/orders/{order}/payments/check", USER, TX_NONE, check,
-         .says = "Ask the channel what became of the payments of an order"},
-	{0 },
+		.says = "Ask the channel what became of the payments of an order"},
+	{0},
 };
 
 static void init(void)

@@ -53,7 +53,7 @@ static enum err find(struct req *r)
 }
 
 const struct route desk_audit_routes[] = {
-	{GET,      "/api/v1/staff/audit", "audit", TX_READ, find, .query = &query_shape,
-         .says = "Who of the staff changed what, the latest first"},
+	{GET, "/api/v1/staff/audit", "audit", TX_READ, find, .query = &query_shape,
+		.says = "Who of the staff changed what, the latest first"},
 	{0},
 };

@@ -37,12 +37,12 @@ static void use_refused(struct req *r, struct tx *tx, enum err why)
 }
 
 static const struct route staff_routes[] = {
-	{GET,	       "/api/v1/staff/me", "staff.password", TX_READ, me,
-         .says = "Own permissions and venues"},
+	{GET, "/api/v1/staff/me", "staff.password", TX_READ, me,
+		.says = "Own permissions and venues"},
 	{POST, "/api/v1/staff/checkins", "checkin", TX_WRITE, use, .body = &checkin_in_shape,
-         .flags = IDEMPOTENT, .refused = use_refused,
-         .says = "Check an order in by QR text, short code or order number; once"},
-	{0	      },
+		.flags = IDEMPOTENT, .refused = use_refused,
+		.says = "Check an order in by QR text, short code or order number; once"},
+	{0},
 };
 
 static void init(void)

@@ -56,9 +56,9 @@ static enum err show(struct req *r)
 }
 
 const struct route desk_order_routes[] = {
-	{GET,      "/api/v1/staff/orders", "order", TX_READ, search, .query = &search_shape,
-         .says = "Orders of own venues by number, phone, date, state"},
+	{GET, "/api/v1/staff/orders", "order", TX_READ, search, .query = &search_shape,
+		.says = "Orders of own venues by number, phone, date, state"},
 	{GET, "/api/v1/staff/orders/{order}", "order", TX_READ, show,
-         .says = "One of them with its payments and refunds"},
-	{0 },
+		.says = "One of them with its payments and refunds"},
+	{0},
 };

@@ -41,13 +41,13 @@ static enum err lift_ban(struct req *r)
 }
 
 const struct route desk_people_routes[] = {
-	{GET,    "/api/v1/staff/accounts/{account}/violations", "ban", TX_READ, show,
-         .says = "What is held against somebody who ordered at an own venue"},
+	{GET, "/api/v1/staff/accounts/{account}/violations", "ban", TX_READ, show,
+		.says = "What is held against somebody who ordered at an own venue"},
 	{POST, "/api/v1/staff/violations/{violation}/lift", "ban", TX_WRITE, lift_violation,
-         .body = &lift_in_shape, .flags = IDEMPOTENT,
-         .says = "A violation counts no longer; a ban that rested on it ends"},
-	{POST,  "/api/v1/staff/bans/{ban}/lift", "ban", TX_WRITE, lift_ban,
-         .body = &lift_in_shape, .flags = IDEMPOTENT,
-         .says = "A ban ends before its time"},
-	{0     },
+		.body = &lift_in_shape, .flags = IDEMPOTENT,
+		.says = "A violation counts no longer; a ban that rested on it ends"},
+	{POST, "/api/v1/staff/bans/{ban}/lift", "ban", TX_WRITE, lift_ban,
+		.body = &lift_in_shape, .flags = IDEMPOTENT,
+		.says = "A ban ends before its time"},
+	{0},
 };

@@ -70,13 +70,13 @@ static enum err settled(struct req *r)
 }
 
 const struct route desk_refund_routes[] = {
-	{POST,		 "/api/v1/staff/orders/{order}/refunds", "refund", TX_WRITE, give_back,
-         .body = &refund_in_shape, .flags = IDEMPOTENT,
-         .says = "Give back a part of what was paid, and free periods"},
-	{POST,            "/api/v1/staff/refunds/{refund}/retry", "refund", TX_WRITE, retry,
-         .flags = IDEMPOTENT, .says = "Try a refund again that is stuck"},
-	{POST,           "/api/v1/staff/refunds/{refund}/settled", "refund", TX_WRITE, settled,
-         .body = &settled_in_shape, .flags = IDEMPOTENT,
-         .says = "A refund that is stuck was paid another way"},
+	{POST, "/api/v1/staff/orders/{order}/refunds", "refund", TX_WRITE, give_back,
+		.body = &refund_in_shape, .flags = IDEMPOTENT,
+		.says = "Give back a part of what was paid, and free periods"},
+	{POST, "/api/v1/staff/refunds/{refund}/retry", "refund", TX_WRITE, retry,
+		.flags = IDEMPOTENT, .says = "Try a refund again that is stuck"},
+	{POST, "/api/v1/staff/refunds/{refund}/settled", "refund", TX_WRITE, settled,
+		.body = &settled_in_shape, .flags = IDEMPOTENT,
+		.says = "A refund that is stuck was paid another way"},
 	{0},
 };

@@ -71,14 +71,14 @@ static enum err enable(struct req *r)
 }
 
 const struct route desk_user_routes[] = {
-	{GET,									    "/api/v1/staff/users", "user.see", TX_READ, search, .query = &search_shape,
-         .says = "Customers of own venues by phone or a part of the name, newest first"},
-	{GET,								    "/api/v1/staff/users/{account}", "user.see", TX_READ, show,
-         .says = "One of them: orders, violations, ban"},
-	{POST,									"/api/v1/staff/users/{account}/disable", "user.disable", TX_WRITE, disable,
-         .body = &reason_in_shape, .flags = IDEMPOTENT,
-         .says = "A customer is signed out at once and can't log in any more"},
+	{GET, "/api/v1/staff/users", "user.see", TX_READ, search, .query = &search_shape,
+		.says = "Customers of own venues by phone or a part of the name, newest first"},
+	{GET, "/api/v1/staff/users/{account}", "user.see", TX_READ, show,
+		.says = "One of them: orders, violations, ban"},
+	{POST, "/api/v1/staff/users/{account}/disable", "user.disable", TX_WRITE, disable,
+		.body = &reason_in_shape, .flags = IDEMPOTENT,
+		.says = "A customer is signed out at once and can't log in any more"},
 	{POST, "/api/v1/staff/users/{account}/enable", "user.disable", TX_WRITE, enable,
-         .flags = IDEMPOTENT, .says = "A disabled customer may log in again"},
-	{0									   },
+		.flags = IDEMPOTENT, .says = "A disabled customer may log in again"},
+	{0},
 };

@@ -42,9 +42,9 @@ static enum err done(struct req *r)
 }
 
 const struct route desk_work_routes[] = {
-	{GET,     "/api/v1/staff/work", "work", TX_READ, list, .query = &work_query_shape,
-         .says = "What only people can settle, the oldest first"},
+	{GET, "/api/v1/staff/work", "work", TX_READ, list, .query = &work_query_shape,
+		.says = "What only people can settle, the oldest first"},
 	{POST, "/api/v1/staff/work/{item}/done", "work", TX_WRITE, done, .body = &done_in_shape,
-         .flags = IDEMPOTENT, .says = "Somebody has seen to it"},
-	{0  },
+		.flags = IDEMPOTENT, .says = "Somebody has seen to it"},
+	{0},
 };

@@ -129,9 +129,9 @@ static bool split(const char *s, size_t len, struct parts *p)
 	if (!second)
 		return false;
 	*p = (struct parts){
-		.at = {s,                   first + 1,                    second + 1},
+		.at = {s, first + 1, second + 1},
 		.len = {(size_t)(first - s), (size_t)(second - first - 1),
-                       (size_t)(end - second - 1)                                   },
+			(size_t)(end - second - 1)},
 	};
 	return p->len[0] && p->len[1] && p->len[2];
 }

@@ -37,8 +37,8 @@ static enum err post(struct arena *mem, const char *url, const char *body,
 		.url = url,
 		.headers = headers,
 		.body = {(const unsigned char *)body, strlen(body)},
-		.max = ANSWER_MAX
-        };
+		.max = ANSWER_MAX,
+	};
 	struct json_fault fault = {0};
 	struct http_answer a;
 

@@ -171,8 +171,8 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
 		.customer = t->customer,
 		.venue = t->venue,
 		.items = {used, items->count},
-		.checked_in_at = t->now
-        };
+		.checked_in_at = t->now,
+	};
 }
 
 /* Nothing is left of an order whose items are all released. */

@@ -133,19 +133,21 @@ static enum err err_of(const PGresult *res, const struct sql *sql)
 		RULE_TABLE(X)
 #undef X
 	};
+	/* clang-format off */
 	static const struct {
 		const char *state;
 		enum err err;
 	} states[] = {
-		{"40",    E_RETRY  }, /* serialization failure, deadlock */
-		{"55P03", E_RETRY  }, /* lock timeout */
-		{"0A000", E_RETRY  }, /* cached plan after a migration */
-		{"26000", E_RETRY  }, /* prepared statement is gone */
-		{"08",    E_DB_DOWN},
-                {"53",    E_DB_DOWN}, /* out of connections, memory, disk */
-		{"57",    E_DB_DOWN}, /* shutdown, statement timeout */
+		{"40", E_RETRY},      /* serialization failure, deadlock */
+		{"55P03", E_RETRY},   /* lock timeout */
+		{"0A000", E_RETRY},   /* cached plan after a migration */
+		{"26000", E_RETRY},   /* prepared statement is gone */
+		{"08", E_DB_DOWN},    /* connection failure */
+		{"53", E_DB_DOWN},    /* out of connections, memory, disk */
+		{"57", E_DB_DOWN},    /* shutdown, statement timeout */
 		{"25006", E_DB_DOWN}, /* read-only */
 	};
+	/* clang-format on */
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *rule = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
 

@@ -186,8 +186,8 @@ static enum err declare_wanted(struct mq_link *l, const struct mq_queue *q)
 		entry("x-overflow", "reject-publish"),
 		entry("x-dead-letter-exchange", q->wait_ms ? MQ_DUE : MQ_DEAD),
 		entry("x-dead-letter-routing-key", q->due_key ? q->due_key : ""),
-		{.key = TEXT("x-message-ttl"), .value.kind = AMQP_FIELD_KIND_I64}
-        };
+		{.key = TEXT("x-message-ttl"), .value.kind = AMQP_FIELD_KIND_I64},
+	};
 	int count = COUNT_OF(args);
 
 	args[count - 1].value.value.i64 = q->wait_ms;

@@ -114,8 +114,8 @@ bool party_enter(enum party party, int64_t limit_ms, struct visit *v)
 		.ask = {.lease_ms = limit_ms + LEASE_SPARE_MS,
 			.pid = getpid(),
 			.seats = seats_for_one(party),
-			.lives = process_lives}
-        };
+			.lives = process_lives},
+	};
 
 	*v = (struct visit){.party = party};
 	enum breaker_pass pass = wait_for_place(v, &t);

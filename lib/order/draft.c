@@ -75,8 +75,8 @@ enum err order_draft(struct arena *mem, const struct order_in *in, const struct 
 		.created_at = day->head.now,
 		.expires_at = {day->head.now.us + settings.order_ttl_s * SECOND},
 		.refund_tiers = day->head.refund_tiers,
-		.items = { items,					       n}
-        };
+		.items = {items, n},
+	};
 	for (size_t i = 0; i < n; i++) {
 		enum err err = draft_item(day, &p[i], &items[i]);
 

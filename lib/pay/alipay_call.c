@@ -12,19 +12,17 @@ struct alipay_merchant alipay_merchant;
  * take their charset for GBK. */
 const char *alipay_url(struct arena *mem, const struct alipay_exchange *x, stamp now)
 {
-	struct alipay_params p = {
-		.at =
-			{
-                             {"app_id", alipay_merchant.appid},
-                             {"charset", "utf-8"},
-                             {"format", "JSON"},
-                             {"method", x->method},
-                             {"sign_type", "RSA2"},
-                             {"timestamp", alipay_time(mem, now)},
-                             {"version", "1.0"},
-			     },
-		.count = 7
-        };
+	struct alipay_params p = {.at =
+					  {
+						  {"app_id", alipay_merchant.appid},
+						  {"charset", "utf-8"},
+						  {"format", "JSON"},
+						  {"method", x->method},
+						  {"sign_type", "RSA2"},
+						  {"timestamp", alipay_time(mem, now)},
+						  {"version", "1.0"},
+					  },
+		.count = 7};
 	struct buf b = buf_in(mem, 1 << 14);
 
 	if (x->notify)

@@ -21,12 +21,12 @@ static void count(struct reconcile_sums *s, const struct reconcile_row *row, boo
 		int64_t *count;
 		money *sum;
 	} kinds[] = {
-		{"payment",      &s->payments, &s->payments_fen  },
-		{"refund",       &s->refunds,  &s->refunds_fen   },
-		{"flow_payment", NULL,         &s->flow_in_fen   },
-		{"flow_refund",  NULL,         &s->flow_back_fen },
-		{"flow_fee",     NULL,         &s->flow_fee_fen  },
-		{"flow_other",   NULL,         &s->flow_other_fen},
+		{"payment", &s->payments, &s->payments_fen},
+		{"refund", &s->refunds, &s->refunds_fen},
+		{"flow_payment", NULL, &s->flow_in_fen},
+		{"flow_refund", NULL, &s->flow_back_fen},
+		{"flow_fee", NULL, &s->flow_fee_fen},
+		{"flow_other", NULL, &s->flow_other_fen},
 	};
 
 	s->flows += !is_trade;

@@ -76,22 +76,22 @@ enum shipping_word shipping_judge(int64_t errcode)
 		int64_t errcode;
 		enum shipping_word word;
 	} known[] = {
-		{0,        SHIPPING_SENT },
-		{10060002, SHIPPING_SENT },
-		{10060003, SHIPPING_SENT },
-		{10060023, SHIPPING_SENT },
-		{-1,       SHIPPING_LATER},
+		{0, SHIPPING_SENT},
+		{10060002, SHIPPING_SENT},
+		{10060003, SHIPPING_SENT},
+		{10060023, SHIPPING_SENT},
+		{-1, SHIPPING_LATER},
 		{10060012, SHIPPING_LATER},
 		{10060019, SHIPPING_LATER},
 		{10060001, SHIPPING_LATER},
-		{40001,    SHIPPING_LATER}, /* tokens; and our address, the limits of use */
-		{40014,    SHIPPING_LATER},
-		{42001,    SHIPPING_LATER},
-		{40164,    SHIPPING_LATER},
-		{61004,    SHIPPING_LATER},
-		{44990,    SHIPPING_LATER},
-		{45009,    SHIPPING_LATER},
-		{45011,    SHIPPING_LATER},
+		{40001, SHIPPING_LATER}, /* tokens; and our address, the limits of use */
+		{40014, SHIPPING_LATER},
+		{42001, SHIPPING_LATER},
+		{40164, SHIPPING_LATER},
+		{61004, SHIPPING_LATER},
+		{44990, SHIPPING_LATER},
+		{45009, SHIPPING_LATER},
+		{45011, SHIPPING_LATER},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(known); i++)

@@ -57,9 +57,9 @@ static const char *why(struct arena *mem, const struct tidings *t)
 	static const struct {
 		const char *cause, *words;
 	} known[] = {
-		{"late",    "付款到账时订单已关闭，场地未能保留，全额退款"   },
+		{"late", "付款到账时订单已关闭，场地未能保留，全额退款"},
 		{"surplus", "同一订单收到了不止一笔付款，多付的一笔全额退款"},
-		{"cancel",  "您取消了预订，按该订单的退改规则退款"               },
+		{"cancel", "您取消了预订，按该订单的退改规则退款"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(known); i++)
@@ -96,11 +96,11 @@ bool tidings_write(struct arena *mem, const char *kind, const struct tidings *t,
 		bool (*write)(
 			struct arena *, const struct tidings *, const char **, const char **);
 	} writers[] = {
-		{"order.paid",     paid          },
-		{"order.ended",    ended         },
-		{"order.retaken",  retaken       },
+		{"order.paid", paid},
+		{"order.ended", ended},
+		{"order.retaken", retaken},
 		{"refund.created", refund_created},
-		{"refund.done",    refund_done   },
+		{"refund.done", refund_done},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(writers); i++)

@@ -59,11 +59,7 @@ enum err hours_check(struct arena *mem, const struct list *lines, enum hours_of 
 		opens[i] = spans[i].opens;
 		closes[i] = spans[i].closes;
 	}
-	*out = (struct hours_columns){
-		{weekday, n},
-                {opens,   n},
-                {closes,  n}
-        };
+	*out = (struct hours_columns){{weekday, n}, {opens, n}, {closes, n}};
 	return E_OK;
 }
 

@@ -197,12 +197,7 @@ static void on_signal(int signal)
 
 static void signals_do_not_break_a_connection(void **state)
 {
-	struct itimerval often =
-				 {
-					 {0, 5000},
-                                         {0, 5000}
-        },
-			 never = {{0, 0}, {0, 0}};
+	struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
 	struct tx tx;
 
 	(void)state;

@@ -142,11 +142,7 @@ static void a_loss_at_the_end_is_unknown(void **state)
 	static const struct {
 		enum fault fault;
 		int64_t stored;
-	} cases[] = {
-		{CUT_QUESTION, 0},
-                {CUT_ANSWER,   1},
-                {MUTE,         1}
-        };
+	} cases[] = {{CUT_QUESTION, 0}, {CUT_ANSWER, 1}, {MUTE, 1}};
 	int64_t all = 0;
 
 	(void)state;

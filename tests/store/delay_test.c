@@ -15,12 +15,12 @@ static char room[64], room_key[64], longer[64], longer_key[64], due[64], due_key
 
 /* Two rooms for the same news, as before and after a change of the setting. */
 static struct mq_queue before[] = {
-	{.name = due,         .keys = {due_key},  .of_due = true    },
-	{ .name = room, .keys = {room_key}, .wait_ms = WAIT_MS, .due_key = due_key},
+	{.name = due, .keys = {due_key}, .of_due = true},
+	{.name = room, .keys = {room_key}, .wait_ms = WAIT_MS, .due_key = due_key},
 };
 static struct mq_queue after[] = {
-	{.name = due,           .keys = {due_key},    .of_due = true    },
-	{ .name = longer, .keys = {longer_key}, .wait_ms = LONGER_MS, .due_key = due_key},
+	{.name = due, .keys = {due_key}, .of_due = true},
+	{.name = longer, .keys = {longer_key}, .wait_ms = LONGER_MS, .due_key = due_key},
 };
 
 static struct mq *open_mq(const struct mq_queue *queues, size_t count)

@@ -68,17 +68,19 @@ static void refunds_that_differ_are_told_by_class(void **state)
 {
 	(void)state;
 	int64_t a = make_attempt("R1", "paid", "01:00:00", "42R1");
+	/* clang-format off */
 	const char *const cases[][3] = {
-		{"R-DONE",    "succeeded", "SUCCESS"   },
-		{"R-LAGS",    "accepted",  "SUCCESS"   }, /* told */
-		{"R-RUNS",    "accepted",  "PROCESSING"},
-		{"R-UNHEARD", "created",   "PROCESSING"}, /* told */
-		{"R-STUCK",   "stuck",     "CHANGE"    },
-		{"R-BY-HAND", "by_hand",   "SUCCESS"   }, /* told: paid twice */
-		{"R-VOID",    "void",      "SUCCESS"   }, /* told */
-		{"R-ENDED",   "void",      "FAIL"      },
-                {"R-FAILED",  "succeeded", "FAIL"      }, /* told */
+		{"R-DONE", "succeeded", "SUCCESS"},
+		{"R-LAGS", "accepted", "SUCCESS"}, /* told */
+		{"R-RUNS", "accepted", "PROCESSING"},
+		{"R-UNHEARD", "created", "PROCESSING"}, /* told */
+		{"R-STUCK", "stuck", "CHANGE"},
+		{"R-BY-HAND", "by_hand", "SUCCESS"}, /* told: paid twice */
+		{"R-VOID", "void", "SUCCESS"}, /* told */
+		{"R-ENDED", "void", "FAIL"},
+		{"R-FAILED", "succeeded", "FAIL"}, /* told */
 	};
+	/* clang-format on */
 
 	paid_line("01:00:00", "R1", "42R1", 4000);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -255,10 +255,10 @@ static void admit_counts_and_knows_ended_sessions_in_one_round_trip(void **state
 		enum err want;
 	} ends[] = {
 		{"elsewhere", E_SESSION_REPLACED},
-                {"logout",    E_SESSION_ENDED   },
-		{"disabled",  E_SESSION_ENDED   },
-                {"",          E_SESSION_ENDED   }
-        };
+		{"logout", E_SESSION_ENDED},
+		{"disabled", E_SESSION_ENDED},
+		{"", E_SESSION_ENDED},
+	};
 	struct redis_reply r;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
 		ask = (struct admit_ask){getpid(), 1000000 + getpid(), "/x", true, 0};

@@ -104,9 +104,11 @@ static void a_sweep_goes_by_its_index(void **state)
 		const char *text, *index;
 	} cases[] = {
 		{"SELECT ctid FROM idempotency WHERE created_at < now() - interval '2 days'"
-		 " ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED", "idempotency_age"},
+		 " ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED",
+			"idempotency_age"},
 		{"SELECT id FROM session WHERE expires_at < now() - interval '7 days'"
-		 " ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED", "session_expires"},
+		 " ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED",
+			"session_expires"},
 	};
 
 	(void)state;

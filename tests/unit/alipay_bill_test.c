@@ -201,11 +201,11 @@ static void fill_shelf(void)
 	const char *name = (const char *)gbk(SELLER "0156_20261122_业务明细.csv").at;
 	const char *sums = (const char *)gbk(SELLER "0156_20261122_业务明细(汇总).csv").at;
 	const struct zip_file good[] = {
-		{sums,               gbk("#支付宝业务汇总查询\n"),                 false, false},
-		{name,               gbk(BILL),					     false, false},
-		{"业务明细.csv", gbk(BILL),					     false, true },
-		{name,               bytes_of("#\xff\xff\n"),                               false, false},
-		{name,               gbk("#起始日期：[2026年11月21日 00:00:00]\n"), true,  false},
+		{sums, gbk("#支付宝业务汇总查询\n"), false, false},
+		{name, gbk(BILL), false, false},
+		{"业务明细.csv", gbk(BILL), false, true},
+		{name, bytes_of("#\xff\xff\n"), false, false},
+		{name, gbk("#起始日期：[2026年11月21日 00:00:00]\n"), true, false},
 	};
 	shelf[WHOLE] = zipped(mem, good, 2);
 	shelf[TORN] = (struct bytes){shelf[WHOLE].at, shelf[WHOLE].len - 1};

@@ -9,26 +9,25 @@ static struct alipay_params genuine(void)
 	return (struct alipay_params){
 		.at =
 			{
-                             {"notify_id", "2026112300222180000000000001"},
-                             {"notify_type", "trade_status_sync"},
-                             {"notify_time", NOW_TEXT},
-                             {"app_id", APPID},
-                             {"seller_id", SELLER},
-                             {"charset", "utf-8"},
-                             {"version", "1.0"},
-                             {"out_trade_no", "20261123000001A01"},
-                             {"trade_no", "2026112322001400000000000001"},
-                             {"trade_status", "TRADE_SUCCESS"},
-                             {"total_amount", "120.00"},
-                             {"buyer_pay_amount", "120.00"},
-                             {"buyer_id", "2088102534368455"},
-                             {"gmt_payment", "2026-11-23 17:59:58"},
-                             {"subject", "羽毛球 3号场"},
-                             {"fund_bill_list", "[{\"amount\":\"120.00\"}]"},
-                             {"point_amount", ""},
-			     },
-		.count = 17
-        };
+				{"notify_id", "2026112300222180000000000001"},
+				{"notify_type", "trade_status_sync"},
+				{"notify_time", NOW_TEXT},
+				{"app_id", APPID},
+				{"seller_id", SELLER},
+				{"charset", "utf-8"},
+				{"version", "1.0"},
+				{"out_trade_no", "20261123000001A01"},
+				{"trade_no", "2026112322001400000000000001"},
+				{"trade_status", "TRADE_SUCCESS"},
+				{"total_amount", "120.00"},
+				{"buyer_pay_amount", "120.00"},
+				{"buyer_id", "2088102534368455"},
+				{"gmt_payment", "2026-11-23 17:59:58"},
+				{"subject", "羽毛球 3号场"},
+				{"fund_bill_list", "[{\"amount\":\"120.00\"}]"},
+				{"point_amount", ""},
+			},
+		.count = 17};
 }
 
 static void set(struct alipay_params *p, const char *name, const char *value)
@@ -144,10 +143,7 @@ static void what_was_never_paid_is_open_or_closed(void **state)
 	static const struct {
 		const char *status;
 		enum payment_state state;
-	} cases[] = {
-		{"WAIT_BUYER_PAY", PAYMENT_OPEN  },
-                {"TRADE_CLOSED",   PAYMENT_CLOSED}
-        };
+	} cases[] = {{"WAIT_BUYER_PAY", PAYMENT_OPEN}, {"TRADE_CLOSED", PAYMENT_CLOSED}};
 	struct channel_payment n;
 
 	(void)state;

@@ -30,14 +30,14 @@ static void a_bill_says_the_same_however_it_is_cut(void **state)
 		enum bill_kind kind;
 		const char *text, *told;
 	} cases[] = {
-		{"trades",                     BILL_TRADE,    TRADE_BILL,                   TRADE_TOLD},
-		{"trades behind a mark",       BILL_TRADE,    BOM TRADE_BILL,               TRADE_TOLD},
-		{"trades, CRLF",               BILL_TRADE,    with_crlf(BOM TRADE_BILL),    TRADE_TOLD},
-		{"trades, no end of line",     BILL_TRADE,    without_last(TRADE_BILL),     TRADE_TOLD},
-		{"trades, empty lines behind", BILL_TRADE,    with_crlf(TRADE_BILL "\n\n"),
-                 TRADE_TOLD									   },
-		{"movements",                  BILL_FUNDFLOW, FLOW_BILL,                    FLOW_TOLD },
-		{"movements, CRLF",            BILL_FUNDFLOW, with_crlf(BOM FLOW_BILL),     FLOW_TOLD },
+		{"trades", BILL_TRADE, TRADE_BILL, TRADE_TOLD},
+		{"trades behind a mark", BILL_TRADE, BOM TRADE_BILL, TRADE_TOLD},
+		{"trades, CRLF", BILL_TRADE, with_crlf(BOM TRADE_BILL), TRADE_TOLD},
+		{"trades, no end of line", BILL_TRADE, without_last(TRADE_BILL), TRADE_TOLD},
+		{"trades, empty lines behind", BILL_TRADE, with_crlf(TRADE_BILL "\n\n"),
+			TRADE_TOLD},
+		{"movements", BILL_FUNDFLOW, FLOW_BILL, FLOW_TOLD},
+		{"movements, CRLF", BILL_FUNDFLOW, with_crlf(BOM FLOW_BILL), FLOW_TOLD},
 	};
 
 	(void)state;

@@ -38,7 +38,7 @@ static const struct {
 	const struct breaker_rule *rule;
 	const char *script;
 } cases[] = {
-  /* clang-format off */
+	/* clang-format off */
 	{"half of them slow is not more than half", &slow_ratio, "ok ok ok slow slow slow =C"},
 	{"more than half slow", &slow_ratio, "ok ok slow slow slow =O -"},
 	{"too few prove nothing", &slow_ratio, "slow slow slow slow =C slow =O"},
@@ -72,7 +72,7 @@ static const struct {
 	{"what was never sent is no probe", &error_ratio, TRIP "+4000 ( )void =H ok =C"},
 	{"who comes back after his lease is not heard", &error_ratio,
 		TRIP "+4000 ( +5000 - =O )ok =O"},
-  /* clang-format on */
+	/* clang-format on */
 };
 
 static int64_t now, gone;

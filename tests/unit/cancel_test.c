@@ -29,10 +29,10 @@ static struct cancellable order(const char *state, struct item *items, size_t n)
 		.id = 7,
 		.state = state,
 		.paid_fen = {paid ? (int64_t)n * 1000 : 0},
-		.refund_tiers = {     "[{\"hours\":24,\"percent\":100,\"fee_fen\":0},"
-				 "{\"hours\":2,\"percent\":50,\"fee_fen\":10}]"                           },
+		.refund_tiers = {"[{\"hours\":24,\"percent\":100,\"fee_fen\":0},"
+				 "{\"hours\":2,\"percent\":50,\"fee_fen\":10}]"},
 		.now = NOW,
-		.items = { items,                            n},
+		.items = {items, n},
 	};
 }
 
@@ -146,8 +146,8 @@ static void what_has_ended_or_is_ending_says_so(void **state)
 		const char *state;
 		enum err err;
 	} ends[] = {
-		{"closing",   E_ORDER_STATE    },
-		{"expired",   E_ORDER_EXPIRED  },
+		{"closing", E_ORDER_STATE},
+		{"expired", E_ORDER_EXPIRED},
 		{"cancelled", E_ORDER_CANCELLED},
 	};
 	struct item items[] = {item(1, "booked", FAR)};

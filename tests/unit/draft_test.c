@@ -50,8 +50,8 @@ static enum err draft(const struct wish *wishes, struct order *order, const char
 		.venue_id = 1,
 		.date = day.head.date,
 		.periods = {periods, n},
-		.note = "两个人"
-        };
+		.note = "两个人",
+	};
 	*field = NULL;
 	return order_draft(mem, &in, &day, order, field);
 }
@@ -154,9 +154,7 @@ static void a_draft_says_all_but_ids_and_number(void **state)
 
 static void the_life_of_an_order_is_a_setting(void **state)
 {
-	static const struct wish wishes[WISHES] = {
-		{5, 600, 660}
-        };
+	static const struct wish wishes[WISHES] = {{5, 600, 660}};
 	struct order o;
 	const char *field;
 
@@ -172,9 +170,7 @@ static void the_courts_asked_for_are_listed_as_they_come(void **state)
 	/* clang-format off */
 	struct period periods[] = { { .court_id = 7 }, { .court_id = 5 }, { .court_id = 7 } };
 	/* clang-format on */
-	struct order_in in = {
-		.periods = {periods, 3}
-        };
+	struct order_in in = {.periods = {periods, 3}};
 
 	(void)state;
 	struct ints ids = order_in_courts(mem, &in);
@@ -185,9 +181,7 @@ static void the_courts_asked_for_are_listed_as_they_come(void **state)
 static void an_order_of_sixty_periods_is_summed(void **state)
 {
 	struct period *periods = NEW_N(mem, struct period, PERIODS_MAX);
-	struct order_in in = {
-		.venue_id = 1, .periods = {periods, PERIODS_MAX}
-        };
+	struct order_in in = {.venue_id = 1, .periods = {periods, PERIODS_MAX}};
 	struct opening all = {0, 1800, at(0), at(1800)};
 	struct day whole = day;
 	struct order order;

@@ -232,12 +232,8 @@ static bool rule_finds_hole(struct world *w)
 	for (int i = 0; i < DAYS; i++)
 		if (w->days[i].closes)
 			hours[n++] = w->days[i];
-	return hole_find(
-		&(struct hole_frame){
-			{w->courts, COURTS       },
-                        {hours,     n            },
-                        {w->rules,  w->rule_count}
-        },
+	return hole_find(&(struct hole_frame){{w->courts, COURTS}, {hours, n},
+				 {w->rules, w->rule_count}},
 		&hole);
 }
 

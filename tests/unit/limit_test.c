@@ -170,13 +170,13 @@ static void a_flood_of_names_does_not_open_the_gate(void **state)
 static void of_ipv6_a_network_counts(void **state)
 {
 	static const char *const places[][2] = {
-		{"192.0.2.7",            "192.0.2.7"       },
-		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"  },
-		{"2001:db8:1:2:ffff::1", "2001:db8:1:2::"  },
-		{"2001:db8:1:3:3:4:5:6", "2001:db8:1:3::"  },
-		{"2001:db8::9",          "2001:db8::"      },
-		{"::ffff:192.0.2.7",     "::ffff:192.0.2.7"},
-		{"not an address",       "not an address"  },
+		{"192.0.2.7", "192.0.2.7"},
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+		{"2001:db8:1:2:ffff::1", "2001:db8:1:2::"},
+		{"2001:db8:1:3:3:4:5:6", "2001:db8:1:3::"},
+		{"2001:db8::9", "2001:db8::"},
+		{"::ffff:192.0.2.7", "::ffff:192.0.2.7"},
+		{"not an address", "not an address"},
 	};
 	struct arena *mem = arena_new(4096);
 

@@ -302,7 +302,7 @@ static void each_taken_step_marks_its_own_cell(void **state)
 	(void)state;
 	for (size_t k = 0; k < 60; k++) {
 		struct taken taken[] = {
-			[0] = {.court_id = 99,       .at = at(0)              },
+			[0] = {.court_id = 99, .at = at(0)},
 			[1] = {.court_id = court.id, .at = at((int64_t)k * 30)},
 		};
 		struct day grid = day;

@@ -81,12 +81,12 @@ static void a_shape_reads_it_by_its_fields_rule(void **state)
 	static const struct {
 		const char *json, *field; /* NULL: taken */
 	} cases[] = {
-		{"{\"name\":\"a b\",\"note\":\"a\\nb\",\"code\":\"\\t\"}", NULL  },
-		{"{\"name\":\"a\\nb\"}",                                   "name"},
-		{"{\"name\":\" \"}",				       "name"},
-		{"{\"note\":\"a\\tb\"}",                                   "note"},
-		{"{\"note\":\"\\n\"}",                                     "note"},
-		{"{\"name\":null,\"note\":null}",                          NULL  },
+		{"{\"name\":\"a b\",\"note\":\"a\\nb\",\"code\":\"\\t\"}", NULL},
+		{"{\"name\":\"a\\nb\"}", "name"},
+		{"{\"name\":\" \"}", "name"},
+		{"{\"note\":\"a\\tb\"}", "note"},
+		{"{\"note\":\"\\n\"}", "note"},
+		{"{\"name\":null,\"note\":null}", NULL},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -55,15 +55,15 @@ static void a_movement_is_told_by_its_type_and_direction(void **state)
 		const char *kind;
 		int64_t fen;
 	} cases[] = {
-		{"交易",                "x",      true,  "flow_payment", 700 },
-		{"交易",                "x",      false, "flow_other",   -700},
-		{NULL,                    "交易", true,  "flow_payment", 700 },
-		{"退款",                "x",      false, "flow_refund",  700 },
-		{"退款",                "x",      true,  "flow_other",   700 }, /* it failed */
-		{"扣除交易手续费", "x",      false, "flow_fee",     700 },
-		{"退还交易手续费", "x",      true,  "flow_fee",     -700},
-		{"提现",                "x",      false, "flow_other",   -700},
-		{NULL,                    NULL,     true,  "flow_other",   700 },
+		{"交易", "x", true, "flow_payment", 700},
+		{"交易", "x", false, "flow_other", -700},
+		{NULL, "交易", true, "flow_payment", 700},
+		{"退款", "x", false, "flow_refund", 700},
+		{"退款", "x", true, "flow_other", 700}, /* it failed */
+		{"扣除交易手续费", "x", false, "flow_fee", 700},
+		{"退还交易手续费", "x", true, "flow_fee", -700},
+		{"提现", "x", false, "flow_other", -700},
+		{NULL, NULL, true, "flow_other", 700},
 	};
 
 	(void)state;
@@ -101,15 +101,15 @@ static void a_returned_payment_is_counted_whole(void **state)
 		const char *remark;
 		int64_t fen;
 	} cases[] = {
-		{NULL,					      994 },
-		{"",						994 },
-		{"退款总金额10.00元;含手续费0.06元",     1000},
+		{NULL, 994},
+		{"", 994},
+		{"退款总金额10.00元;含手续费0.06元", 1000},
 		{"备注 退款总金额10元;含手续费0.06元", 1000},
-		{"退款总金额9.00元;含手续费0.06元",      994 }, /* less than what left */
-		{"退款总金额十元",                           994 },
-		{"退款总金额10.00",                            994 },
-		{"退款总金额10.001元;含手续费0.061元",   994 },
-		{"退款总金额00000000000000000000000000010元", 994 },
+		{"退款总金额9.00元;含手续费0.06元", 994}, /* less than what left */
+		{"退款总金额十元", 994},
+		{"退款总金额10.00", 994},
+		{"退款总金额10.001元;含手续费0.061元", 994},
+		{"退款总金额00000000000000000000000000010元", 994},
 	};
 
 	(void)state;
@@ -130,12 +130,12 @@ static void a_day_begins_at_midnight_in_china(void **state)
 	static const struct {
 		const char *at, *day;
 	} cases[] = {
-		{"2026-11-22T00:00:00+08:00",        "2026-11-22"},
+		{"2026-11-22T00:00:00+08:00", "2026-11-22"},
 		{"2026-11-22T23:59:59.999999+08:00", "2026-11-22"},
-		{"2026-11-21T16:00:00Z",             "2026-11-22"},
-		{"2026-11-21T15:59:59Z",             "2026-11-21"},
-		{"1970-01-01T00:00:00+08:00",        "1970-01-01"},
-		{"1970-01-01T00:00:00+14:00",        "1969-12-31"},
+		{"2026-11-21T16:00:00Z", "2026-11-22"},
+		{"2026-11-21T15:59:59Z", "2026-11-21"},
+		{"1970-01-01T00:00:00+08:00", "1970-01-01"},
+		{"1970-01-01T00:00:00+14:00", "1969-12-31"},
 	};
 	char text[DATE_TEXT];
 

@@ -29,18 +29,18 @@ static void errcodes_say_whether_a_repeat_helps(void **state)
 		int64_t errcode;
 		enum shipping_word word;
 	} cases[] = {
-		{"well",			     0,        SHIPPING_SENT },
-		{"it was finished already",          10060002, SHIPPING_SENT },
-		{"even its one correction was used", 10060003, SHIPPING_SENT },
-		{"nothing has changed",              10060023, SHIPPING_SENT },
-		{"busy",			     -1,       SHIPPING_LATER},
-		{"they don't know the payment yet",  10060001, SHIPPING_LATER},
-		{"our token",                        42001,    SHIPPING_LATER},
-		{"our address isn't on their list",  40164,    SHIPPING_LATER},
-		{"too often today",                  45009,    SHIPPING_LATER},
-		{"the payment can't be reported",    10060004, SHIPPING_STUCK},
-		{"another payer",                    10060031, SHIPPING_STUCK},
-		{"a code that nobody has heard of",  12345,    SHIPPING_STUCK},
+		{"well", 0, SHIPPING_SENT},
+		{"it was finished already", 10060002, SHIPPING_SENT},
+		{"even its one correction was used", 10060003, SHIPPING_SENT},
+		{"nothing has changed", 10060023, SHIPPING_SENT},
+		{"busy", -1, SHIPPING_LATER},
+		{"they don't know the payment yet", 10060001, SHIPPING_LATER},
+		{"our token", 42001, SHIPPING_LATER},
+		{"our address isn't on their list", 40164, SHIPPING_LATER},
+		{"too often today", 45009, SHIPPING_LATER},
+		{"the payment can't be reported", 10060004, SHIPPING_STUCK},
+		{"another payer", 10060031, SHIPPING_STUCK},
+		{"a code that nobody has heard of", 12345, SHIPPING_STUCK},
 	};
 
 	(void)state;

@@ -95,9 +95,9 @@ static void a_certificate_is_good_between_its_dates_only(void **state)
 		bool good;
 	} cases[] = {
 		{1652148269, false},
-		{1652148270, true },
-		{1700000000, true },
-		{1746756270, true },
+		{1652148270, true},
+		{1700000000, true},
+		{1746756270, true},
 		{1746756271, false},
 	};
 	struct key *key = key_parse(

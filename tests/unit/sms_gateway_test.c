@@ -39,15 +39,15 @@ static void trouble_that_may_pass_is_tried_three_times(void **state)
 		int answers[4], calls;
 		enum err err;
 	} cases[] = {
-		{{200},                1, E_OK      },
-		{{204},                1, E_OK      },
-		{{500, 200},           2, E_OK      },
-		{{429, 503, 201},      3, E_OK      },
-		{{0, 200},             2, E_OK      },
+		{{200}, 1, E_OK},
+		{{204}, 1, E_OK},
+		{{500, 200}, 2, E_OK},
+		{{429, 503, 201}, 3, E_OK},
+		{{0, 200}, 2, E_OK},
 		{{500, 500, 500, 200}, 3, E_UPSTREAM},
-		{{0, 0, 0, 200},       3, E_UPSTREAM},
-		{{403, 200},           1, E_UPSTREAM},
-		{{302, 200},           1, E_UPSTREAM},
+		{{0, 0, 0, 200}, 3, E_UPSTREAM},
+		{{403, 200}, 1, E_UPSTREAM},
+		{{302, 200}, 1, E_UPSTREAM},
 	};
 
 	(void)state;

@@ -62,11 +62,11 @@ static const char *filled(const char *template)
 		char sign;
 		int64_t from_now_s;
 	} times[] = {
-		{'n', 0    },
+		{'n', 0},
 		{'p', -3600},
-		{'e', 3600 },
-		{'s', 20   },
-		{'f', 60   },
+		{'e', 3600},
+		{'s', 20},
+		{'f', 60},
 	};
 	struct buf out = buf_in(mem, 65536);
 

@@ -49,10 +49,10 @@ static void a_file_is_the_same_however_it_is_cut(void **state)
 		const char *says;
 		struct bytes file, text;
 	} cases[] = {
-		{"plain",       text,  text       },
-		{"packed",      once,  text       },
+		{"plain", text, text},
+		{"packed", once, text},
 		{"two members", twice, joined(text, text)},
-		{"nothing",             {0},          {0}     },
+		{"nothing", {0}, {0}},
 	};
 
 	(void)state;

@@ -107,9 +107,9 @@ static void answers_are_believed_if_signed_and_only_then(void **state)
 		const char *id;
 		bool good;
 	} cases[] = {
-		{"doc-response-verify-native",  true },
+		{"doc-response-verify-native", true},
 		{"doc-response-signtest-probe", false},
-		{"go-notify-full",              true },
+		{"go-notify-full", true},
 	};
 
 	(void)state;
@@ -139,18 +139,18 @@ static void a_signature_is_fresh_for_300_seconds_each_way(void **state)
 		int64_t now_s;
 		bool fresh;
 	} cases[] = {
-		{"now",                "1700000000",           1700000000, true },
-		{"290 s old",          "1700000000",           1700000290, true },
-		{"290 s ahead",        "1700000000",           1699999710, true },
-		{"310 s old",          "1700000000",           1700000310, false},
-		{"310 s ahead",        "1700000000",           1699999690, false},
-		{"not a number",       "now",                  1700000000, false},
-		{"a blank in front",   " 1700000000",          1700000000, false},
-		{"a sign in front",    "+1700000000",          1700000000, false},
-		{"a fraction",         "1700000000.0",         1700000000, false},
-		{"milliseconds",       "1700000000000",        1700000000, false},
-		{"empty",              "",                     0,          false},
-		{"absent",             NULL,                   1700000000, false},
+		{"now", "1700000000", 1700000000, true},
+		{"290 s old", "1700000000", 1700000290, true},
+		{"290 s ahead", "1700000000", 1699999710, true},
+		{"310 s old", "1700000000", 1700000310, false},
+		{"310 s ahead", "1700000000", 1699999690, false},
+		{"not a number", "now", 1700000000, false},
+		{"a blank in front", " 1700000000", 1700000000, false},
+		{"a sign in front", "+1700000000", 1700000000, false},
+		{"a fraction", "1700000000.0", 1700000000, false},
+		{"milliseconds", "1700000000000", 1700000000, false},
+		{"empty", "", 0, false},
+		{"absent", NULL, 1700000000, false},
 		{"wraps round to now", "18446744075409551616", 1700000000, false},
 	};
 

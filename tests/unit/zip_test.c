@@ -32,12 +32,12 @@ static struct bytes long_text(void)
 static void files_come_out_as_they_went_in(void **state)
 {
 	const struct zip_file files[] = {
-		{"a.csv",                bytes_of("交易时间\n"),     false, false},
-		{"\xd2\xb5\xce\xf1.csv", long_text(),                    false, false},
-		{"stored",               bytes_of("as it is"),           true,  false},
-		{"业务.csv",           bytes_of("x"),                  true,  true },
-		{"empty",                {(const unsigned char *)"", 0}, false, false},
-		{"empty and stored",     {(const unsigned char *)"", 0}, true,  false},
+		{"a.csv", bytes_of("交易时间\n"), false, false},
+		{"\xd2\xb5\xce\xf1.csv", long_text(), false, false},
+		{"stored", bytes_of("as it is"), true, false},
+		{"业务.csv", bytes_of("x"), true, true},
+		{"empty", {(const unsigned char *)"", 0}, false, false},
+		{"empty and stored", {(const unsigned char *)"", 0}, true, false},
 	};
 	struct list list;
 
@@ -81,34 +81,34 @@ static void headers_that_lie_are_refused(void **state)
 		unsigned char to;
 		bool lists;
 	} cases[] = {
-		{"nothing",                    0,                         'P',  true },
-		{"no end",                     end,                       'x',  false},
-		{"a comment that isn't there", end + 20,                  1,    false},
-		{"another disk",               end + 4,                   1,    false},
-		{"two entries",                end + 10,                  2,    false},
-		{"no entry",                   end + 10,                  0,    false},
-		{"65 entries",                 end + 10,                  65,   false},
-		{"a shorter directory",        end + 12,                  46,   false},
-		{"the directory elsewhere",    end + 16,                  1,    false},
-		{"the directory far away",     end + 19,                  0xff, false},
-		{"no directory",               directory,                 'x',  false},
-		{"encrypted",                  directory + 8,             1,    false},
-		{"another method",             directory + 10,            12,   false},
-		{"more data than there is",    directory + 20,            0xff, false},
-		{"much more data",             directory + 23,            0xff, false},
-		{"a longer name",              directory + 28,            2,    false},
-		{"a longer comment",           directory + 32,            1,    false},
-		{"data elsewhere",             directory + 42,            1,    false},
-		{"data far away",              directory + 45,            0xff, false},
-		{"no local header",            0,                         'x',  false},
-		{"a local name beyond all",    27,                        0xff, false},
-		{"a name with a zero byte",    directory + ZIP_DIRECTORY, 0,    false},
-		{"another checksum",           directory + 16,            0,    true },
-		{"a shorter text",             directory + 24,            30,   true },
-		{"a longer text",              directory + 24,            32,   true },
-		{"a shorter stream",           directory + 20,            5,    true },
-		{"stored, it says",            directory + 10,            0,    true },
-		{"a broken stream",            ZIP_LOCAL + 1,             0xff, true },
+		{"nothing", 0, 'P', true},
+		{"no end", end, 'x', false},
+		{"a comment that isn't there", end + 20, 1, false},
+		{"another disk", end + 4, 1, false},
+		{"two entries", end + 10, 2, false},
+		{"no entry", end + 10, 0, false},
+		{"65 entries", end + 10, 65, false},
+		{"a shorter directory", end + 12, 46, false},
+		{"the directory elsewhere", end + 16, 1, false},
+		{"the directory far away", end + 19, 0xff, false},
+		{"no directory", directory, 'x', false},
+		{"encrypted", directory + 8, 1, false},
+		{"another method", directory + 10, 12, false},
+		{"more data than there is", directory + 20, 0xff, false},
+		{"much more data", directory + 23, 0xff, false},
+		{"a longer name", directory + 28, 2, false},
+		{"a longer comment", directory + 32, 1, false},
+		{"data elsewhere", directory + 42, 1, false},
+		{"data far away", directory + 45, 0xff, false},
+		{"no local header", 0, 'x', false},
+		{"a local name beyond all", 27, 0xff, false},
+		{"a name with a zero byte", directory + ZIP_DIRECTORY, 0, false},
+		{"another checksum", directory + 16, 0, true},
+		{"a shorter text", directory + 24, 30, true},
+		{"a longer text", directory + 24, 32, true},
+		{"a shorter stream", directory + 20, 5, true},
+		{"stored, it says", directory + 10, 0, true},
+		{"a broken stream", ZIP_LOCAL + 1, 0xff, true},
 	};
 	struct list list;
 
@@ -131,8 +131,8 @@ static void whatever_comes_is_borne(void **state)
 {
 	const struct zip_file two[] = {
 		{"a", bytes_of("some text, some text"), false, false},
-		{"b", bytes_of("other"),                true,  false}
-        };
+		{"b", bytes_of("other"), true, false},
+	};
 	struct bytes file = zipped(mem, two, 2);
 	size_t good = 0;
 
