@@ -1,5 +1,5 @@
 #include "account/sms.h"
-#include "account/phone.h"
+#include "base/phone.h"
 #include "identity.h"
 
 /* Staff who log in by a code that comes by SMS. */

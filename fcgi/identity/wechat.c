@@ -1,6 +1,5 @@
 #include "account/account.h"
 #include "account/leave.h"
-#include "account/phone.h"
 #include "account/wechat_login.h"
 #include "account/wechat_phone.h"
 #include "base/settings.h"

@@ -1,6 +1,6 @@
 #include "account/member.h"
 #include "account/name.h"
-#include "account/phone.h"
+#include "base/phone.h"
 #include "staff.h"
 
 #include <string.h>

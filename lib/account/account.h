@@ -1,7 +1,7 @@
 #ifndef ACCOUNT_ACCOUNT_H
 #define ACCOUNT_ACCOUNT_H
 
-#include "account/session.h"
+#include "io/db.h"
 
 struct account {
 	int64_t id;
@@ -22,6 +22,8 @@ enum err account_of_wechat(struct tx *, const char *appid, const char *openid,
 void account_hold_customer(struct tx *, int64_t id);
 /* Queue, and hold. */
 void account_set_nickname(struct tx *, int64_t id, const char *nickname);
+/* Queue, and hold: the phone is this account's. E_PHONE_TAKEN if it is another's. */
+void phone_bind(struct tx *, int64_t account_id, const char *phone);
 
 /* openid of an account under one appid; E_NO_OPENID. */
 enum err account_openid(struct tx *, int64_t id, const char *appid, const char **out) CHECKED;

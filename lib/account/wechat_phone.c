@@ -1,10 +1,10 @@
 #include "account/wechat_phone.h"
 
-#include "account/phone.h"
 #include "account/wechat_token.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/phone.h"
 #include "base/settings.h"
 
 #include <string.h>
