@@ -7,9 +7,9 @@
 #include "message/consume.h"
 #include "base/settings.h"
 #include "checkin/checkin.h"
-#include "io/daemon.h"
+#include "job/daemon.h"
 #include "order/ending.h"
-#include "pay/shipping.h"
+#include "shipping/shipping.h"
 #include "tell/tell.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* hashpw: one password as a line on stdin, its hash on stdout, for staff_login. */
-#include "account/password.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "login/password.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/schema.h"
+#include "db/schema.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>

@@ -5,12 +5,12 @@
  * To be started from 10:00 (Beijing) on, once or each half hour. Exit status: 0 all
  * is done, whatever differs (that is in the work list); 75 not all, start it again;
  * 64, 78 wrong arguments or settings; 70 our own fault, see the log. */
-#include "pay/reconcile.h"
+#include "reconcile/reconcile.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/commons.h"
-#include "pay/channel.h"
+#include "channel/channel.h"
+#include "net/commons.h"
 
 #include <signal.h>
 #include <stdio.h>

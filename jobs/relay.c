@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/daemon.h"
+#include "job/daemon.h"
 #include "message/message.h"
 
 enum {

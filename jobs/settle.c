@@ -5,9 +5,9 @@
 #include "pay/settle.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "io/daemon.h"
+#include "job/daemon.h"
 #include "order/ending.h"
-#include "pay/shipping.h"
+#include "shipping/shipping.h"
 
 enum { IDLE_MS = 1000, TROUBLE_MS = 1000, FIRST_BLOCK = 64 * 1024 };
 

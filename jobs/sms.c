@@ -1,8 +1,8 @@
 /* sms: sends the codes that staff have asked for. Any number may run at once. Woken
  * by NOTIFY; the scan every second is the guarantee. Without ZX_SMS_URL it rests. */
-#include "account/sms.h"
+#include "login/sms.h"
 #include "base/settings.h"
-#include "io/daemon.h"
+#include "job/daemon.h"
 
 enum { IDLE_MS = 1000, FIRST_BLOCK = 64 * 1024 };
 

@@ -1,4 +1,4 @@
-/* tokenkeys: the keys that sign access tokens (lib/account/token.h), changed
+/* tokenkeys: the keys that sign access tokens (lib/login/token.h), changed
  * without signing anybody out.
  *
  *	tokenkeys list      the keys, the oldest first; * signs
@@ -8,11 +8,11 @@
  * `rotate` waits for the time in which every program looks at the folder twice,
  * then for nothing more: the old key goes on verifying until `prune`. Both may be
  * broken off and begun again at any point. */
-#include "account/token_keys.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/crypto.h"
+#include "codec/crypto.h"
+#include "login/token_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>

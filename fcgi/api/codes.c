@@ -1,6 +1,6 @@
 #include "api.h"
 #include "checkin/checkin.h"
-#include "io/qr.h"
+#include "codec/qr.h"
 
 static enum err show(struct req *r)
 {

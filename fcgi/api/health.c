@@ -1,5 +1,5 @@
 #include "api.h"
-#include "io/redis.h"
+#include "net/redis.h"
 
 static enum err ping(struct req *r)
 {

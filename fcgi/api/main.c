@@ -1,9 +1,9 @@
 #include "account/mark.h"
-#include "account/session.h"
-#include "account/token.h"
 #include "api.h"
 #include "checkin/checkin.h"
 #include "guard/admit.h"
+#include "login/session.h"
+#include "login/token.h"
 
 static void init(void)
 {

@@ -1,6 +1,6 @@
 #include "api.h"
 #include "base/time.h"
-#include "io/commons.h"
+#include "net/commons.h"
 
 #include <string.h>
 

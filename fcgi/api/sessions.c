@@ -1,5 +1,5 @@
-#include "account/session.h"
 #include "api.h"
+#include "login/session.h"
 
 /* Of staff too. The access token is dead with the next request that brings it,
  * the refresh token with it. */

@@ -1,13 +1,13 @@
 #include "account/mark.h"
-#include "account/refresh.h"
-#include "account/scan.h"
-#include "account/sms.h"
-#include "account/token.h"
-#include "account/wechat_token.h"
 #include "base/settings.h"
 #include "guard/admit.h"
 #include "guard/limit.h"
 #include "identity.h"
+#include "login/refresh.h"
+#include "login/scan.h"
+#include "login/sms.h"
+#include "login/token.h"
+#include "wechat/token.h"
 
 #include <string.h>
 

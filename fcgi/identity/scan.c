@@ -1,4 +1,4 @@
-#include "account/scan.h"
+#include "login/scan.h"
 #include "identity.h"
 
 /* Staff who log in by scanning WeChat's QR code, and bind their WeChat for it. */

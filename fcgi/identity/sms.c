@@ -1,4 +1,4 @@
-#include "account/sms.h"
+#include "login/sms.h"
 #include "base/phone.h"
 #include "identity.h"
 

@@ -1,10 +1,10 @@
 #include "account/account.h"
 #include "account/leave.h"
-#include "account/wechat_login.h"
-#include "account/wechat_phone.h"
 #include "base/settings.h"
 #include "guard/limit.h"
 #include "identity.h"
+#include "wechat/login.h"
+#include "wechat/phone.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-#include "account/refresh.h"
-#include "account/token.h"
 #include "base/settings.h"
+#include "login/refresh.h"
+#include "login/token.h"
 #include "oauth/oauth.h"
 
 #include <string.h>

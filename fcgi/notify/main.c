@@ -1,8 +1,8 @@
+#include "alipay/alipay.h"
 #include "base/log.h"
-#include "pay/alipay.h"
-#include "pay/channel_wechat.h"
 #include "pay/payment.h"
 #include "web/web.h"
+#include "wechatpay/channel.h"
 
 #include <string.h>
 

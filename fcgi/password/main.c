@@ -1,7 +1,7 @@
 #include "account/mark.h"
-#include "account/refresh.h"
-#include "account/token.h"
 #include "guard/admit.h"
+#include "login/refresh.h"
+#include "login/token.h"
 #include "oauth/oauth.h"
 #include "password.h"
 

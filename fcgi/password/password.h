@@ -1,7 +1,7 @@
 #ifndef PASSWORD_POOL_H
 #define PASSWORD_POOL_H
 
-#include "account/staff_login.h"
+#include "login/staff_login.h"
 #include "web/web.h"
 
 extern const struct route own_password_routes[];

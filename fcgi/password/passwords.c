@@ -1,7 +1,7 @@
-#include "account/password.h"
-#include "account/password_rule.h"
 #include "base/settings.h"
 #include "guard/limit.h"
+#include "login/password.h"
+#include "login/password_rule.h"
 #include "password.h"
 
 #include <string.h>

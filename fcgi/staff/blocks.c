@@ -1,5 +1,5 @@
 #include "frame.h"
-#include "venue/block.h"
+#include "setup/block.h"
 
 struct block_query {
 	struct page page;

@@ -1,6 +1,6 @@
-#include "venue/calendar.h"
+#include "setup/calendar.h"
 #include "frame.h"
-#include "venue/hours.h"
+#include "setup/hours.h"
 
 struct calendar_query {
 	struct page page;

@@ -1,5 +1,5 @@
 #include "frame.h"
-#include "venue/manage.h"
+#include "setup/venue.h"
 
 static enum err list_courts(struct req *r)
 {

@@ -2,8 +2,8 @@
 #define STAFF_FRAME_H
 
 #include "base/json.h"
+#include "setup/frame.h"
 #include "staff.h"
-#include "venue/frame.h"
 
 /* For the routes that change a venue's frame. */
 

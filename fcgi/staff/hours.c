@@ -1,4 +1,4 @@
-#include "venue/hours.h"
+#include "setup/hours.h"
 #include "frame.h"
 
 static enum err show(struct req *r)

@@ -1,6 +1,6 @@
-#include "account/token.h"
 #include "checkin/checkin.h"
 #include "guard/admit.h"
+#include "login/token.h"
 #include "staff.h"
 
 static enum err me(struct req *r)

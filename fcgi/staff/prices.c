@@ -1,6 +1,6 @@
 #include "frame.h"
+#include "setup/price_list.h"
 #include "venue/clock.h"
-#include "venue/price_list.h"
 
 static enum err show(struct req *r)
 {

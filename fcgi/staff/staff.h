@@ -2,7 +2,7 @@
 #define STAFF_STAFF_H
 
 #include "account/account.h"
-#include "account/session.h"
+#include "login/session.h"
 #include "web/web.h"
 
 /* The front desk's pool: one table of routes a file. */

@@ -1,7 +1,7 @@
 #ifndef ACCOUNT_ACCOUNT_H
 #define ACCOUNT_ACCOUNT_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 struct account {
 	int64_t id;

@@ -38,7 +38,7 @@ static const struct shape face_shape = SHAPE(struct face, face_fields);
 SQL(leave_lock_orders, "SELECT id FROM orders WHERE account_id = $1 ORDER BY id FOR UPDATE");
 SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UPDATE");
 
-/* $3: WeChat wants to hear of orders that were played (lib/pay/shipping.h), by the
+/* $3: WeChat wants to hear of orders that were played (lib/shipping/shipping.h), by the
  * openid of who paid. */
 #define UNSETTLED                                                                          \
 	"EXISTS (SELECT 1 FROM payment_attempt p WHERE p.order_id = o.id"                  \

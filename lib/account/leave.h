@@ -1,7 +1,7 @@
 #ifndef ACCOUNT_LEAVE_H
 #define ACCOUNT_LEAVE_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* Deletion of an account (注销). The person goes: name, phone, openids, inbox,
  * kept answers, notes on orders, and the payer in what was sent to channels and

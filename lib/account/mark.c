@@ -1,8 +1,8 @@
 #include "account/mark.h"
 
 #include "base/settings.h"
-#include "io/crypto.h"
-#include "io/sign.h"
+#include "codec/crypto.h"
+#include "codec/sign.h"
 
 #include <stdio.h>
 #include <string.h>

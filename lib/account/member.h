@@ -1,7 +1,7 @@
 #ifndef ACCOUNT_MEMBER_H
 #define ACCOUNT_MEMBER_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* Members of staff: accounts with a username. Whoever has the permission `member`
  * manages all of them. A new one has no password until it is given one

@@ -1,7 +1,7 @@
 #ifndef ACCOUNT_SWEEP_H
 #define ACCOUNT_SWEEP_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* What nobody asks for any more goes, the oldest first and at most `limit` rows at
  * once. Any number of programs may do so at the same time. */

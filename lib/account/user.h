@@ -1,7 +1,7 @@
 #ifndef ACCOUNT_USER_H
 #define ACCOUNT_USER_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* Customers, as staff see them. Which ones these are is decided by the row level
  * security of the transaction (migrations/0010_rights.sql). Members of staff are

@@ -1,7 +1,7 @@
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* Who of the staff changed what: the table audit_log, which triggers fill in the
  * transaction of the change (migrations/0010_rights.sql). Customers and jobs are

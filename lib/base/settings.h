@@ -29,7 +29,7 @@
 	X(wx_web_appid, "", "appid of the website app; empty: no login by scan")               \
 	X(wx_web_secret_file, "", "file with the website app's secret")                        \
 	X(wx_web_redirect, "", "page that a scan leads to; empty: /play/ of the issuer")       \
-	X(sms_url, "", "SMS gateway, see lib/account/sms.h; empty: no login by SMS")           \
+	X(sms_url, "", "SMS gateway, see lib/login/sms.h; empty: no login by SMS")             \
 	X(sms_secret_file, "", "file with the bearer secret of the SMS gateway")               \
 	X(wx_shipping, "auto", "tell WeChat of orders that were used: off, auto or on")        \
 	X(wxpay_base, "https://api.mch.weixin.qq.com", "WeChat Pay API")                       \

@@ -1,6 +1,6 @@
 #include "base/settings.h"
 #include "checkin/checkin.h"
-#include "io/crypto.h"
+#include "codec/crypto.h"
 
 #include <stdlib.h>
 #include <string.h>

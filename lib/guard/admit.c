@@ -3,7 +3,7 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "guard/limit.h"
-#include "io/commons.h"
+#include "net/commons.h"
 
 #include <stdio.h>
 

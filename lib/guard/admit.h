@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/identity.h"
-#include "io/redis.h"
+#include "net/redis.h"
 
 /* Before a signed-in request meets the database: how often its account has asked
  * lately, and whether its session is known to have ended; one round trip to Redis.

@@ -1,9 +1,9 @@
 #include "guard/limit.h"
 
 #include "base/time.h"
-#include "io/commons.h"
-#include "io/crypto.h"
-#include "io/redis.h"
+#include "codec/crypto.h"
+#include "net/commons.h"
+#include "net/redis.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -22,7 +22,7 @@ struct consumer {
 	consume_fn *act;
 };
 
-/* Take deliveries and act until it is time to stop (io/daemon.h). */
+/* Take deliveries and act until it is time to stop (job/daemon.h). */
 void consume_run(const struct consumer *, struct db *);
 
 /* One delivery of a message. E_OK: settled, acknowledge it. E_NOT_FOUND: there

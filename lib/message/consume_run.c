@@ -1,7 +1,7 @@
 #include "message/consume.h"
 
 #include "base/log.h"
-#include "io/daemon.h"
+#include "job/daemon.h"
 
 /* Trouble that passes is waited for in place, a little longer each time; if it
  * doesn't pass while the database is there, the others go first. */

@@ -1,8 +1,8 @@
 #ifndef MESSAGE_MESSAGE_H
 #define MESSAGE_MESSAGE_H
 
-#include "io/db.h"
-#include "io/mq.h"
+#include "db/db.h"
+#include "net/mq.h"
 
 /* The message table (transactional outbox): what happened is told by a row
  * that is written in the same transaction. The relay publishes it, at least

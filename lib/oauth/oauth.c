@@ -1,9 +1,9 @@
 #include "oauth/oauth.h"
 
-#include "account/password.h"
-#include "account/refresh.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "login/password.h"
+#include "login/refresh.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #ifndef OAUTH_OAUTH_H
 #define OAUTH_OAUTH_H
 
-#include "account/session.h"
+#include "login/session.h"
 #include "web/web.h"
 
 /* What the pools share that answer POST /oauth2/token (RFC 6749 §3.2). The pool

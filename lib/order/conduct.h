@@ -1,7 +1,7 @@
 #ifndef ORDER_CONDUCT_H
 #define ORDER_CONDUCT_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* What is held against a customer: violations, and bans that rest on them. Staff
  * see and lift them of people who have ordered at one of their venues. */

@@ -1,7 +1,7 @@
 #ifndef ORDER_ENDING_H
 #define ORDER_ENDING_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* How orders end unpaid, and how late money brings one back.
  *

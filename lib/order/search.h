@@ -4,7 +4,7 @@
 #include "order/order.h"
 
 /* Orders as the front desk sees them: those in the transaction's scope (session_guard
- * in account/session.h), and no others. */
+ * in login/session.h), and no others. */
 
 struct desk_order {
 	int64_t id, venue_id;

@@ -1,10 +1,10 @@
 #ifndef PAY_DESK_H
 #define PAY_DESK_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* The money of an order as the front desk sees it: what is in the transaction's
- * scope (session_guard in account/session.h). */
+ * scope (session_guard in login/session.h). */
 
 struct desk_attempt {
 	int64_t id;

@@ -4,7 +4,7 @@
 #include "order/ending.h"
 #include "pay/payment.h"
 #include "pay/refund.h"
-#include "pay/work.h"
+#include "work/work.h"
 
 #include <string.h>
 

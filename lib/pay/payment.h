@@ -1,8 +1,8 @@
 #ifndef PAY_PAYMENT_H
 #define PAY_PAYMENT_H
 
-#include "io/db.h"
-#include "pay/channel.h"
+#include "channel/channel.h"
+#include "db/db.h"
 
 /* Payment attempts: an order is paid by one of them. The row is there before
  * the channel is called, and says exactly what was sent. */

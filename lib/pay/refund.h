@@ -1,8 +1,8 @@
 #ifndef PAY_REFUND_H
 #define PAY_REFUND_H
 
-#include "io/db.h"
-#include "pay/channel.h"
+#include "channel/channel.h"
+#include "db/db.h"
 
 /* Money on its way back. The row and the exact request are there before the
  * channel is called, the sum is reserved on the attempt in the same transaction:

@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "channel/ask.h"
 #include "order/ending.h"
-#include "pay/channel_ask.h"
 #include "pay/refund.h"
 
 #include <string.h>

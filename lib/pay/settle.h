@@ -1,7 +1,7 @@
 #ifndef PAY_SETTLE_H
 #define PAY_SETTLE_H
 
-#include "io/db.h"
+#include "db/db.h"
 #include "pay/payment.h"
 
 /* What has to be asked of a channel and done about its answer. Every call runs

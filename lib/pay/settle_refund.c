@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "pay/channel_ask.h"
+#include "channel/ask.h"
 #include "pay/refund.h"
 #include "pay/settle.h"
 

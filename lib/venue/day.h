@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "io/db.h"
+#include "db/db.h"
 #include "venue/price.h"
 
 /* One play day of one venue: when it is open, which courts there are, what

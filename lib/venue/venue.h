@@ -1,7 +1,7 @@
 #ifndef VENUE_VENUE_H
 #define VENUE_VENUE_H
 
-#include "io/db.h"
+#include "db/db.h"
 
 /* For statements with `venue v`: its date, whether it is there (a venue ends on
  * a date and is gone from then on), and on how many more days it can be booked. */

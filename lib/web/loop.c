@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/commons.h"
+#include "net/commons.h"
 #include "web/request.h"
 
 #include <fcgiapp.h>

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/settings.h"
-#include "io/crypto.h"
+#include "codec/crypto.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "base/time.h"
-#include "io/commons.h"
+#include "net/commons.h"
 #include "web/request.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/identity.h"
-#include "io/db.h"
+#include "db/db.h"
 
 /* A FastCGI worker: it takes one request at a time, runs the handler of its
  * route, and sends the answer after COMMIT. Parsing, rights, transaction,

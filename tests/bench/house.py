@@ -93,7 +93,7 @@ class House:
         return self.stack.path("pg/sock")
 
     def token(self, account: int) -> str:
-        """An access token as /oauth2/token makes them (lib/account/token.c)."""
+        """An access token as /oauth2/token makes them (lib/login/token.c)."""
         keys = self.stack.path("secrets/token-keys")
         kid = (keys / "current").read_text().strip()
         key = serialization.load_pem_private_key((keys / f"{kid}.pem").read_bytes(), None)

@@ -7,7 +7,7 @@
  * and those of REFUSED after an error. Statements are prepared, and every batch
  * is one pipeline, as in a worker. What is ordered: load.lua, scenario rush.
  * TODAY is China's date in seconds. Prints one line of JSON. */
-#include "io/db.h"
+#include "db/db.h"
 
 #include <libpq-fe.h>
 #include <poll.h>

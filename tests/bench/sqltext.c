@@ -1,6 +1,6 @@
 /* Prints "name<TAB>SQL" for each named statement, from the library itself: the
  * bench must not measure a copy that has aged. Wants all of the library. */
-#include "io/db.h"
+#include "db/db.h"
 
 #include <stdio.h>
 

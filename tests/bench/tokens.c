@@ -6,8 +6,8 @@
  * of a day (GET …/availability) read from the database alone, and with the check of
  * the session in the same round trip; both PAGES times, in turns of TURN. Settings
  * come from the environment. Prints one line of JSON, microseconds each. */
-#include "account/session.h"
-#include "account/token.h"
+#include "login/session.h"
+#include "login/token.h"
 #include "base/settings.h"
 #include "base/time.h"
 #include "venue/day.h"

@@ -1,7 +1,7 @@
 /* The lines of Alipay's bill, cut where the first byte says. */
 #include "fuzz.h"
 
-#include "pay/alipay_csv.h"
+#include "alipay/csv.h"
 
 static enum err take(void *arg, const struct bill_line *line)
 {

@@ -3,7 +3,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/http.h"
+#include "net/http.h"
 
 static stamp now;
 

@@ -1,7 +1,7 @@
 /* Us and the channels, for the harnesses: keys made when one starts. */
 #include "fuzz.h"
-#include "pay/alipay_call.h"
-#include "pay/wechatpay_call.h"
+#include "alipay/call.h"
+#include "wechatpay/call.h"
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "io/crypto.h"
+#include "codec/crypto.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/time.h"
-#include "io/http.h"
+#include "net/http.h"
 #include "web/request.h"
 
 struct ask {

@@ -2,8 +2,8 @@
  * password. */
 #include "fuzz.h"
 
-#include "account/password_rule.h"
 #include "base/settings.h"
+#include "login/password_rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {

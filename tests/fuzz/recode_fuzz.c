@@ -1,7 +1,7 @@
 /* GB18030 → UTF-8, cut where the first byte says. */
 #include "fuzz.h"
 
-#include "io/recode.h"
+#include "codec/recode.h"
 
 static bool keep(void *arg, struct bytes text)
 {

@@ -1,8 +1,8 @@
 /* Refresh tokens: what is read is what would be written. */
 #include "fuzz.h"
 
-#include "account/refresh.h"
 #include "base/settings.h"
+#include "login/refresh.h"
 
 #include <endian.h>
 #include <unistd.h>

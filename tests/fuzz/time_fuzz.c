@@ -1,9 +1,9 @@
 /* Times, days and sums of money: what is read and written again is the same. */
 #include "fuzz.h"
 
+#include "alipay/sign.h"
 #include "base/time.h"
-#include "pay/alipay_sign.h"
-#include "pay/bill.h"
+#include "channel/bill.h"
 
 static void instants(const char *text)
 {

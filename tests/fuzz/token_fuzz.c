@@ -3,10 +3,10 @@
  * and mask, again and again. */
 #include "fuzz.h"
 
-#include "account/token.h"
-#include "account/token_keys.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "login/token.h"
+#include "login/token_keys.h"
 
 #include <openssl/pem.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /* A file as gzip or as it is, cut where the first byte says. */
 #include "fuzz.h"
 
-#include "io/unpack.h"
+#include "codec/unpack.h"
 
 enum { ENOUGH = 1 << 20 };
 

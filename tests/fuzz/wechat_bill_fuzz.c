@@ -1,7 +1,7 @@
 /* WeChat Pay's bills, cut where the second byte says; the first one is the kind. */
 #include "fuzz.h"
 
-#include "pay/bill.h"
+#include "channel/bill.h"
 
 struct told {
 	struct buf words;

@@ -1,7 +1,7 @@
 /* Zip files: what is handed out is what the directory promises. */
 #include "fuzz.h"
 
-#include "io/zip.h"
+#include "codec/zip.h"
 
 #include <zlib.h>
 

@@ -56,18 +56,18 @@ def test_sql_is_never_put_together_from_values():
 def test_what_is_random_to_others_comes_from_openssl():
     """random() spreads retries and names requests that nginx has not named, no more."""
     assert uses(C, r"\b(rand|random|drand48|rand_r)\s*\(", but=("loop.c", "run.c")) == []
-    assert "RAND_bytes" in (TOP / "lib/io/crypto.c").read_text()
+    assert "RAND_bytes" in (TOP / "lib/codec/crypto.c").read_text()
 
 
 def test_macs_and_digests_are_compared_in_constant_time():
     """Where a MAC is checked, it is by bytes_equal()."""
-    for name in ("lib/account/refresh.c", "lib/checkin/code.c", "lib/account/token.c"):
+    for name in ("lib/login/refresh.c", "lib/checkin/code.c", "lib/login/token.c"):
         text = without_comments((TOP / name).read_text())
         assert "bytes_equal(" in text and not re.search(r"\bmemcmp\s*\(", text), name
 
 
 def test_outbound_calls_speak_https_and_follow_nobody():
-    text = (TOP / "lib/io/http.c").read_text()
+    text = (TOP / "lib/net/http.c").read_text()
     assert "CURLOPT_PROTOCOLS_STR, \"https\"" in text and "CURLOPT_FOLLOWLOCATION, 0L" in text
     assert not re.search(r"SSL_VERIFY(PEER|HOST), 0", text)
     assert uses(C, r"\bcurl_easy_init\s*\(", but=("http.c",)) == []

@@ -1,4 +1,4 @@
-"""An SMS gateway as lib/account/sms.h describes what stands behind ZX_SMS_URL: POST /sms/send with a
+"""An SMS gateway as lib/login/sms.h describes what stands behind ZX_SMS_URL: POST /sms/send with a
 bearer secret and JSON. What real gateways want (Aliyun's SendSms, Tencent's) an adapter makes of
 that. It keeps what was sent, for GET /sim/sms."""
 import re

@@ -1,7 +1,7 @@
 /* Many rows by COPY: all of them or none, told truly, in the same memory. */
 #include "store.h"
 
-#include "io/dbcopy.h"
+#include "db/copy.h"
 #include "proxy.h"
 
 #include <sys/resource.h>

@@ -4,7 +4,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/mq.h"
+#include "net/mq.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -5,8 +5,8 @@
 #include "base/time.h"
 #include "guard/admit.h"
 #include "guard/limit.h"
-#include "io/commons.h"
-#include "io/redis.h"
+#include "net/commons.h"
+#include "net/redis.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "weixin.h"
 
 #include "paid.h"
-#include "pay/shipping.h"
+#include "shipping/shipping.h"
 
 enum { PROCESSES = 4, ORDERS = 12 };
 

@@ -5,7 +5,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/db.h"
+#include "db/db.h"
 
 #include <libpq-fe.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 /* Alipay's bill: the file's lines, and the way there. */
 #include "test.h"
 
+#include "alipay/csv.h"
 #include "alishop.h"
 #include "party.h"
-#include "pay/alipay_csv.h"
 #include "zipped.h"
 
 #include <iconv.h>

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "alishop.h"
-#include "io/http.h"
+#include "net/http.h"
 
 /* A genuine notify about a payment, before it is changed. */
 static struct alipay_params genuine(void)

@@ -1,8 +1,8 @@
 #include "test.h"
 
+#include "alipay/sign.h"
 #include "base/buf.h"
 #include "base/time.h"
-#include "pay/alipay_sign.h"
 #include "vectors.h"
 
 static struct arena *mem;

@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "pay/alipay_call.h"
+#include "alipay/call.h"
 
 #include <dirent.h>
 #include <openssl/pem.h>

@@ -1,7 +1,7 @@
 /* Bills as the simulator and the documents have them, and one who takes their lines. */
 #include "base/buf.h"
 #include "base/time.h"
-#include "pay/bill.h"
+#include "channel/bill.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "base/err.h"
-#include "io/breaker.h"
+#include "net/breaker.h"
 
 #include <stdio.h>
 #include <stdlib.h>

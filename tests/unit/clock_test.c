@@ -1,8 +1,8 @@
 /* Times of a play day, and what staff write down as hours. */
 #include "test.h"
 
+#include "setup/hours_check.h"
 #include "venue/clock.h"
-#include "venue/hours_check.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "venue/hole.h"
+#include "setup/hole.h"
 
 #include <string.h>
 

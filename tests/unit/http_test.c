@@ -2,8 +2,8 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "io/commons.h"
-#include "io/http.h"
+#include "net/commons.h"
+#include "net/http.h"
 #include "party.h"
 
 static struct arena *mem;

@@ -1,6 +1,6 @@
 /* A folder of token keys, as ZX_TOKEN_KEYS names it. */
-#include "account/token.h"
-#include "account/token_keys.h"
+#include "login/token.h"
+#include "login/token_keys.h"
 #include "base/json.h"
 #include "base/settings.h"
 #include "base/time.h"

@@ -3,7 +3,7 @@
  * library. */
 #include "base/settings.h"
 #include "base/time.h"
-#include "pay/wechatpay_call.h"
+#include "wechatpay/call.h"
 #include "vectors.h"
 
 #include <dirent.h>

@@ -3,8 +3,8 @@
 #include "test.h"
 
 #include "base/settings.h"
-#include "pay/channel_wechat.h"
 #include "pay/payment.h"
+#include "wechatpay/channel.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Files as gzip makes them, and their SHA-1. */
-#include "io/unpack.h"
+#include "codec/unpack.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "test.h"
 
-#include "account/password_rule.h"
 #include "base/settings.h"
+#include "login/password_rule.h"
 
 #include <string.h>
 

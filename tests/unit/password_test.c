@@ -1,8 +1,8 @@
 #include "test.h"
 
-#include "account/password.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "login/password.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* QR codes, read back by a real reader: zbarimg (package zbar-tools). */
 #include "test.h"
 
-#include "io/qr.h"
+#include "codec/qr.h"
 
 #include <png.h>
 #include <spawn.h>

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "base/buf.h"
-#include "io/recode.h"
+#include "codec/recode.h"
 
 #define GBK "\xd6\xa7\xb8\xb6\xb1\xa6,1\n\xd2\xb5\xce\xf1\n"
 #define TEXT "支付宝,1\n业务\n"

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "base/time.h"
-#include "pay/reconcile.h"
+#include "reconcile/reconcile.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-#include "account/refresh.h"
 #include "base/settings.h"
+#include "login/refresh.h"
 #include "test.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/arena.h"
-#include "pay/shipping.h"
+#include "shipping/shipping.h"
 
 static void the_body_is_what_the_documents_ask_for(void **state)
 {

@@ -4,9 +4,9 @@
 
 #include "party.h"
 
-#include "account/sms.h"
-#include "account/wechat_web.h"
 #include "base/log.h"
+#include "login/sms.h"
+#include "wechat/web.h"
 
 #include <fcntl.h>
 

@@ -1,7 +1,7 @@
 /* Known answers out of tests/vectors/wechat-vectors.json, which is test data
  * that others have published; each entry names its source. */
 #include "base/json.h"
-#include "io/sign.h"
+#include "codec/sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>

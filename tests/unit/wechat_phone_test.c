@@ -3,10 +3,10 @@
 
 #include "party.h"
 
-#include "account/wechat_phone.h"
-#include "account/wechat_token.h"
 #include "base/log.h"
 #include "base/phone.h"
+#include "wechat/phone.h"
+#include "wechat/token.h"
 
 static struct arena *mem;
 static char secret_file[] = "/tmp/phone_test_XXXXXX";

@@ -1,7 +1,7 @@
 /* Calls with an access_token: where it comes from, and when it is thrown away. */
 #include "test.h"
 
-#include "account/wechat_token.h"
+#include "wechat/token.h"
 #include "weixin.h"
 
 #include "base/log.h"

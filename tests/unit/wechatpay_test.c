@@ -2,8 +2,8 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "pay/wechatpay_call.h"
 #include "vectors.h"
+#include "wechatpay/call.h"
 
 static struct arena *mem;
 

@@ -1,6 +1,6 @@
 /* Zip files as others make them, byte by byte. */
 #include "base/buf.h"
-#include "io/zip.h"
+#include "codec/zip.h"
 
 #include <stdlib.h>
 #include <zlib.h>

@@ -1,0 +1,156 @@
+#include "alipay/call.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+
+enum { BODY_MAX = 4096, REASON_MAX = 255 };
+
+/* With out_request_no always: it makes a repeat harmless, and without it a refund of
+ * a part is refused. */
+const char *alipay_refund_body(struct arena *mem, const struct channel_refund_ask *r)
+{
+	struct buf b = buf_in(mem, BODY_MAX);
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "out_trade_no", r->out_trade_no);
+	json_text(&b, "out_request_no", r->out_refund_no);
+	json_text(&b, "refund_amount", alipay_yuan(mem, r->refund));
+	if (r->reason && *r->reason)
+		json_text(&b, "refund_reason", alipay_words(mem, r->reason, REASON_MAX));
+	json_close(&b, '}');
+	return buf_text(&b);
+}
+
+struct told {
+	const char *out_trade_no, *out_request_no, *refund_amount;
+	const char *fund_change, *refund_fee, *refund_status, *gmt_refund_pay;
+};
+static const struct field told_fields[] = {
+	FIELD(struct told, out_trade_no, .optional = true, .max = 64),
+	FIELD(struct told, out_request_no, .optional = true, .max = 64),
+	FIELD(struct told, refund_amount, .optional = true),
+	FIELD(struct told, fund_change, .optional = true),
+	FIELD(struct told, refund_fee, .optional = true),
+	FIELD(struct told, refund_status, .optional = true),
+	FIELD(struct told, gmt_refund_pay, .optional = true),
+};
+static const struct shape told_shape = SHAPE(struct told, told_fields);
+
+static bool load(struct arena *mem, const char *json, struct told *out)
+{
+	struct json_fault fault = {0};
+
+	return json_load(mem, json, strlen(json), &told_shape, JSON_LENIENT, out, &fault) ==
+	       E_OK;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* What a person may cure before the very same is sent again: an empty account, and
+ * whatever the gateway has against our key, our app, our rights. */
+static void note_refusal(const struct alipay_exchange *x, struct channel_refund *out)
+{
+	out->refusal = x->refusal;
+	out->curable =
+		x->refusal &&
+		(x->by_gateway || strcmp(x->refusal, "ACQ.SELLER_BALANCE_NOT_ENOUGH") == 0);
+}
+
+static void note_done(const struct told *t, struct channel_refund *out)
+{
+	out->state = REFUND_DONE;
+	if (!t->gmt_refund_pay || !alipay_time_parse(t->gmt_refund_pay, &out->done_at))
+		out->done_at = (stamp){0};
+}
+
+static enum err strange(const char *out_refund_no)
+{
+	log_error("alipay", "%s: signed, but not the refund that was asked for", out_refund_no);
+	return E_CHANNEL_UNKNOWN;
+}
+
+/* Without refund_status it wasn't done, and the same may be sent again. */
+enum err alipay_refund_query(struct arena *mem, const char *out_trade_no,
+	const char *out_refund_no, struct channel_refund *out)
+{
+	struct buf b = buf_in(mem, BODY_MAX);
+	struct alipay_exchange x = {.method = "alipay.trade.fastpay.refund.query"};
+	struct told told;
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "out_trade_no", out_trade_no);
+	json_text(&b, "out_request_no", out_refund_no);
+	json_raw(&b, "query_options", "[\"gmt_refund_pay\"]");
+	json_close(&b, '}');
+	x.biz = buf_text(&b);
+	*out = (struct channel_refund){
+		.channel = alipay_channel.name, .is_refund = true, .ours = true};
+	enum err err = alipay_ask(mem, &x);
+	note_refusal(&x, out);
+	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+		return E_NOT_FOUND;
+	TRY(err);
+	out->plaintext = x.plain;
+	if (!load(mem, x.plain, &told))
+		return strange(out_refund_no);
+	if (!told.refund_status)
+		return E_NOT_FOUND;
+	if (!same(told.refund_status, "REFUND_SUCCESS") ||
+		!same(told.out_trade_no, out_trade_no) ||
+		!same(told.out_request_no, out_refund_no) || !told.refund_amount ||
+		!alipay_yuan_parse(told.refund_amount, &out->refund))
+		return strange(out_refund_no);
+	out->out_refund_no = told.out_request_no;
+	note_done(&told, out);
+	return E_OK;
+}
+
+/* 10000 says that the request was understood. Only fund_change Y says that this very
+ * call moved the money; N is a repeat or nothing yet, and only a query tells. What it
+ * doesn't know of may be sent again, so that is no promise. */
+static enum err look(struct arena *mem, const struct told *asked, struct channel_refund *out)
+{
+	enum err err =
+		alipay_refund_query(mem, asked->out_trade_no, asked->out_request_no, out);
+
+	if (err == E_OK)
+		return E_OK;
+	out->refusal = NULL; /* that was the query's */
+	out->curable = false;
+	return E_CHANNEL_UNKNOWN;
+}
+
+/* refund_fee is the sum of all refunds of the trade so far. */
+enum err alipay_refund(struct arena *mem, const char *body, struct channel_refund *out)
+{
+	struct alipay_exchange x = {
+		.method = "alipay.trade.refund",
+		.biz = body,
+		.once = true,
+	};
+	struct told asked, told;
+	money sum;
+
+	*out = (struct channel_refund){
+		.channel = alipay_channel.name, .is_refund = true, .ours = true};
+	if (!load(mem, body, &asked) || !asked.out_trade_no || !asked.out_request_no ||
+		!asked.refund_amount || !alipay_yuan_parse(asked.refund_amount, &out->refund))
+		return E_INTERNAL;
+	out->out_refund_no = asked.out_request_no;
+	enum err err = alipay_ask(mem, &x);
+	note_refusal(&x, out);
+	TRY(err);
+	out->plaintext = x.plain;
+	if (!load(mem, x.plain, &told) || !same(told.out_trade_no, asked.out_trade_no))
+		return strange(asked.out_request_no);
+	if (!same(told.fund_change, "Y"))
+		return look(mem, &asked, out);
+	if (told.refund_fee &&
+		(!alipay_yuan_parse(told.refund_fee, &sum) || sum.fen < out->refund.fen))
+		return strange(asked.out_request_no);
+	note_done(&told, out);
+	return E_OK;
+}

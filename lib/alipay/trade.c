@@ -1,0 +1,198 @@
+#include "alipay/call.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+
+enum { BODY_MAX = 4096, SUBJECT_MAX = 255, TICKET_MAX = 512 };
+
+static bool same(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
+/* The time by which it must be paid goes along always: only it ends a code that
+ * nobody has scanned. */
+const char *alipay_order_body(struct arena *mem, const struct channel_order *o)
+{
+	struct buf b = buf_in(mem, BODY_MAX);
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "out_trade_no", o->out_trade_no);
+	json_text(&b, "total_amount", alipay_yuan(mem, o->total));
+	json_text(&b, "subject", alipay_words(mem, o->description, SUBJECT_MAX));
+	json_text(&b, "time_expire", alipay_time(mem, o->expires));
+	if (strcmp(o->method, "jsapi") == 0) {
+		json_text(&b, "product_code", "JSAPI_PAY");
+		json_text(&b, "op_app_id", alipay_merchant.appid);
+		json_text(&b, "buyer_open_id", o->payer);
+	}
+	json_close(&b, '}');
+	return buf_text(&b);
+}
+
+struct ticket {
+	const char *qr_code, *trade_no;
+};
+static const struct field ticket_fields[] = {
+	FIELD(struct ticket, qr_code, .optional = true, .min = 1, .max = TICKET_MAX),
+	FIELD(struct ticket, trade_no, .optional = true, .min = 1, .max = 64),
+};
+static const struct shape ticket_shape = SHAPE(struct ticket, ticket_fields);
+
+enum err alipay_prepay(
+	struct arena *mem, const char *method, const char *body, const char **ticket)
+{
+	bool native = strcmp(method, "native") == 0;
+	struct json_fault fault = {0};
+	struct ticket t;
+	struct alipay_exchange x = {
+		.method = native ? "alipay.trade.precreate" : "alipay.trade.create",
+		.biz = body,
+		.notify = true,
+	};
+
+	TRY(alipay_ask(mem, &x));
+	if (json_load(mem, x.plain, strlen(x.plain), &ticket_shape, JSON_LENIENT, &t, &fault) ==
+		E_OK)
+		*ticket = native ? t.qr_code : t.trade_no;
+	else
+		*ticket = NULL;
+	if (*ticket)
+		return E_OK;
+	log_error("alipay", "%s: signed, but without a ticket", x.method);
+	return E_CHANNEL_UNKNOWN;
+}
+
+static const char *number_body(struct arena *mem, const char *out_trade_no)
+{
+	struct buf b = buf_in(mem, BODY_MAX);
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "out_trade_no", out_trade_no);
+	json_close(&b, '}');
+	return buf_text(&b);
+}
+
+/* Of a trade that is closed both kinds are possible: never paid, or all given back. */
+static bool was_paid(const struct alipay_trade *t)
+{
+	money m = {0};
+
+	return same(t->trade_status, "TRADE_SUCCESS") ||
+	       same(t->trade_status, "TRADE_FINISHED") ||
+	       (same(t->trade_status, "TRADE_CLOSED") &&
+		       (t->paid_at || (t->buyer_pay_amount &&
+					      alipay_yuan_parse(t->buyer_pay_amount, &m) &&
+					      m.fen > 0)));
+}
+
+const char *alipay_payment(const struct alipay_trade *t, struct channel_payment *out)
+{
+	bool paid = was_paid(t);
+
+	out->channel = alipay_channel.name;
+	out->is_payment = true;
+	out->out_trade_no = t->out_trade_no;
+	out->transaction_id = t->trade_no;
+	out->payer = t->buyer_open_id ? t->buyer_open_id : t->buyer_id;
+	out->yuan = !t->trans_currency || strcmp(t->trans_currency, "CNY") == 0;
+	if (paid)
+		out->state = PAYMENT_PAID;
+	else if (same(t->trade_status, "TRADE_CLOSED"))
+		out->state = PAYMENT_CLOSED;
+	else if (same(t->trade_status, "WAIT_BUYER_PAY"))
+		out->state = PAYMENT_OPEN;
+	else
+		return "a known trade_status";
+	if (!t->out_trade_no)
+		return "out_trade_no";
+	if (t->total_amount ? !alipay_yuan_parse(t->total_amount, &out->total) : paid)
+		return "total_amount";
+	if (!paid)
+		return NULL;
+	if (!t->trade_no || out->total.fen == 0)
+		return "trade_no, or a sum";
+	return t->paid_at && alipay_time_parse(t->paid_at, &out->paid_at)
+		       ? NULL
+		       : "the time of payment";
+}
+
+static const struct field trade_fields[] = {
+	FIELD(struct alipay_trade, trade_no, .optional = true, .max = 64),
+	FIELD(struct alipay_trade, out_trade_no, .optional = true, .max = 64),
+	FIELD(struct alipay_trade, trade_status, .optional = true),
+	FIELD(struct alipay_trade, total_amount, .optional = true),
+	FIELD(struct alipay_trade, buyer_pay_amount, .optional = true),
+	FIELD_AS(struct alipay_trade, paid_at, "send_pay_date", .optional = true),
+	FIELD(struct alipay_trade, buyer_open_id, .optional = true, .max = 128),
+	FIELD_AS(struct alipay_trade, buyer_id, "buyer_user_id", .optional = true, .max = 128),
+	FIELD(struct alipay_trade, trans_currency, .optional = true),
+};
+static const struct shape trade_shape = SHAPE(struct alipay_trade, trade_fields);
+
+/* No merchant stands in the answer: to this app Alipay tells its own trades only. */
+static const char *read_trade(struct arena *mem, const char *json, const char *out_trade_no,
+	struct channel_payment *out)
+{
+	struct json_fault fault = {0};
+	struct alipay_trade t;
+
+	if (json_load(mem, json, strlen(json), &trade_shape, JSON_LENIENT, &t, &fault) != E_OK)
+		return fault.field ? fault.field : "JSON";
+	*out = (struct channel_payment){.ours = true, .plaintext = json};
+	const char *lack = alipay_payment(&t, out);
+	if (lack)
+		return lack;
+	return strcmp(t.out_trade_no, out_trade_no) == 0 ? NULL
+							 : "the number that was asked for";
+}
+
+enum err alipay_query(struct arena *mem, const char *out_trade_no, struct channel_payment *out)
+{
+	struct alipay_exchange x = {
+		.method = "alipay.trade.query",
+		.biz = number_body(mem, out_trade_no),
+	};
+
+	*out = (struct channel_payment){0};
+	enum err err = alipay_ask(mem, &x);
+	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+		return E_NOT_FOUND;
+	TRY(err);
+	const char *lack = read_trade(mem, x.plain, out_trade_no, out);
+	if (!lack)
+		return E_OK;
+	log_error("alipay", "%s: signed, but without %s", out_trade_no, lack);
+	return E_CHANNEL_UNKNOWN;
+}
+
+/* Paid, or closed already: the words for both are the same, so ask. */
+static enum err look(struct arena *mem, const char *out_trade_no)
+{
+	struct channel_payment p;
+	enum err err = alipay_query(mem, out_trade_no, &p);
+
+	if (err != E_OK)
+		return E_CHANNEL_UNKNOWN;
+	return p.state == PAYMENT_CLOSED ? E_OK
+	       : p.state == PAYMENT_PAID ? E_CHANNEL_REFUSED
+					 : E_CHANNEL_UNKNOWN;
+}
+
+/* A trade that doesn't exist yet can't be closed, but its code can still be scanned
+ * and paid until time_expire: that is not E_OK. */
+enum err alipay_close(struct arena *mem, const char *out_trade_no)
+{
+	struct alipay_exchange x = {
+		.method = "alipay.trade.close",
+		.biz = number_body(mem, out_trade_no),
+	};
+	enum err err = alipay_ask(mem, &x);
+
+	if (err != E_CHANNEL_REFUSED || x.by_gateway)
+		return err;
+	if (strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+		return E_CHANNEL_UNKNOWN;
+	return look(mem, out_trade_no);
+}

@@ -1,0 +1,99 @@
+#ifndef CHANNEL_CHANNEL_H
+#define CHANNEL_CHANNEL_H
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "db/db.h"
+
+/* A payment channel: whoever takes the customers' money for us. What the rest
+ * of the program knows about WeChat Pay and Alipay stands here; each has one
+ * struct channel. Nothing in a channel touches the database; all results are
+ * in the arena.
+ *
+ * What a call can come to:
+ * E_OK               a proven answer
+ * E_NOT_FOUND        queries: the channel has never heard of it
+ * E_CHANNEL_REFUSED  it said no
+ * E_CHANNEL_UNKNOWN  it may have happened; ask again the very same, or query
+ * E_UPSTREAM         it has not happened: never sent, or put off */
+
+struct channel_order {
+	const char *method;       /* "jsapi": inside the channel's app; "native": a QR code */
+	const char *description;  /* in the customer's bill */
+	const char *out_trade_no; /* ours, new for each set of parameters */
+	stamp expires;
+	money total;
+	const char *payer; /* jsapi: whom the channel is to ask for the money */
+};
+
+/* A payment as the channel tells it, in a notice or as the answer to a query. */
+enum payment_state { PAYMENT_OPEN, PAYMENT_CLOSED, PAYMENT_PAID };
+struct channel_payment {
+	const char *channel;
+	const char *id;    /* of the notice, one each; NULL in the answer to a query */
+	const char *event; /* the channel's word */
+	bool is_payment; /* else the notice is about something else: only id, event, plaintext */
+	enum payment_state state; /* PAYMENT_OPEN is no failure: it may still be paid */
+	bool ours;                /* merchant and app are those of our settings */
+	bool yuan;                /* the currency is CNY */
+	const char *out_trade_no, *transaction_id, *payer; /* the last may be NULL */
+	stamp paid_at;
+	money total;
+	const char *plaintext; /* all of it, for the record */
+};
+
+struct channel_refund_ask {
+	const char *out_trade_no;
+	const char *out_refund_no; /* one refund for ever; a repeat pays nothing more */
+	const char *reason;        /* the customer sees it */
+	money refund, total;       /* total is the whole payment's */
+};
+
+enum refund_word { REFUND_RUNNING, REFUND_DONE, REFUND_CLOSED, REFUND_ABNORMAL };
+struct channel_refund {
+	const char *channel, *id, *event; /* of the notice, else NULL */
+	bool is_refund;
+	bool ours;
+	const char *out_refund_no, *channel_no;
+	enum refund_word state; /* CLOSED: ended without money; ABNORMAL: people must help */
+	money refund;
+	stamp done_at; /* 0 unless REFUND_DONE, and then perhaps */
+	/* With E_CHANNEL_REFUSED: the channel's code, and whether the same request may
+	 * be taken later (an empty merchant account, told to wait). */
+	const char *refusal;
+	bool curable;
+	const char *plaintext;
+};
+
+struct channel {
+	const char *name;
+	/* What is sent, as text: kept with the attempt before the call, replayed byte
+	 * for byte. */
+	const char *(*order_body)(struct arena *, const struct channel_order *);
+	/* *ticket is what the customer's side needs; good for two hours or so. */
+	enum err (*prepay)(struct arena *, const char *method, const char *body,
+		const char **ticket) CHECKED;
+	/* Members "pay_params" and "code_url" of the answer to the customer. */
+	enum err (*write_ticket)(
+		struct buf *, struct arena *, const char *method, const char *ticket) CHECKED;
+	enum err (*query)(
+		struct arena *, const char *out_trade_no, struct channel_payment *) CHECKED;
+	/* After E_OK it can't be paid. After anything else only a query tells. */
+	enum err (*close)(struct arena *, const char *out_trade_no) CHECKED;
+
+	const char *(*refund_body)(struct arena *, const struct channel_refund_ask *);
+	enum err (*refund)(struct arena *, const char *body, struct channel_refund *) CHECKED;
+	enum err (*refund_query)(struct arena *, const char *out_trade_no,
+		const char *out_refund_no, struct channel_refund *) CHECKED;
+};
+
+/* NULL: no such channel, or the settings don't name a merchant for it. */
+const struct channel *channel_find(const char *name);
+
+/* Read the settings and keys of all channels; ends the program with
+ * EXIT_CONFIG and the reason if something is wrong. */
+void channels_init(void);
+
+extern const struct channel wechat_channel, alipay_channel;
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef JOB_DAEMON_H
+#define JOB_DAEMON_H
+
+#include "db/db.h"
+
+/* A program that works until SIGTERM or SIGINT. Both are blocked all the time
+ * and only looked at between two pieces of work, so that no call ends half way
+ * because of them; no piece may take longer than the supervisor waits. */
+void daemon_begin(const char *program);
+bool daemon_stopping(void);
+void daemon_sleep(int ms); /* shorter if it is time to stop */
+
+/* A connection that only hears a NOTIFY, by its statement LISTEN. */
+struct ears {
+	struct db *db;
+	struct sql *listen; /* NULL: there is nothing to hear */
+	bool listening;
+};
+/* Until a NOTIFY comes or the time is up. A wait that ends early without one tells
+ * that the connection is gone: then the rest is slept, and LISTEN said again. */
+void daemon_rest(struct ears *, struct arena *, int ms);
+
+/* The watchdog, for calls into libraries that may hang: unless it is set anew
+ * or taken off in time, a log line that names what was `doing` and the end of
+ * the process; its supervisor starts another. */
+void watchdog_set(int seconds, const char *doing);
+void watchdog_off(void);
+
+#endif

@@ -1,0 +1,96 @@
+#ifndef NET_BREAKER_H
+#define NET_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A circuit breaker for calls to one outside party, and the places for those who
+ * wait for it. Pure: time, process and the word on who lives are passed in; no
+ * pointer in it, so that it can lie in memory that processes share. Whoever uses it
+ * holds a lock.
+ *
+ * The rules are those of Alibaba's Sentinel (DegradeRule, ResponseTimeCircuitBreaker,
+ * ExceptionCircuitBreaker): of the calls that ended within a window, if they are
+ * enough, the share that was slow, the share that failed or the number that failed is
+ * above its limit; a limit of 100 % is reached by equality. Then nothing is called
+ * for recovery_ms; after that a few probes are, all at once or one by one: if all go
+ * well it closes and forgets, at the first that doesn't it opens again.
+ *
+ * Beyond Sentinel:
+ * - Each call has a seat with a lease. A probe that is not heard of before its lease
+ *   ends, or whose process is gone, has failed: else a killed prober would leave the
+ *   breaker half-open for ever (Sentinel's issue 1638).
+ * - A call that began before the last change of state says nothing about the time
+ *   after it, and doesn't decide anything.
+ * - The window slides by a quarter; Sentinel's one bucket forgets all at its end. */
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
+
+struct breaker_rule {
+	int64_t slow_ms;       /* a call that takes longer is slow */
+	int64_t slow_percent;  /* 0: however slow, it doesn't matter */
+	int64_t error_percent; /* 0: only their number counts */
+	int64_t error_count;   /* so many within a window; 0: only their share counts */
+	int64_t min_calls;     /* fewer prove nothing */
+	int64_t window_ms, recovery_ms, probes;
+};
+
+enum { BREAKER_SEATS = 64, BREAKER_BUCKETS = 4 };
+
+struct breaker {
+	int64_t state, until_ms; /* open: no try before */
+	int64_t went_well;       /* half-open: probes */
+	uint64_t tickets, since; /* handed out; as of the last change of state */
+	struct breaker_bucket {
+		int64_t number, calls, slow, errors;
+	} buckets[BREAKER_BUCKETS];
+	struct breaker_seat {
+		uint64_t ticket; /* 0: free */
+		int64_t began_ms, until_ms, pid;
+	} seats[BREAKER_SEATS];
+	struct breaker_total {
+		int64_t calls, slow, errors, opened;
+	} total;
+};
+
+enum breaker_pass {
+	BREAKER_PASS,
+	BREAKER_REFUSED, /* it is open, or its probes are under way */
+	BREAKER_FULL,    /* enough are waiting for this party already */
+};
+
+struct breaker_ask {
+	int64_t now_ms;   /* of a clock that never goes back, all processes' same */
+	int64_t lease_ms; /* the call surely ends before */
+	int64_t pid;
+	int64_t seats; /* at most so many calls at once; 0: BREAKER_SEATS */
+	bool (*lives)(int64_t pid);
+};
+
+/* With BREAKER_PASS a ticket, for breaker_leave(). */
+enum breaker_pass breaker_enter(struct breaker *, const struct breaker_rule *,
+	const struct breaker_ask *, uint64_t *ticket);
+
+enum breaker_end {
+	BREAKER_WELL = 0,
+	BREAKER_SLOW = 1,
+	BREAKER_FAILED = 2, /* may be slow as well */
+	BREAKER_VOID = 4,   /* the party was not asked after all: nothing is counted */
+};
+/* How the call ended, of enum breaker_end. Whose lease was over before, is not heard any more. */
+void breaker_leave(struct breaker *, const struct breaker_rule *, uint64_t ticket,
+	int64_t now_ms, unsigned end);
+
+/* Bring it to now: leases that are over, and with `lives` the seats of the dead.
+ * breaker_enter() does so by itself where it matters. */
+void breaker_tidy(struct breaker *, const struct breaker_rule *, int64_t now_ms,
+	bool (*lives)(int64_t pid));
+
+/* Milliseconds until a call may pass, 0 unless it is open. */
+int64_t breaker_wait_ms(const struct breaker *, int64_t now_ms);
+
+int breaker_in_flight(const struct breaker *);
+/* For how long the oldest call that is under way has been so; 0: none is. */
+int64_t breaker_oldest_ms(const struct breaker *, int64_t now_ms);
+
+#endif

@@ -1,0 +1,172 @@
+#include "net/commons_file.h"
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+#include "codec/sign.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PREFIX "zhixing."
+#define SUFFIX ".breakers"
+
+enum { PATH_SIZE = 512, LOCK_MS = 100 };
+
+static struct commons own; /* of a process that is alone */
+static struct commons *shared;
+static bool is_pool;
+
+bool commons_lock(struct commons *c)
+{
+	struct timespec until;
+	int rc = pthread_mutex_trylock(&c->lock);
+
+	if (rc == EBUSY) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += LOCK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		rc = pthread_mutex_clocklock(&c->lock, CLOCK_MONOTONIC, &until);
+	}
+	if (rc == EOWNERDEAD)
+		rc = pthread_mutex_consistent(&c->lock);
+	return rc == 0;
+}
+
+void commons_unlock(struct commons *c)
+{
+	pthread_mutex_unlock(&c->lock);
+}
+
+struct commons *commons(void)
+{
+	if (!shared) {
+		commons_lock_init(&own.lock);
+		shared = &own;
+	}
+	return shared;
+}
+
+bool process_lives(int64_t pid)
+{
+	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+static void sign_in(struct commons *c)
+{
+	if (!commons_lock(c))
+		return;
+	for (size_t i = 0; i < COMMONS_WORKERS; i++) {
+		if (c->workers[i] && process_lives(c->workers[i]))
+			continue;
+		c->workers[i] = getpid();
+		break;
+	}
+	commons_unlock(c);
+}
+
+void commons_open(const char *program, bool pool)
+{
+	char path[PATH_SIZE];
+
+	if (strcmp(settings.breakers, "on") != 0 && strcmp(settings.breakers, "off") != 0)
+		setting_refuse("ZX_BREAKERS", "wants on or off");
+	is_pool = pool;
+	if (!*settings.shared)
+		return;
+	snprintf(path, sizeof(path), "%s/" PREFIX "%s" SUFFIX, settings.shared, program);
+	for (char *p = path + strlen(settings.shared); *p; p++)
+		*p = *p == ' ' ? '-' : *p;
+	struct commons *c = commons_attach(path, program);
+	if (!c) {
+		log_error("commons", "%s can't be used: this process is on its own", path);
+		return;
+	}
+	shared = c;
+	c->pool = pool;
+	sign_in(c);
+}
+
+void commons_close(void)
+{
+	if (shared && shared != &own)
+		commons_unmap(shared);
+	memset(&own, 0, sizeof(own));
+	shared = NULL;
+	is_pool = false;
+}
+
+static int64_t living(const struct commons *c)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < COMMONS_WORKERS; i++)
+		n += c->workers[i] && process_lives(c->workers[i]);
+	return n;
+}
+
+int64_t commons_workers(void)
+{
+	return is_pool ? living(commons()) : 0;
+}
+
+void commons_count_request(int status, int64_t us)
+{
+	struct commons *c = commons();
+	int class = status / 100 - 1;
+
+	if (class >= 0 && class < STATUS_CLASSES)
+		commons_count(&c->requests[class], 1);
+	commons_count(&c->request_us, us);
+}
+
+static bool read_one(struct arena *mem, const char *path, struct commons_view *out)
+{
+	struct commons *c = commons_look(path);
+
+	if (!c)
+		return false;
+	bool locked = commons_lock(c);
+	memcpy(&out->all, c, sizeof(*c));
+	if (locked)
+		commons_unlock(c);
+	commons_unmap(c);
+	out->program = arena_strdup(mem, out->all.head.program);
+	out->workers = living(&out->all);
+	for (int i = 0; i < PARTY_COUNT; i++)
+		breaker_tidy(&out->all.party[i].breaker, &party_info[i].rule, clock_ms(),
+			process_lives);
+	return true;
+}
+
+static int is_commons(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name), end = strlen(SUFFIX);
+
+	return n > end && strncmp(d->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+	       strcmp(d->d_name + n - end, SUFFIX) == 0;
+}
+
+size_t commons_list(struct arena *mem, const struct commons_view **out)
+{
+	struct dirent **names = NULL;
+	int n = *settings.shared ? scandir(settings.shared, &names, is_commons, alphasort) : 0;
+	struct commons_view *views = NEW_N(mem, struct commons_view, n > 0 ? (size_t)n : 1);
+	size_t count = 0;
+
+	for (int i = 0; i < n; i++) {
+		char *path = arena_printf(mem, "%s/%s", settings.shared, names[i]->d_name);
+		count += read_one(mem, path, &views[count]);
+		free(names[i]);
+	}
+	free(names);
+	*out = views;
+	return count;
+}

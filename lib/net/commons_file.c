@@ -1,0 +1,158 @@
+#include "net/commons_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* VERSION: to be raised when the meaning of what lies there changes. */
+enum { VERSION = 1, TRIES = 100, PAUSE_MS = 10 };
+
+static const char magic[8] = "ZXSHARED";
+#define X(id, name, ...) name ","
+static const char parties[] = PARTY_TABLE(X);
+#undef X
+_Static_assert(sizeof(parties) <= sizeof(((struct commons_head *)0)->parties), "raise it");
+
+void commons_lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+static void read_boot_id(char *out, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(out, (int)size, f))
+		snprintf(out, size, "unknown");
+	if (f)
+		fclose(f);
+	out[strcspn(out, "\n")] = '\0';
+}
+
+static struct commons_head head_of(const char *program)
+{
+	struct commons_head h = {.version = VERSION, .size = sizeof(struct commons)};
+
+	memcpy(h.magic, magic, sizeof(magic));
+	read_boot_id(h.boot_id, sizeof(h.boot_id));
+	snprintf(h.program, sizeof(h.program), "%.*s", (int)sizeof(h.program) - 1, program);
+	memcpy(h.parties, parties, sizeof(parties));
+	return h;
+}
+
+/* NULL: another layout, another boot, or torn. */
+static struct commons *map(int fd, const char *program)
+{
+	struct stat st;
+	struct commons *c;
+	struct commons_head want;
+
+	if (fstat(fd, &st) != 0 || st.st_size != sizeof(*c))
+		return NULL;
+	c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (c == MAP_FAILED)
+		return NULL;
+	want = head_of(program ? program : c->head.program);
+	if (memcmp(&c->head, &want, sizeof(want)) == 0)
+		return c;
+	munmap(c, sizeof(*c));
+	return NULL;
+}
+
+/* All bytes are reserved now: a full file system must not be found out later, by a
+ * signal. */
+static struct commons *make(int fd, const char *program)
+{
+	struct commons *c;
+	struct commons_head head = head_of(program);
+
+	if (posix_fallocate(fd, 0, sizeof(*c)) != 0)
+		return NULL;
+	c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (c == MAP_FAILED)
+		return NULL;
+	commons_lock_init(&c->lock);
+	c->head = head;
+	return c;
+}
+
+/* Whoever else may write into the folder must not lend us a file of his. */
+static bool is_ours(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       (st.st_mode & 077) == 0;
+}
+
+static bool is_still_there(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && lstat(path, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* Under the file's lock: as it is, or made now. NULL with *again: it was taken away,
+ * by us or by another who found it unfit. */
+static struct commons *take(int fd, const char *path, const char *program, bool *again)
+{
+	struct stat st;
+	struct commons *c;
+
+	*again = flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_still_there(fd, path);
+	if (*again || fstat(fd, &st) != 0)
+		return NULL;
+	c = st.st_size == 0 ? make(fd, program) : map(fd, program);
+	if (!c)
+		*again = unlink(path) == 0 && st.st_size != 0;
+	return c;
+}
+
+struct commons *commons_attach(const char *path, const char *program)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+	struct commons *c = NULL;
+	bool again = true;
+
+	for (int i = 0; again && i < TRIES; i++) {
+		int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+		if (fd < 0)
+			return NULL;
+		again = false;
+		if (is_ours(fd))
+			c = take(fd, path, program, &again);
+		flock(fd, LOCK_UN); /* or it would last as long as the mapping */
+		close(fd);
+		if (again)
+			nanosleep(&pause, NULL);
+	}
+	return c;
+}
+
+struct commons *commons_look(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct commons *c = fd >= 0 && is_ours(fd) ? map(fd, NULL) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	return c;
+}
+
+void commons_unmap(struct commons *c)
+{
+	munmap(c, sizeof(*c));
+}

@@ -1,0 +1,58 @@
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include "codec/crypto.h"
+#include "net/party.h"
+
+#include <stdint.h>
+
+/* Calls to outside parties: HTTPS only, certificates always checked, no
+ * redirects, no proxy, one connection kept per party and process, each call
+ * with a limit of its own. */
+
+struct http_call {
+	enum party party;   /* whom it is to; each caller names it */
+	const char *method; /* GET or POST */
+	const char *url;
+	const char *const *headers; /* "Name: value" …, NULL; may be NULL */
+	struct bytes body;          /* of a POST */
+	size_t max;                 /* bytes of the answer's body; 0 is 1 MiB */
+	int64_t limit_ms;           /* 0 is ZX_OUT_TIMEOUT_MS */
+	/* For what may be large: takes the body of an answer 200 as it comes, at any
+	 * length, and none of it is kept. ZX_OUT_TIMEOUT_MS without a byte ends the
+	 * call, and so does its "false"; both are E_UNKNOWN. NULL: do without. */
+	bytes_fn *sink;
+	void *sink_arg;
+};
+
+struct http_header {
+	const struct http_header *next;
+	const char *name, *value;
+};
+
+struct http_answer {
+	int status;
+	struct bytes body; /* with a NUL behind it */
+	const struct http_header *headers;
+};
+
+/* E_OK: there is an answer, whatever its status, in the arena.
+ * E_UPSTREAM: not one byte of the request left this machine (no address, no
+ * connection, no trusted certificate; or the party's breaker is open, see
+ * party_wait_s()): the party has not done it.
+ * E_UNKNOWN: it was sent, the answer is missing, torn or too large: the party
+ * may have done it. Both are logged here, never with the query string. */
+enum err http_send(struct arena *, const struct http_call *, struct http_answer *) CHECKED;
+
+/* A header of the answer, its name in any case. NULL if it is absent, or there
+ * twice: then nobody can say which one counts. */
+const char *http_header(const struct http_answer *, const char *name);
+
+/* To the party's breaker a call without an answer, and one with a status of 500 or
+ * more, has failed; what the party says below that is its word. */
+
+/* For a path's segment or a query's value: RFC 3986, everything but the
+ * unreserved characters becomes %XX. */
+char *url_escape(struct arena *, const char *);
+
+#endif

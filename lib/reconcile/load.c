@@ -1,0 +1,129 @@
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+#include "db/copy.h"
+#include "reconcile/reconcile.h"
+
+#include <string.h>
+
+enum { TRIES = 3 };
+
+struct load {
+	struct db_copy *copy;
+	int64_t id, rows;
+	struct reconcile_sums sums;
+};
+
+static void count(struct reconcile_sums *s, const struct reconcile_row *row, bool is_trade)
+{
+	const struct {
+		const char *kind;
+		int64_t *count;
+		money *sum;
+	} kinds[] = {
+		{"payment", &s->payments, &s->payments_fen},
+		{"refund", &s->refunds, &s->refunds_fen},
+		{"flow_payment", NULL, &s->flow_in_fen},
+		{"flow_refund", NULL, &s->flow_back_fen},
+		{"flow_fee", NULL, &s->flow_fee_fen},
+		{"flow_other", NULL, &s->flow_other_fen},
+	};
+
+	s->flows += !is_trade;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (strcmp(row->kind, kinds[i].kind) == 0) {
+			if (kinds[i].count)
+				++*kinds[i].count;
+			kinds[i].sum->fen += row->fen.fen;
+		}
+}
+
+static enum err take(void *arg, const struct bill_line *line)
+{
+	struct load *l = arg;
+	struct reconcile_row row = reconcile_row_of(line);
+
+	if (!row.kind)
+		return E_OK;
+	count(&l->sums, &row, line->trade != NULL);
+	l->rows++;
+	return copy_row(l->copy, A(l->id), A(line->number), A(row.kind), A(row.at),
+		A(row.our_no), A(row.their_no), A(row.trade_no), A(row.word), A(row.fen));
+}
+
+/* Rows are stored only if the file was whole. */
+static enum err load_bill(struct arena *mem, const struct bill_source *from,
+	enum bill_kind kind, date day, struct load *l, const char **hash)
+{
+	*hash = NULL;
+	l->copy =
+		copy_begin(mem, settings.db, "COPY reconcile_line FROM STDIN (FORMAT binary)");
+	if (!l->copy)
+		return E_DB_DOWN;
+	enum err err = from->fetch(mem, kind, day, take, l, hash);
+	if (err == E_OK)
+		return copy_end(l->copy);
+	copy_drop(l->copy);
+	*hash = NULL;
+	return err;
+}
+
+struct known {
+	bool some;
+};
+static const struct field known_fields[] = {FIELD(struct known, some)};
+static const struct shape known_shape = SHAPE(struct known, known_fields);
+SQL(load_expected,
+	"SELECT EXISTS (SELECT 1 FROM payment_attempt WHERE channel = $1 AND paid_at >= $2"
+	" AND paid_at < $3) AS some");
+
+/* There is no bill, it says. In the morning that may mean: not yet. */
+static enum err believe(struct db *db, struct arena *mem, const char *channel, date day)
+{
+	stamp from = china_midnight(day), to = china_midnight((date){day.days + 1});
+	struct known known;
+	struct tx tx;
+
+	if (stamp_now().us >= to.us + 12 * HOUR)
+		return E_OK;
+	tx_begin(&tx, db, mem, TX_READ);
+	TRY(db_one(&tx, &load_expected, &known_shape, &known, A(channel), A(from), A(to)));
+	return known.some ? E_UPSTREAM : E_OK;
+}
+
+/* Each try has a number of its own for its rows. */
+static enum err load_bills(struct db *db, struct arena *mem, const struct bill_source *from,
+	date day, struct reconcile_load *out)
+{
+	struct load l = {0};
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_NONE);
+	TRY(ids_take(&tx, 1, &l.id));
+	enum err err = load_bill(mem, from, BILL_TRADE, day, &l, &out->trade_hash);
+	if (err == E_NOT_FOUND)
+		err = believe(db, mem, from->channel, day);
+	if (err == E_OK && from->has_flow)
+		err = load_bill(mem, from, BILL_FUNDFLOW, day, &l, &out->flow_hash);
+	out->id = l.id;
+	out->rows = l.rows;
+	out->sums = l.sums;
+	return err == E_NOT_FOUND ? E_OK : err;
+}
+
+/* A file that was torn on its way may be whole the next time. */
+enum err reconcile_load(struct db *db, struct arena *mem, const struct bill_source *from,
+	date day, struct reconcile_load *out)
+{
+	enum err err = E_INTERNAL;
+
+	for (int i = 0; i < TRIES; i++) {
+		*out = (struct reconcile_load){.expects_flow = from->has_flow};
+		err = load_bills(db, mem, from, day, out);
+		if (err != E_CHANNEL_UNKNOWN && err != E_BAD_BODY)
+			break;
+		log_warn("reconcile", "try %d of %d for the bill: %s", i + 1, TRIES,
+			err_info[err].code);
+	}
+	return err;
+}

@@ -1,0 +1,109 @@
+#ifndef RECONCILE_RECONCILE_H
+#define RECONCILE_RECONCILE_H
+
+#include "channel/bill.h"
+#include "db/db.h"
+
+/* A day's bills of a channel against our rows. The trade bill says which payments
+ * and refunds there were, the fund flow what came into the account and left it.
+ *
+ * What differs is stored once, in reconcile_diff and as an entry of the work list:
+ * only_ours    our payment of that day (by the channel's time, to the second) is
+ *              not in the bill; or our refund is not in the bill of its day, nor
+ *              was in an earlier one
+ * only_theirs  a number that we don't know
+ * amount       another sum
+ * state        not paid here but there; another transaction; a refund that ended
+ *              differently, or that we don't know to be accepted
+ * A refund's day is the day on which the channel accepted it. We know when we sent
+ * it for the last time, moments before; so those of the last ten minutes of a day
+ * are missed only if the next day's bill lacks them too, and those whose answer
+ * was lost may have been in an earlier bill: billed_on tells. A movement of the
+ * account may be booked on the other side of midnight: within ten minutes of it
+ * nothing is said of one that the other bill lacks.
+ *
+ * Afterwards the channel is asked about payments that only it knows of, which
+ * fulfils or returns them the usual way; refunds that lag are polled; money that
+ * came twice is sent back. A difference that has gone by then, or by a later run,
+ * is marked as cured and its entry in the work list closed. */
+
+/* Where a channel's bills come from. */
+struct bill_source {
+	const char *channel;
+	bool has_flow;
+	/* Hands on every line and tells the file's digest ("-": there is none). Lines
+	 * count only after E_OK.
+	 * E_NOT_FOUND: no business that day. E_BAD_BODY: it came and is no such bill.
+	 * E_UPSTREAM, E_CHANNEL_UNKNOWN: try again. Errors of the receiver come out. */
+	enum err (*fetch)(
+		struct arena *, enum bill_kind, date, bill_fn *, void *arg, const char **hash);
+	/* settle_ask(): what became of this attempt. */
+	enum err (*ask)(struct db *, struct arena *, int64_t attempt_id, bool *open);
+};
+extern const struct bill_source *const bill_sources[]; /* ends with NULL */
+
+/* What a line says, in the words of reconcile_line; kind is NULL for what is of
+ * no interest. A returned payment leaves the account less the fee that comes back;
+ * the remark of the flow names its whole sum, and that is fen. Pure. */
+struct reconcile_row {
+	const char *kind, *our_no, *their_no, *trade_no, *word;
+	stamp at;
+	money fen;
+};
+struct reconcile_row reconcile_row_of(const struct bill_line *);
+
+struct reconcile_sums {
+	int64_t payments, refunds, flows;
+	money payments_fen, refunds_fen, flow_in_fen, flow_back_fen, flow_fee_fen,
+		flow_other_fen;
+};
+
+/* Both bills of a day into reconcile_line, under a number of their own. A NULL hash:
+ * no such bill; if we know of payments that day, this is believed from noon of the
+ * next day on, and is E_UPSTREAM before. Errors are those of fetch and copy_end(). */
+struct reconcile_load {
+	int64_t id, rows;
+	const char *trade_hash, *flow_hash;
+	bool expects_flow;
+	struct reconcile_sums sums;
+};
+enum err reconcile_load(struct db *, struct arena *, const struct bill_source *, date,
+	struct reconcile_load *) CHECKED;
+
+/* Queue: compare, store what differs with its work, end the run as matched. The
+ * same again stores nothing. E_RETRY: the lines are not there any more. */
+void reconcile_match(struct tx *, const char *channel, date, const struct reconcile_load *);
+
+/* Ask, poll, send back; close what has gone; end the run as done. */
+enum err reconcile_cure(struct db *, struct arena *, const struct bill_source *, date,
+	int64_t *refunds) CHECKED;
+
+struct reconcile_result {
+	struct reconcile_sums sums;
+	int64_t only_ours, only_theirs, amount, state; /* differences of the day */
+	int64_t open;                                  /* of them */
+	int64_t returned;                              /* refunds begun now */
+};
+
+/* All of it for one day. E_OK: done, whatever differs. E_BUSY: another process is
+ * at it. E_UPSTREAM, E_CHANNEL_UNKNOWN, E_BAD_BODY, E_CHANNEL_REFUSED: the bill was
+ * not to be had, the run waits. E_DB_DOWN, E_UNKNOWN, E_RETRY: do it again. May be
+ * killed anywhere. */
+enum err reconcile_day(struct db *, struct arena *, const struct bill_source *, date,
+	struct reconcile_result *) CHECKED;
+
+/* Days that aren't done, the oldest first, from the channel's first payment or run
+ * up to `last`, at most RECONCILE_DAYS. is_due: its next try is not in the future. */
+enum { RECONCILE_DAYS = 90 };
+struct reconcile_due {
+	date day;
+	bool is_due;
+};
+enum err reconcile_due(
+	struct db *, struct arena *, const char *channel, date last, struct list *) CHECKED;
+
+/* The day of China that a moment is in, and its first moment. */
+date china_day(stamp);
+stamp china_midnight(date);
+
+#endif

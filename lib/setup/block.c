@@ -1,0 +1,167 @@
+#include "setup/block.h"
+
+#include "base/time.h"
+#include "venue/day.h"
+
+#define BLOCK_IN                                                              \
+	FIELD(struct block_in, start), FIELD(struct block_in, end),           \
+		FIELD(struct block_in, reason, .plain = PLAIN_LINE, .min = 1, \
+			.max = BLOCK_REASON_LENGTH)
+static const struct field new_fields[] = {
+	FIELD(struct block_in, court_id, .min = 1, .max = ID_MAX),
+	BLOCK_IN,
+};
+const struct shape block_new_shape = SHAPE(struct block_in, new_fields);
+static const struct field edit_fields[] = {BLOCK_IN};
+const struct shape block_edit_shape = SHAPE(struct block_in, edit_fields);
+
+static const struct field block_fields[] = {
+	FIELD(struct block, id),
+	FIELD(struct block, version),
+	FIELD(struct block, court_id),
+	FIELD(struct block, court_name),
+	FIELD(struct block, start),
+	FIELD(struct block, end),
+	FIELD(struct block, reason),
+	FIELD(struct block, created_at),
+};
+const struct shape block_shape = SHAPE(struct block, block_fields);
+
+#define BLOCK_COLUMNS                                                                   \
+	"SELECT b.id, b.version, b.court_id, c.name AS court_name,"                     \
+	" lower(b.during) AS start, upper(b.during) AS \"end\", b.reason, b.created_at" \
+	" FROM court_block b JOIN court c ON c.id = b.court_id"                         \
+	" JOIN venue v ON v.id = b.venue_id WHERE b.venue_id = $1"
+SQL(blocks_after, BLOCK_COLUMNS
+	" AND upper(b.during) > coalesce($2::date::timestamp AT TIME ZONE v.timezone,"
+	" now()) AND b.id > $3 ORDER BY b.id LIMIT $4");
+SQL(block_by_id, BLOCK_COLUMNS " AND b.id = $2");
+
+enum err block_list(struct tx *tx, int64_t venue_id, date from, int64_t after, int64_t limit,
+	struct list *out)
+{
+	frame_ask(tx, venue_id);
+	return db_all(tx, &blocks_after, &block_shape, out, A(venue_id),
+		A(arg_date_or_null(from)), A(after), A(limit));
+}
+
+enum err block_load(struct tx *tx, int64_t venue_id, int64_t id, struct block *out)
+{
+	return db_one(tx, &block_by_id, &block_shape, out, A(venue_id), A(id));
+}
+
+SQL(block_insert,
+	"INSERT INTO court_block (id, venue_id, court_id, during, reason)"
+	" VALUES ($2, $1, $3, tstzrange($4, $5), $6)");
+SQL(block_update,
+	"UPDATE court_block SET version = version + 1, during = tstzrange($4, $5), reason = $6"
+	" WHERE venue_id = $1 AND id = $2 AND version = $3");
+SQL(block_delete, "DELETE FROM court_block WHERE venue_id = $1 AND id = $2 AND version = $3");
+SQL(block_release, "DELETE FROM occupancy WHERE block_id = $1");
+/* In the key's order, as orders do; what is taken is left, to be named below. */
+SQL(block_take,
+	"INSERT INTO occupancy (unit_id, at, block_id) SELECT u.unit_id, t.at, $2"
+	" FROM court_unit u, generate_series($3::timestamptz, $4::timestamptz"
+	"  - interval '30 minutes', interval '30 minutes') AS t(at)"
+	" WHERE u.court_id = $1 ORDER BY u.unit_id, t.at ON CONFLICT DO NOTHING");
+struct way {
+	int64_t total;
+	raw_json detail;
+};
+static const struct field way_fields[] = {
+	FIELD(struct way, total),
+	FIELD(struct way, detail),
+};
+static const struct shape way_shape = SHAPE(struct way, way_fields);
+SQL(block_in_the_way,
+	"WITH hit AS (SELECT o.item_id, o.block_id FROM court_unit u"
+	"  JOIN occupancy o ON o.unit_id = u.unit_id AND o.at >= $3 AND o.at < $4"
+	"  WHERE u.court_id = $1 AND o.block_id IS DISTINCT FROM $2),"
+	" sold AS (SELECT DISTINCT r.id, r.no, r.play_date FROM hit h"
+	"  JOIN order_item i ON i.id = h.item_id JOIN orders r ON r.id = i.order_id),"
+	" other AS (SELECT DISTINCT block_id AS id FROM hit WHERE block_id IS NOT NULL)"
+	" SELECT (SELECT count(*) FROM hit) AS total, jsonb_build_object("
+	"  'total', (SELECT count(*) FROM sold) + (SELECT count(*) FROM other),"
+	"  'orders', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'no', f.no,"
+	"   'date', f.play_date) ORDER BY f.play_date, f.id), '[]')"
+	"   FROM (SELECT * FROM sold ORDER BY play_date, id LIMIT 20) f),"
+	"  'blocks', (SELECT coalesce(jsonb_agg(f.id ORDER BY f.id), '[]')"
+	"   FROM (SELECT * FROM other ORDER BY id LIMIT 20) f)) AS detail");
+SQL(block_court,
+	"SELECT EXISTS (SELECT 1 FROM court_unit WHERE venue_id = $1 AND court_id = $2) AS yes"
+	" FROM court WHERE venue_id = $1 AND id = $2");
+
+static enum err check_times(const struct block_in *in, struct refusal *why)
+{
+	why->field = "start";
+	if (in->start.us % STEP != 0)
+		return E_BAD_FIELD;
+	why->field = "end";
+	if (in->end.us % STEP != 0 || in->end.us <= in->start.us ||
+		in->end.us - in->start.us > BLOCK_DAYS_MAX * (24 * HOUR))
+		return E_BAD_FIELD;
+	why->field = NULL;
+	return E_OK;
+}
+
+static enum err take(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
+	struct refusal *why)
+{
+	struct way way;
+
+	db_queue(tx, &block_take, A(court_id), A(id), A(in->start), A(in->end));
+	TRY(db_one(tx, &block_in_the_way, &way_shape, &way, A(court_id), A(id), A(in->start),
+		A(in->end)));
+	if (way.total == 0)
+		return E_OK;
+	why->detail = way.detail;
+	return E_IN_USE;
+}
+
+enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, int64_t *id,
+	struct refusal *why)
+{
+	struct verdict has_units;
+
+	TRY(ids_take(tx, 1, id));
+	frame_lock(tx, venue_id);
+	TRY(db_sync(tx));
+	TRY(check_times(in, why));
+	why->field = "court_id";
+	db_ask_one(tx, &block_court, &verdict_shape, &has_units, E_COURT_NOT_FOUND, A(venue_id),
+		A(in->court_id));
+	TRY(db_sync(tx));
+	if (!has_units.yes)
+		return E_BAD_FIELD;
+	why->field = NULL;
+	db_queue(tx, &block_insert, A(venue_id), A(*id), A(in->court_id), A(in->start),
+		A(in->end), A(in->reason));
+	return take(tx, *id, in->court_id, in, why);
+}
+
+enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
+	const struct block_in *in, struct refusal *why)
+{
+	struct block was;
+
+	frame_lock(tx, venue_id);
+	TRY(block_load(tx, venue_id, id, &was));
+	TRY(check_times(in, why));
+	db_queue_one(tx, &block_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
+		A(in->start), A(in->end), A(in->reason));
+	db_queue(tx, &block_release, A(id));
+	return take(tx, id, was.court_id, in, why);
+}
+
+enum err block_remove(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
+{
+	struct block was;
+
+	frame_lock(tx, venue_id);
+	TRY(block_load(tx, venue_id, id, &was));
+	if (was.version != version)
+		return E_VERSION_CHANGED;
+	db_queue(tx, &block_release, A(id));
+	db_queue_one(tx, &block_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	return db_sync(tx);
+}

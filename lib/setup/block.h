@@ -1,0 +1,37 @@
+#ifndef SETUP_BLOCK_H
+#define SETUP_BLOCK_H
+
+#include "setup/frame.h"
+
+/* A court taken out of use for a while by staff. It holds the court's units
+ * like an order does, by the same primary key, so that neither can be where the
+ * other is. */
+
+enum { BLOCK_REASON_LENGTH = 100, BLOCK_DAYS_MAX = 366 };
+
+struct block_in {
+	int64_t court_id; /* of a new one; it stays */
+	stamp start, end; /* whole half hours */
+	const char *reason;
+};
+extern const struct shape block_new_shape, block_edit_shape;
+struct block {
+	int64_t id, version, court_id;
+	const char *court_name, *reason;
+	stamp start, end, created_at;
+};
+extern const struct shape block_shape;
+
+/* Those that end on `from` (0: from now on) or later, by id. */
+enum err block_list(struct tx *, int64_t venue_id, date from, int64_t after, int64_t limit,
+	struct list *) CHECKED;
+enum err block_load(struct tx *, int64_t venue_id, int64_t id, struct block *) CHECKED;
+/* E_IN_USE if something is there already: detail {"orders": [{"id","no","date"}],
+ * "blocks": [7], "total"}: the first 20 orders and blocks. */
+enum err block_add(struct tx *, int64_t venue_id, const struct block_in *, int64_t *id,
+	struct refusal *) CHECKED;
+enum err block_save(struct tx *, int64_t venue_id, int64_t id, int64_t version,
+	const struct block_in *, struct refusal *) CHECKED;
+enum err block_remove(struct tx *, int64_t venue_id, int64_t id, int64_t version) CHECKED;
+
+#endif

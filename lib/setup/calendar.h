@@ -1,0 +1,37 @@
+#ifndef SETUP_CALENDAR_H
+#define SETUP_CALENDAR_H
+
+#include "setup/frame.h"
+
+/* The platform's public holidays, and the 调休 days on which people work
+ * instead: on such a day the hours and prices of another weekday are in force. */
+
+struct calendar_in {
+	date day; /* of a new one */
+	const char *kind, *name;
+	int64_t as_weekday; /* of a makeup day: 1–5 */
+};
+extern const struct shape calendar_new_shape, calendar_edit_shape;
+struct calendar_day {
+	int64_t id; /* the date as a number, 20261001: path and cursor */
+	date day;
+	int64_t version, as_weekday;
+	const char *kind, *name;
+};
+extern const struct shape calendar_shape;
+
+/* By date, from behind `after` and not before `from`. */
+enum err calendar_list(
+	struct tx *, date from, int64_t after, int64_t limit, struct list *) CHECKED;
+enum err calendar_load(struct tx *, date, struct calendar_day *) CHECKED;
+/* E_PRICE_HOLE if a venue has other hours on that date, and no price for all of
+ * them on such a day; E_HOURS_OVERLAP if a venue would sell an hour with the date
+ * before or after, too (setup/night.h). *outside is of all venues. */
+enum err calendar_add(struct tx *, const struct calendar_in *, struct list *outside,
+	struct refusal *) CHECKED;
+enum err calendar_save(struct tx *, int64_t version, const struct calendar_in *,
+	struct list *outside, struct refusal *) CHECKED;
+enum err calendar_remove(
+	struct tx *, date, int64_t version, struct list *outside, struct refusal *) CHECKED;
+
+#endif

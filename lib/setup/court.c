@@ -1,0 +1,215 @@
+#include "setup/venue.h"
+
+static const struct field unit_id_fields[] = {
+	FIELD_AS(struct unit_id, id, NULL, .min = 1, .max = ID_MAX),
+};
+static const struct shape unit_id_shape = SHAPE(struct unit_id, unit_id_fields);
+
+#define COURT_IN                                                                         \
+	FIELD(struct court_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH), \
+		FIELD(struct court_in, position, .optional = true, .min = 0,             \
+			.max = POSITION_MAX),                                            \
+		FIELD(struct court_in, units, .min = 0, .max = UNITS_MAX,                \
+			.of = &unit_id_shape),                                           \
+		FIELD(struct court_in, ends_on, .optional = true)
+static const struct field new_fields[] = {
+	FIELD(struct court_in, sport_id, .min = 1, .max = ID_MAX),
+	COURT_IN,
+};
+const struct shape court_new_shape = SHAPE(struct court_in, new_fields);
+static const struct field edit_fields[] = {COURT_IN};
+const struct shape court_edit_shape = SHAPE(struct court_in, edit_fields);
+
+static const struct field sheet_fields[] = {
+	FIELD(struct court_sheet, id),
+	FIELD(struct court_sheet, version),
+	FIELD(struct court_sheet, sport_id),
+	FIELD(struct court_sheet, name),
+	FIELD(struct court_sheet, position),
+	FIELD(struct court_sheet, units),
+	FIELD(struct court_sheet, ends_on, .optional = true),
+};
+const struct shape court_sheet_shape = SHAPE(struct court_sheet, sheet_fields);
+
+#define COURT_COLUMNS                                                                 \
+	"SELECT c.id, c.version, c.sport_id, c.name, c.position, (SELECT"             \
+	"  coalesce(jsonb_agg(u.unit_id ORDER BY u.unit_id), '[]') FROM court_unit u" \
+	"  WHERE u.court_id = c.id) AS units, c.ends_on FROM court c WHERE c.venue_id = $1"
+SQL(court_sheets_after, COURT_COLUMNS " AND c.id > $2 ORDER BY c.id LIMIT $3");
+SQL(court_sheet_by_id, COURT_COLUMNS " AND c.id = $2");
+
+enum err court_sheets(
+	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
+{
+	frame_ask(tx, venue_id);
+	return db_all(tx, &court_sheets_after, &court_sheet_shape, out, A(venue_id), A(after),
+		A(limit));
+}
+
+enum err court_sheet_load(struct tx *tx, int64_t venue_id, int64_t id, struct court_sheet *out)
+{
+	return db_one(tx, &court_sheet_by_id, &court_sheet_shape, out, A(venue_id), A(id));
+}
+
+/* Orders hold the court's row FOR KEY SHARE from their items on, and read its
+ * units after that: whoever has it alone sees all of them, or they see him. */
+SQL(court_alone, "SELECT 1 FROM court WHERE venue_id = $1 AND id = $2 FOR UPDATE");
+SQL(court_insert,
+	"INSERT INTO court (id, venue_id, sport_id, name, position, ends_on)"
+	" VALUES ($1, $2, $3, $4, $5, $6)");
+SQL(court_update,
+	"UPDATE court SET version = version + 1, name = $4, position = $5, ends_on = $6"
+	" WHERE venue_id = $1 AND id = $2 AND version = $3");
+SQL(court_delete, "DELETE FROM court WHERE venue_id = $1 AND id = $2 AND version = $3");
+SQL(court_units_same,
+	"SELECT (SELECT coalesce(array_agg(unit_id ORDER BY unit_id), '{}') FROM court_unit"
+	"  WHERE venue_id = $1 AND court_id = $2)"
+	" = (SELECT coalesce(array_agg(u ORDER BY u), '{}') FROM unnest($3::bigint[]) u) AS yes");
+SQL(court_units_drop,
+	"DELETE FROM court_unit WHERE venue_id = $1 AND court_id = $2"
+	" AND unit_id <> ALL($3::bigint[])");
+SQL(court_units_put,
+	"INSERT INTO court_unit (court_id, unit_id, venue_id)"
+	" SELECT $2, u.id, $1 FROM unit u WHERE u.venue_id = $1 AND u.id = ANY($3::bigint[])"
+	" ON CONFLICT DO NOTHING");
+SQL(court_blocked_ahead,
+	"SELECT EXISTS (SELECT 1 FROM court_block WHERE venue_id = $1 AND court_id = $2"
+	" AND upper(during) > now()) AS yes");
+
+struct missing {
+	int64_t at;
+};
+static const struct field missing_fields[] = {FIELD(struct missing, at)};
+static const struct shape missing_shape = SHAPE(struct missing, missing_fields);
+/* Which of them is not the venue's, or named before. */
+SQL(court_units_missing,
+	"SELECT t.n - 1 AS at FROM unnest($2::bigint[]) WITH ORDINALITY AS t(id, n)"
+	" WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.venue_id = $1 AND u.id = t.id)"
+	" OR t.n > array_position($2::bigint[], t.id) ORDER BY t.n LIMIT 1");
+
+static struct ints ids_of(struct arena *mem, const struct list *units)
+{
+	const struct unit_id *u = units->at;
+	int64_t *ids = NEW_N(mem, int64_t, units->count);
+
+	for (size_t i = 0; i < units->count; i++)
+		ids[i] = u[i].id;
+	return (struct ints){ids, units->count};
+}
+
+static enum err check_units(
+	struct tx *tx, int64_t venue_id, struct ints ids, struct refusal *why)
+{
+	struct list missing;
+
+	TRY(db_all(tx, &court_units_missing, &missing_shape, &missing, A(venue_id), A(ids)));
+	if (missing.count == 0)
+		return E_OK;
+	const struct missing *first = missing.at;
+	why->field = arena_printf(tx->mem, "units[%lld]", (long long)first->at);
+	return E_BAD_FIELD;
+}
+
+enum err court_add(struct tx *tx, int64_t venue_id, const struct court_in *in, int64_t *id,
+	struct refusal *why)
+{
+	struct ints units = ids_of(tx->mem, &in->units);
+	struct offer offer;
+
+	TRY(ids_take(tx, 1, id));
+	frame_lock(tx, venue_id);
+	TRY(db_sync(tx));
+	why->field = "sport_id";
+	enum err err = offer_load(tx, venue_id, in->sport_id, &offer);
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_SPORT_NOT_FOUND : err;
+	TRY(check_units(tx, venue_id, units, why));
+	why->field = "name";
+	TRY(db_run(tx, &court_insert, A(*id), A(venue_id), A(in->sport_id), A(in->name),
+		A(in->position), A(arg_date_or_null(in->ends_on))));
+	why->field = NULL;
+	db_queue(tx, &court_units_put, A(venue_id), A(*id), A(units));
+	return frame_priced(tx, venue_id, "sport_id", why);
+}
+
+static enum err change_units(
+	struct tx *tx, int64_t venue_id, int64_t id, struct ints units, struct refusal *why)
+{
+	struct verdict same, blocked;
+
+	TRY(check_units(tx, venue_id, units, why));
+	TRY(db_one(tx, &court_units_same, &verdict_shape, &same, A(venue_id), A(id), A(units)));
+	if (same.yes)
+		return E_OK;
+	TRY(frame_unsold(tx, venue_id, &(struct sold_ask){.court_id = id, .unfinished = true},
+		"units", why));
+	TRY(db_one(tx, &court_blocked_ahead, &verdict_shape, &blocked, A(venue_id), A(id)));
+	why->field = "units";
+	if (blocked.yes)
+		return E_IN_USE;
+	db_queue(tx, &court_units_drop, A(venue_id), A(id), A(units));
+	db_queue(tx, &court_units_put, A(venue_id), A(id), A(units));
+	return E_OK;
+}
+
+/* Alone with the court, and its version is the one that was read. */
+static enum err take(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
+{
+	struct court_sheet was;
+
+	frame_lock(tx, venue_id);
+	db_queue(tx, &court_alone, A(venue_id), A(id));
+	TRY(court_sheet_load(tx, venue_id, id, &was));
+	return was.version == version ? E_OK : E_VERSION_CHANGED;
+}
+
+enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
+	const struct court_in *in, struct refusal *why)
+{
+	TRY(take(tx, venue_id, id, version));
+	if (in->ends_on.days != 0)
+		TRY(frame_unsold(tx, venue_id,
+			&(struct sold_ask){.court_id = id, .from = in->ends_on}, "ends_on",
+			why));
+	TRY(change_units(tx, venue_id, id, ids_of(tx->mem, &in->units), why));
+	why->field = "name";
+	db_queue_one(tx, &court_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
+		A(in->name), A(in->position), A(arg_date_or_null(in->ends_on)));
+	TRY(db_sync(tx));
+	why->field = NULL;
+	return frame_priced(tx, venue_id, "ends_on", why); /* it may be on sale again */
+}
+
+struct ties {
+	int64_t prices, blocks;
+	raw_json detail;
+};
+static const struct field ties_fields[] = {
+	FIELD(struct ties, prices),
+	FIELD(struct ties, blocks),
+	FIELD(struct ties, detail),
+};
+static const struct shape ties_shape = SHAPE(struct ties, ties_fields);
+SQL(court_ties,
+	"SELECT t.*, jsonb_build_object('prices', prices, 'blocks', blocks) AS detail"
+	" FROM (SELECT (SELECT count(*) FROM price_rule WHERE venue_id = $1 AND court_id = $2)"
+	"  AS prices, (SELECT count(*) FROM court_block WHERE venue_id = $1 AND court_id = $2)"
+	"  AS blocks) t");
+
+enum err court_remove(
+	struct tx *tx, int64_t venue_id, int64_t id, int64_t version, struct refusal *why)
+{
+	static const int64_t none[] = {0};
+	struct ties ties;
+
+	TRY(take(tx, venue_id, id, version));
+	TRY(frame_unsold(tx, venue_id, &(struct sold_ask){.court_id = id}, NULL, why));
+	TRY(db_one(tx, &court_ties, &ties_shape, &ties, A(venue_id), A(id)));
+	if (ties.prices || ties.blocks) {
+		why->detail = ties.detail;
+		return E_IN_USE;
+	}
+	db_queue(tx, &court_units_drop, A(venue_id), A(id), A(((struct ints){none, 0})));
+	db_queue_one(tx, &court_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	return db_sync(tx);
+}

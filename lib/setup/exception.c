@@ -1,0 +1,146 @@
+#include "base/time.h"
+#include "setup/hours_check.h"
+#include "setup/night.h"
+#include "venue/clock.h"
+
+#include <stdio.h>
+
+static const struct field line_fields[] = {
+	FIELD(struct hours_line, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
+	FIELD(struct hours_line, closes, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
+};
+static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
+
+enum { REASON_LENGTH = 100 };
+
+#define EXCEPTION_IN                                                                        \
+	FIELD(struct exception_in, reason, .optional = true, .plain = PLAIN_LINE, .min = 1, \
+		.max = REASON_LENGTH),                                                      \
+		FIELD(struct exception_in, hours, .min = 0, .max = EXCEPTION_HOURS_MAX,     \
+			.of = &line_shape)
+static const struct field new_fields[] = {
+	FIELD(struct exception_in, day),
+	EXCEPTION_IN,
+};
+const struct shape exception_new_shape = SHAPE(struct exception_in, new_fields);
+static const struct field edit_fields[] = {EXCEPTION_IN};
+const struct shape exception_edit_shape = SHAPE(struct exception_in, edit_fields);
+
+static const struct field exception_fields[] = {
+	FIELD(struct exception, id, .hidden = true),
+	FIELD(struct exception, day),
+	FIELD(struct exception, version),
+	FIELD(struct exception, reason, .optional = true),
+	FIELD(struct exception, hours),
+};
+const struct shape exception_shape = SHAPE(struct exception, exception_fields);
+
+bool day_of_number(int64_t number, date *out)
+{
+	char text[DATE_TEXT];
+
+	if (number < 19700101 || number > 21991231)
+		return false;
+	snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)(number / 10000),
+		(int)(number / 100 % 100), (int)(number % 100));
+	return date_parse(text, out);
+}
+
+#define EXCEPTION_COLUMNS                                                                                    \
+	"SELECT to_char(e.day, 'YYYYMMDD')::bigint AS id, e.day, e.version, nullif(e.reason, '') AS reason," \
+	" (SELECT coalesce(jsonb_agg(jsonb_build_object('opens', clock_text(h.opens),"                       \
+	"  'closes', clock_text(h.closes)) ORDER BY h.opens), '[]')"                                         \
+	"  FROM opening_exception_hours h WHERE h.venue_id = e.venue_id AND h.day = e.day)"                  \
+	" AS hours FROM opening_exception e"
+
+SQL(exceptions_of_venue, EXCEPTION_COLUMNS
+	" WHERE e.venue_id = $1 AND e.day >= $2"
+	" AND to_char(e.day, 'YYYYMMDD')::bigint > $3 ORDER BY e.day LIMIT $4");
+SQL(exception_of_day, EXCEPTION_COLUMNS " WHERE e.venue_id = $1 AND e.day = $2");
+
+enum err exception_list(struct tx *tx, int64_t venue_id, date from, int64_t after,
+	int64_t limit, struct list *out)
+{
+	frame_ask(tx, venue_id);
+	return db_all(tx, &exceptions_of_venue, &exception_shape, out, A(venue_id), A(from),
+		A(after), A(limit));
+}
+
+enum err exception_load(struct tx *tx, int64_t venue_id, date day, struct exception *out)
+{
+	return db_one(tx, &exception_of_day, &exception_shape, out, A(venue_id), A(day));
+}
+
+SQL(exceptions_few,
+	"SELECT 1 FROM opening_exception WHERE venue_id = $1 AND day >= current_date"
+	" OFFSET $2 LIMIT 1");
+SQL(exception_insert,
+	"INSERT INTO opening_exception (venue_id, day, reason) VALUES ($1, $2, coalesce($3, ''))");
+SQL(exception_touch,
+	"UPDATE opening_exception SET version = version + 1, reason = coalesce($4, '')"
+	" WHERE venue_id = $1 AND day = $2 AND version = $3");
+SQL(exception_hours_drop,
+	"DELETE FROM opening_exception_hours o WHERE o.venue_id = $1 AND o.day = $2"
+	" AND NOT EXISTS (SELECT 1 FROM unnest($3::bigint[], $4::bigint[]) AS t(opens, closes)"
+	"  WHERE (t.opens, t.closes) = (o.opens, o.closes))");
+SQL(exception_hours_put,
+	"INSERT INTO opening_exception_hours (venue_id, day, opens, closes)"
+	" SELECT $1, $2, t.opens, t.closes"
+	" FROM unnest($3::bigint[], $4::bigint[]) AS t(opens, closes)"
+	" ON CONFLICT (venue_id, day, opens) DO NOTHING");
+SQL(exception_delete,
+	"DELETE FROM opening_exception WHERE venue_id = $1 AND day = $2 AND version = $3");
+
+static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exception_in *in,
+	struct list *outside, struct refusal *why)
+{
+	struct hours_columns c;
+
+	TRY(hours_check(tx->mem, &in->hours, ONE_DAY, &c, &why->field));
+	db_queue(tx, &exception_hours_drop, A(venue_id), A(in->day), A(c.opens), A(c.closes));
+	db_queue(tx, &exception_hours_put, A(venue_id), A(in->day), A(c.opens), A(c.closes));
+	TRY(nights_apart(tx,
+		&(struct night_ask){.venue_id = venue_id, .day = in->day, .lines = &in->hours},
+		why));
+	TRY(frame_priced(tx, venue_id, "hours", why));
+	frame_ask_outside(tx, venue_id, in->day, outside);
+	return db_sync(tx);
+}
+
+enum err exception_add(struct tx *tx, int64_t venue_id, const struct exception_in *in,
+	struct list *outside, struct refusal *why)
+{
+	frame_lock(tx, venue_id);
+	TRY(db_sync(tx));
+	why->field = "day";
+	db_queue_none(tx, &exceptions_few, E_BAD_FIELD, A(venue_id), A(EXCEPTIONS_AHEAD));
+	db_queue(tx, &exception_insert, A(venue_id), A(in->day), A(in->reason));
+	TRY(db_sync(tx));
+	why->field = NULL;
+	return put_hours(tx, venue_id, in, outside, why);
+}
+
+enum err exception_save(struct tx *tx, int64_t venue_id, int64_t version,
+	const struct exception_in *in, struct list *outside, struct refusal *why)
+{
+	struct exception was;
+
+	frame_lock(tx, venue_id);
+	TRY(exception_load(tx, venue_id, in->day, &was));
+	db_queue_one(tx, &exception_touch, E_VERSION_CHANGED, A(venue_id), A(in->day),
+		A(version), A(in->reason));
+	return put_hours(tx, venue_id, in, outside, why);
+}
+
+enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t version,
+	struct list *outside, struct refusal *why)
+{
+	struct exception was;
+
+	frame_lock(tx, venue_id);
+	TRY(exception_load(tx, venue_id, day, &was));
+	db_queue_one(tx, &exception_delete, E_VERSION_CHANGED, A(venue_id), A(day), A(version));
+	TRY(nights_apart(tx, &(struct night_ask){.venue_id = venue_id, .day = day}, why));
+	frame_ask_outside(tx, venue_id, day, outside);
+	return db_sync(tx);
+}

@@ -1,0 +1,76 @@
+#include "setup/hours.h"
+
+#include "base/time.h"
+#include "setup/hours_check.h"
+#include "setup/night.h"
+#include "venue/clock.h"
+#include "venue/day.h"
+
+static const struct field line_fields[] = {
+	FIELD(struct hours_line, weekday, .min = 1, .max = 7),
+	FIELD(struct hours_line, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
+	FIELD(struct hours_line, closes, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
+};
+static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
+
+static const struct field doc_fields[] = {
+	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &line_shape),
+};
+const struct shape hours_doc_shape = SHAPE(struct hours_doc, doc_fields);
+
+struct version {
+	int64_t version;
+};
+static const struct field version_fields[] = {FIELD(struct version, version)};
+static const struct shape version_shape = SHAPE(struct version, version_fields);
+
+SQL(hours_version, "SELECT hours_version AS version FROM venue WHERE id = $1");
+SQL(hours_of_venue,
+	"SELECT o.weekday, clock_text(o.opens) AS opens, clock_text(o.closes) AS closes"
+	" FROM opening o JOIN venue v ON v.id = o.venue_id WHERE v.id = $1"
+	" ORDER BY o.weekday, o.opens");
+
+enum err hours_load(struct tx *tx, int64_t venue_id, struct hours_doc *out)
+{
+	struct version v;
+
+	db_ask_one(tx, &hours_version, &version_shape, &v, E_NOT_FOUND, A(venue_id));
+	db_ask_all(tx, &hours_of_venue, &line_shape, &out->hours, A(venue_id));
+	TRY(db_sync(tx));
+	out->version = v.version;
+	return E_OK;
+}
+
+SQL(hours_touch,
+	"UPDATE venue SET hours_version = hours_version + 1"
+	" WHERE id = $1 AND hours_version = $2");
+/* Only what differs is written: the trail of who changed what stays readable. */
+SQL(hours_drop,
+	"DELETE FROM opening o WHERE o.venue_id = $1 AND NOT EXISTS (SELECT 1 FROM"
+	" unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS t(weekday, opens, closes)"
+	" WHERE (t.weekday, t.opens, t.closes) = (o.weekday, o.opens, o.closes))");
+SQL(hours_put,
+	"INSERT INTO opening (venue_id, weekday, opens, closes)"
+	" SELECT $1, t.weekday, t.opens, t.closes"
+	" FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS t(weekday, opens, closes)"
+	" ON CONFLICT (venue_id, weekday, opens) DO NOTHING");
+
+enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
+	struct list *outside, struct refusal *why)
+{
+	struct hours_columns c;
+
+	frame_lock(tx, venue_id);
+	db_queue_one(tx, &hours_touch, E_VERSION_CHANGED, A(venue_id), A(doc->version));
+	TRY(db_sync(tx));
+	TRY(hours_check(tx->mem, &doc->hours, WEEK, &c, &why->field));
+	db_queue(tx, &hours_drop, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
+	db_queue(tx, &hours_put, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
+	TRY(nights_apart(
+		tx, &(struct night_ask){.venue_id = venue_id, .lines = &doc->hours}, why));
+	TRY(frame_priced(tx, venue_id, "hours", why));
+	doc->version++;
+	db_ask_all(tx, &hours_of_venue, &line_shape, &doc->hours, A(venue_id));
+	frame_ask_outside(tx, venue_id, (date){0}, outside);
+	return db_sync(tx);
+}

@@ -1,0 +1,90 @@
+#ifndef SETUP_PRICE_LIST_H
+#define SETUP_PRICE_LIST_H
+
+#include "setup/frame.h"
+#include "venue/price.h"
+
+/* A venue's price list and refund rule, as staff write them: each is one
+ * document, saved as a whole. What was sold keeps its price and its rule. */
+
+struct price_line_in {
+	int64_t sport_id, court_id; /* 0: all */
+	const char *day_kind;       /* NULL: all days */
+	struct list weekdays;       /* of int64_t, 1–7; empty: all */
+	date from_day, to_day;      /* both or none */
+	const char *opens, *closes;
+	money hour_fen;
+};
+struct price_list_in {
+	struct list
+		rules; /* of struct price_line_in; of equally specific ones the later wins */
+};
+enum { RULES_MAX = 200, HOUR_FEN_MAX = 10000000 };
+extern const struct shape price_list_in_shape;
+
+struct price_line {
+	int64_t line; /* from 1 */
+	int64_t sport_id, court_id;
+	const char *day_kind, *opens, *closes;
+	raw_json weekdays;
+	date from_day, to_day;
+	money hour_fen;
+};
+extern const struct shape price_line_shape; /* without its number, as it is read */
+struct price_list {
+	int64_t version;
+	struct list rules; /* of struct price_line */
+};
+extern const struct shape price_list_shape;
+
+enum err price_list_load(struct tx *, int64_t venue_id, struct price_list *) CHECKED;
+/* E_VERSION_CHANGED unless `version` is the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND,
+ * E_COURT_NOT_FOUND with the line's member; E_PRICE_HOLE. */
+enum err price_list_save(struct tx *, int64_t venue_id, int64_t version,
+	const struct price_list_in *, struct price_list *, struct refusal *) CHECKED;
+
+/* Why a half hour of a court costs what it costs. */
+struct price_question {
+	int64_t court_id;
+	date date;
+	const char *time;
+};
+struct price_word {
+	struct price_rule rule; /* position: its line in the list, from 1 */
+	bool wins;
+	const char
+		*lost_by; /* the rank in which the winner is the more specific; NULL: it won */
+	const char *opens, *closes;
+	raw_json weekdays;
+};
+struct price_why {
+	int64_t court_id, sport_id, weekday, date_weekday;
+	const char *court, *sport, *time;
+	const char *day_kind, *day_name; /* "normal", "holiday", "makeup" */
+	date date;
+	bool open;
+	bool priced;
+	money price_fen;   /* of the half hour; only if priced */
+	struct list rules; /* of struct price_word: all that match, the winner first */
+};
+extern const struct shape price_why_shape;
+/* E_NOT_FOUND for a court that is not the venue's, E_BAD_FIELD for a time that is none. */
+enum err price_explain(struct tx *, int64_t venue_id, const struct price_question *,
+	struct price_why *, struct refusal *) CHECKED;
+
+struct refund_tier {
+	int64_t hours, percent;
+	money fee_fen;
+};
+struct refund_rule {
+	int64_t version;
+	struct list tiers; /* of struct refund_tier, the most hours first */
+};
+extern const struct shape refund_rule_shape; /* reads the body, writes the answer */
+enum { TIERS_MAX = 10 };
+enum err refund_rule_load(struct tx *, int64_t venue_id, struct refund_rule *) CHECKED;
+/* For orders from now on. E_BAD_FIELD unless the hours descend. */
+enum err refund_rule_save(
+	struct tx *, int64_t venue_id, struct refund_rule *, struct refusal *) CHECKED;
+
+#endif

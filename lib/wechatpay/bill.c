@@ -1,0 +1,145 @@
+#include "base/log.h"
+#include "base/time.h"
+#include "codec/unpack.h"
+#include "wechatpay/call.h"
+
+#include <strings.h>
+
+enum { FETCH_MS = 10 * 60 * 1000 };
+
+static const struct field bill_fields[] = {
+	FIELD(struct wechat_bill, download_url, .min = 9, .max = 2048),
+	FIELD(struct wechat_bill, hash_type, .one_of = "SHA1"),
+	FIELD(struct wechat_bill, hash_value, .min = SHA1_HEX - 1, .max = SHA1_HEX - 1),
+};
+static const struct shape bill_shape = SHAPE(struct wechat_bill, bill_fields);
+
+static enum err read_offer(
+	struct arena *mem, const struct wechat_exchange *x, struct wechat_bill *out)
+{
+	struct json_fault fault = {0};
+	struct bytes body = x->answer.body;
+
+	if (json_load(mem, (const char *)body.at, body.len, &bill_shape, JSON_LENIENT, out,
+		    &fault) == E_OK)
+		return E_OK;
+	log_error("wechatpay", "%s: signed, but without %s", x->target,
+		fault.field ? fault.field : "JSON");
+	return E_CHANNEL_UNKNOWN;
+}
+
+enum err wechat_bill_url(
+	struct arena *mem, enum bill_kind kind, date day, struct wechat_bill *out)
+{
+	char text[DATE_TEXT];
+	struct wechat_exchange x = {
+		.method = "GET",
+		.target = arena_printf(mem, "/v3/bill/%s&bill_date=%s&tar_type=GZIP",
+			kind == BILL_TRADE ? "tradebill?bill_type=ALL"
+					   : "fundflowbill?account_type=BASIC",
+			date_write(text, day)),
+	};
+
+	*out = (struct wechat_bill){0};
+	enum err err = wechat_ask(mem, &x);
+	if (err == E_OK)
+		return read_offer(mem, &x, out);
+	out->refusal = x.refusal;
+	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "NO_STATEMENT_EXIST") == 0)
+		return E_NOT_FOUND;
+	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "STATEMENT_CREATING") == 0)
+		return E_UPSTREAM;
+	return err;
+}
+
+struct fetch {
+	bytes_fn *take;
+	void *arg;
+	struct unpack *unpack;
+	bool stopped;
+};
+
+static bool hand_on(void *arg, struct bytes text)
+{
+	struct fetch *f = arg;
+
+	f->stopped = !f->take(f->arg, text);
+	return !f->stopped;
+}
+
+static bool receive(void *arg, struct bytes piece)
+{
+	struct fetch *f = arg;
+
+	return unpack_push(f->unpack, piece);
+}
+
+/* No page says of which of the two the digest is. WeChat Pay's own library takes
+ * the text's. */
+static enum err check(struct fetch *f, const struct wechat_bill *bill)
+{
+	struct unpack_digests got;
+
+	if (!unpack_end(f->unpack, &got)) {
+		log_warn("wechatpay", "a bill ended too early");
+		return E_CHANNEL_UNKNOWN;
+	}
+	if (strcasecmp(got.text, bill->hash_value) == 0)
+		return E_OK;
+	if (strcasecmp(got.file, bill->hash_value) == 0) {
+		log_warn("wechatpay", "a bill's digest is that of the packed file");
+		return E_OK;
+	}
+	log_error("wechatpay", "a bill has the digest %s, not %s", got.text, bill->hash_value);
+	return E_CHANNEL_UNKNOWN;
+}
+
+/* What is signed of the address: all behind the host. NULL if it is none of ours. */
+static const char *target_of(const char *url)
+{
+	if (strncmp(url, "https://", 8) != 0 || strpbrk(url, " \"\\<>#\r\n"))
+		return NULL;
+	return strchr(url + 8, '/');
+}
+
+static enum err outcome(struct arena *mem, struct fetch *f, const struct wechat_bill *bill,
+	const char *target, const struct http_answer *a)
+{
+	const char *refusal;
+
+	if (a->status == 200)
+		return check(f, bill);
+	enum err err = wechat_problem(mem, target, a, &refusal);
+	return err == E_BUSY ? E_UPSTREAM : err;
+}
+
+enum err wechat_bill_fetch(
+	struct arena *mem, const struct wechat_bill *bill, bytes_fn *take, void *arg)
+{
+	struct fetch f = {.take = take, .arg = arg};
+	const char *target = target_of(bill->download_url);
+	struct http_answer a;
+
+	if (!target) {
+		log_error("wechatpay", "a bill is said to be where nothing can be");
+		return E_CHANNEL_UNKNOWN;
+	}
+	struct http_call call = {
+		.party = PARTY_WECHAT_PAY,
+		.method = "GET",
+		.url = bill->download_url,
+		.headers = wechat_headers(mem, "GET", target, (struct bytes){0}),
+		.limit_ms = FETCH_MS,
+		.sink = receive,
+		.sink_arg = &f,
+	};
+	if (!call.headers)
+		return E_INTERNAL;
+	f.unpack = unpack_begin(mem, hand_on, &f);
+	enum err err = http_send(mem, &call, &a);
+	if (f.stopped)
+		return E_INTERNAL;
+	if (err != E_OK)
+		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+	return outcome(mem, &f, bill, target, &a);
+}

@@ -1,0 +1,153 @@
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "wechatpay/call.h"
+
+enum { BODY_MAX = 4096, REASON_MAX = 80 };
+
+const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask *r)
+{
+	struct buf b = buf_in(mem, BODY_MAX);
+
+	json_open(&b, NULL, '{');
+	json_text(&b, "out_trade_no", r->out_trade_no);
+	json_text(&b, "out_refund_no", r->out_refund_no);
+	if (r->reason && *r->reason)
+		json_text_n(&b, "reason", r->reason, wechat_cut(r->reason, REASON_MAX));
+	/* Always: a refund without it is notified as XML of the second version. */
+	json_text(&b, "notify_url",
+		arena_printf(mem, "%s/notify/wechat/refund", settings.issuer));
+	json_open(&b, "amount", '{');
+	json_int(&b, "refund", r->refund.fen);
+	json_int(&b, "total", r->total.fen);
+	json_text(&b, "currency", "CNY");
+	json_close(&b, '}');
+	json_close(&b, '}');
+	return buf_text(&b);
+}
+
+#define STATES "SUCCESS|CLOSED|PROCESSING|ABNORMAL"
+static const struct field refund_fields[] = {
+	FIELD(struct wechat_refund_state, mchid, .optional = true),
+	FIELD(struct wechat_refund_state, refund_id, .optional = true),
+	FIELD(struct wechat_refund_state, out_refund_no, .optional = true),
+	FIELD(struct wechat_refund_state, out_trade_no, .optional = true),
+	FIELD(struct wechat_refund_state, transaction_id, .optional = true),
+	FIELD(struct wechat_refund_state, status, .optional = true, .one_of = STATES),
+	/* what notifies call it */
+	FIELD_AS(struct wechat_refund_state, status, "refund_status", .optional = true,
+		.one_of = STATES),
+	FIELD(struct wechat_refund_state, success_time, .optional = true),
+};
+static const struct shape refund_shape = SHAPE(struct wechat_refund_state, refund_fields);
+
+struct amount {
+	money refund, total;
+};
+static const struct field amount_fields[] = {
+	FIELD(struct amount, refund, .min = 1, .max = 1LL << 50),
+	FIELD(struct amount, total, .min = 1, .max = 1LL << 50),
+};
+static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
+
+static bool load(struct arena *mem, struct bytes json, struct wechat_refund_state *out)
+{
+	struct json_fault fault = {0};
+	struct amount amount = {0};
+	const cJSON *root;
+
+	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
+		json_read(mem, root, &refund_shape, JSON_LENIENT, out, &fault) != E_OK ||
+		!wechat_part(mem, root, "amount", &amount_shape, &amount))
+		return false;
+	out->refund = amount.refund;
+	out->total = amount.total;
+	return true;
+}
+
+bool wechat_refund_read(struct arena *mem, struct bytes json, struct wechat_refund_state *out)
+{
+	const char *id = out->id, *event_type = out->event_type;
+
+	if (!load(mem, json, out))
+		return false;
+	out->id = id;
+	out->event_type = event_type;
+	out->plaintext = (const char *)json.at;
+	return out->refund_id && out->out_refund_no && out->out_trade_no &&
+	       out->transaction_id && out->status && out->refund.fen > 0 &&
+	       out->refund.fen <= out->total.fen;
+}
+
+static bool same_refund(
+	const struct wechat_refund_state *a, const struct wechat_refund_state *b)
+{
+	return strcmp(a->out_refund_no, b->out_refund_no) == 0 &&
+	       strcmp(a->out_trade_no, b->out_trade_no) == 0 &&
+	       a->refund.fen == b->refund.fen && a->total.fen == b->total.fen;
+}
+
+static enum err strange(const char *out_refund_no)
+{
+	log_error("wechatpay", "%s: signed, but not the refund that was asked for",
+		out_refund_no);
+	return E_CHANNEL_UNKNOWN;
+}
+
+enum err wechat_refund(struct arena *mem, const char *body, struct wechat_refund_state *out)
+{
+	struct wechat_refund_state asked = {0};
+	struct wechat_exchange x = {
+		.method = "POST",
+		.target = "/v3/refund/domestic/refunds",
+		.body = bytes_of(body),
+		.query_first = true,
+	};
+
+	*out = (struct wechat_refund_state){0};
+	if (!load(mem, x.body, &asked) || !asked.out_refund_no || !asked.out_trade_no)
+		return E_INTERNAL;
+	enum err err = wechat_ask(mem, &x);
+	out->refusal = x.refusal;
+	TRY(err);
+	if (wechat_refund_read(mem, x.answer.body, out) && same_refund(out, &asked))
+		return E_OK;
+	return strange(asked.out_refund_no);
+}
+
+enum err wechat_refund_query(
+	struct arena *mem, const char *out_refund_no, struct wechat_refund_state *out)
+{
+	struct wechat_exchange x = {
+		.method = "GET",
+		.target = arena_printf(
+			mem, "/v3/refund/domestic/refunds/%s", url_escape(mem, out_refund_no)),
+	};
+
+	*out = (struct wechat_refund_state){0};
+	enum err err = wechat_ask(mem, &x);
+	if (err == E_CHANNEL_REFUSED && x.answer.status == 404 &&
+		strcmp(x.refusal, "RESOURCE_NOT_EXISTS") == 0)
+		return E_NOT_FOUND;
+	out->refusal = x.refusal;
+	TRY(err);
+	if (wechat_refund_read(mem, x.answer.body, out) &&
+		strcmp(out->out_refund_no, out_refund_no) == 0)
+		return E_OK;
+	return strange(out_refund_no);
+}
+
+enum err wechat_refund_notice_read(struct arena *mem, const struct wechat_signed *s, stamp now,
+	struct wechat_refund_state *out)
+{
+	struct wechat_letter letter;
+
+	*out = (struct wechat_refund_state){0};
+	TRY(wechat_letter_open(mem, s, now, &letter));
+	out->id = letter.id;
+	out->event_type = letter.event_type;
+	if (strncmp(letter.event_type, "REFUND.", 7) != 0 ||
+		wechat_refund_read(mem, letter.plain, out))
+		return E_OK;
+	return wechat_letter_refuse("decrypted, but lacks something");
+}
