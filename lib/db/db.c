@@ -510,11 +510,6 @@ bool db_wait_notify(struct db *db, int timeout_ms)
 	return some;
 }
 
-struct block {
-	int64_t first;
-};
-static const struct field block_fields[] = {FIELD(struct block, first)};
-static const struct shape block_shape = SHAPE(struct block, block_fields);
 SQL(id_block, "SELECT nextval('id_block') * 256 AS first");
 
 enum err ids_take(struct tx *tx, size_t count, int64_t *first)
@@ -524,10 +519,10 @@ enum err ids_take(struct tx *tx, size_t count, int64_t *first)
 	if (count > ID_BLOCK)
 		return E_INTERNAL;
 	if (db->id_end - db->id_next < (int64_t)count) {
-		struct block b = {0};
-		TRY(db_one(tx, &id_block, &block_shape, &b));
-		db->id_next = b.first;
-		db->id_end = b.first + ID_BLOCK;
+		int64_t block;
+		TRY(db_value(tx, &id_block, &block));
+		db->id_next = block;
+		db->id_end = block + ID_BLOCK;
 	}
 	*first = db->id_next;
 	db->id_next += (int64_t)count;

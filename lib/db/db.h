@@ -115,7 +115,13 @@ static inline struct db_arg arg_as_is(struct db_arg v)
 	(const struct db_arg[]){ (struct db_arg){ 0 }, ##__VA_ARGS__ } + 1,                    \
 		sizeof((const struct db_arg[]){ (struct db_arg){ 0 }, ##__VA_ARGS__ }) /       \
 				sizeof(struct db_arg) - 1
+
+/* The shape of a row with one column, by what *out is. */
+#define VALUE_SHAPE(out)                                                                       \
+	(&db_value_shapes[_Generic(*(out), bool: K_BOOL, int64_t: K_INT, const char *: K_TEXT, \
+		stamp: K_STAMP, date: K_DATE, money: K_MONEY)])
 /* clang-format on */
+extern const struct shape db_value_shapes[];
 
 /* No connection is made yet. `program` is shown in pg_stat_activity. */
 struct db *db_new(const char *conninfo, const char *program);
@@ -176,11 +182,18 @@ void db_note_(
 	db_note_(tx, sql, &(const struct db_answer){.shape = (sh), .all = (list)}, \
 		ARGS(__VA_ARGS__))
 
+/* Note down a question whose answer is one column: a bool, int64_t, const char *,
+ * stamp, date or money (what *out is decides); NULL is a fault. */
+#define db_ask_value(tx, sql, out, missing, ...) \
+	db_ask_one(tx, sql, VALUE_SHAPE(out), out, missing, ##__VA_ARGS__)
+
 enum err db_sync(struct tx *) CHECKED;
 
 /* Ask and sync in one: for questions that depend on earlier answers. */
 #define db_one(tx, sql, sh, out, ...) \
 	(db_ask_one(tx, sql, sh, out, E_NOT_FOUND, ##__VA_ARGS__), db_sync(tx))
+#define db_value(tx, sql, out, ...) \
+	(db_ask_value(tx, sql, out, E_NOT_FOUND, ##__VA_ARGS__), db_sync(tx))
 #define db_all(tx, sql, sh, list, ...) \
 	(db_ask_all(tx, sql, sh, list, ##__VA_ARGS__), db_sync(tx))
 #define db_run(tx, sql, ...) (db_queue(tx, sql, ##__VA_ARGS__), db_sync(tx))

@@ -200,21 +200,39 @@ static void read_value(enum kind kind, Oid type, const char *v, int len, void *a
 
 static enum err misfit(const struct shape *sh, const struct field *f, const char *why)
 {
-	log_error("db_misfit", "%s.%s %s", sh->name, f->name, why);
+	log_error("db_misfit", "%s.%s %s", sh->name, f->name ? f->name : "value", why);
 	return E_INTERNAL;
+}
+
+/* A row with one value, whatever the column's name. */
+#define VALUE(T, k) [k] = {#T, sizeof(T), &(const struct field){.kind = k}, 1}
+const struct shape db_value_shapes[] = {
+	VALUE(bool, K_BOOL),
+	VALUE(int64_t, K_INT),
+	VALUE(const char *, K_TEXT),
+	VALUE(stamp, K_STAMP),
+	VALUE(date, K_DATE),
+	VALUE(money, K_MONEY),
+};
+
+/* Columns mostly come in the shape's order: look there first. -1: there is none. */
+static int column_of(const PGresult *res, const struct field *f, int likely)
+{
+	int columns = PQnfields(res);
+
+	if (!f->name)
+		return columns == 1 ? 0 : -1;
+	if (likely < columns && strcmp(PQfname(res, likely), f->name) == 0)
+		return likely;
+	return PQfnumber(res, f->name);
 }
 
 enum err db_scan(const PGresult *res, int row, const struct shape *sh, void *out)
 {
-	int columns = PQnfields(res);
-
 	memset(out, 0, sh->size);
 	for (size_t i = 0; i < sh->count; i++) {
 		const struct field *f = &sh->fields[i];
-		/* Columns mostly come in the shape's order: look there first. */
-		int col = (int)i < columns && strcmp(PQfname(res, (int)i), f->name) == 0
-				  ? (int)i
-				  : PQfnumber(res, f->name);
+		int col = column_of(res, f, (int)i);
 
 		if (f->kind == K_LIST)
 			continue; /* filled by another statement */

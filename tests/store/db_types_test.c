@@ -338,6 +338,31 @@ static void rows_fit_or_are_internal_errors(void **state)
 	}
 }
 
+SQL(value_two_columns, "SELECT 1::bigint AS n, 2::bigint AS m");
+SQL(value_text, "SELECT 'abc'::text AS whatever");
+
+static void one_column_is_read_whatever_its_name(void **state)
+{
+	int64_t n = 0;
+	const char *text = NULL;
+	bool yes;
+	struct tx tx;
+
+	(void)state;
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(db_value(&tx, &fit_n, &n), E_OK);
+	assert_int_equal(n, 1);
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(db_value(&tx, &value_text, &text), E_OK);
+	assert_string_equal(text, "abc");
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(db_value(&tx, &fit_n, &yes), E_INTERNAL);
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(db_value(&tx, &value_two_columns, &n), E_INTERNAL);
+	tx_begin(&tx, db, mem, TX_READ);
+	assert_int_equal(db_value(&tx, &misfit_null, &n), E_INTERNAL);
+}
+
 static void json_comes_as_its_text(void **state)
 {
 	struct sql *const both[] = {&fit_j, &fit_j_plain};
@@ -387,6 +412,7 @@ int main(void)
 		TEST(arrays_of_instants_mean_the_same_to_the_server),
 		TEST(narrower_types_are_widened),
 		TEST(rows_fit_or_are_internal_errors),
+		TEST(one_column_is_read_whatever_its_name),
 		TEST(json_comes_as_its_text),
 		TEST(a_misfit_in_the_last_batch_stores_nothing),
 	};
