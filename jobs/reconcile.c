@@ -10,7 +10,7 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "channel/channel.h"
-#include "net/commons.h"
+#include "net/shared.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 
 	settings_load(argc, argv);
 	log_init("reconcile");
-	commons_open("reconcile", false);
+	shared_open("reconcile", false);
 	signal(SIGPIPE, SIG_IGN);
 	if (!arguments(&w, argc, argv)) {
 		fputs("usage: reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]\n",

@@ -21,7 +21,7 @@ enum {
 
 struct relay {
 	struct db *db;
-	struct ears ears;
+	struct listener listener;
 	struct mq *mq;
 	struct arena *mem;
 };
@@ -156,7 +156,7 @@ SQL(relay_listen, "LISTEN " MESSAGE_CHANNEL);
 static void rest(struct relay *r, int ms)
 {
 	watchdog_set(WATCHDOG_S, "listening");
-	daemon_rest(&r->ears, r->mem, ms);
+	daemon_rest(&r->listener, r->mem, ms);
 }
 
 /* One batch; how many were claimed. */
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
 	const struct mq_queue *queues = message_queues(&count);
 	struct relay r = {
 		.db = db_new(settings.db, "relay"),
-		.ears = {db_new(settings.db, "relay ears"), &relay_listen, false},
+		.listener = {db_new(settings.db, "relay ears"), &relay_listen, false},
 		.mq = mq_new("relay", queues, count),
 		.mem = arena_new((size_t)256 * 1024),
 	};
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 	run(&r);
 	watchdog_set(WATCHDOG_S, "the end");
 	mq_free(r.mq);
-	db_free(r.ears.db);
+	db_free(r.listener.db);
 	db_free(r.db);
 	arena_free(r.mem);
 	return 0;

@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 	channels_init();
 	shipping_init();
 	struct db *db = db_new(settings.db, "settle");
-	struct ears ears = {db_new(settings.db, "settle ears"), &settle_listen, false};
+	struct listener listener = {db_new(settings.db, "settle ears"), &settle_listen, false};
 	struct arena *mem = arena_new(FIRST_BLOCK);
 	/* A step makes at most two calls to a channel, and asks the database. */
 	int patience_s = (int)settings.request_limit_s * 4;
@@ -49,10 +49,10 @@ int main(int argc, char **argv)
 		if (trouble)
 			daemon_sleep(TROUBLE_MS);
 		else if (!busy)
-			daemon_rest(&ears, mem, IDLE_MS);
+			daemon_rest(&listener, mem, IDLE_MS);
 	}
 	watchdog_off();
-	db_free(ears.db);
+	db_free(listener.db);
 	db_free(db);
 	arena_free(mem);
 	return 0;

@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 	daemon_begin("sms");
 	sms_init();
 	struct db *db = db_new(settings.db, "sms");
-	struct ears ears = {
+	struct listener listener = {
 		db_new(settings.db, "sms ears"), sms_on() ? &sms_listen : NULL, false};
 	struct arena *mem = arena_new(FIRST_BLOCK);
 	int patience_s = (int)settings.request_limit_s * 4;
@@ -29,10 +29,10 @@ int main(int argc, char **argv)
 		if (trouble)
 			daemon_sleep(IDLE_MS);
 		else if (!busy)
-			daemon_rest(&ears, mem, IDLE_MS);
+			daemon_rest(&listener, mem, IDLE_MS);
 	}
 	watchdog_off();
-	db_free(ears.db);
+	db_free(listener.db);
 	db_free(db);
 	arena_free(mem);
 	return 0;

@@ -3,7 +3,7 @@
 
 #include "web/web.h"
 
-/* The pool that never waits for an outside party: browsing, booking, codes. */
+/* The pool that never waits for an upstream: browsing, booking, codes. */
 extern const struct route health_routes[], venue_routes[], order_routes[], code_routes[],
 	message_routes[], metrics_routes[], session_routes[], me_routes[];
 

@@ -1,12 +1,12 @@
 #include "api.h"
 #include "base/time.h"
-#include "net/commons.h"
+#include "net/shared.h"
 
 #include <string.h>
 
 /* What the programs of this machine have counted, as Prometheus reads it (text format
  * 0.0.4). It lies in the files that the processes of each program share, so any worker
- * of this pool can tell all of it. Only parties that a program has ever asked. */
+ * of this pool can tell all of it. Only upstreams that a program has ever asked. */
 
 struct metric {
 	const char *name, *type, *help;
@@ -21,7 +21,7 @@ static const struct metric of_program[] = {
 };
 static const struct metric requests = {
 	"zhixing_requests_total", "counter", "Requests answered, by class of status"};
-static const struct metric of_party[] = {
+static const struct metric of_upstream[] = {
 	{"zhixing_breaker_state", "gauge", "0 closed, 1 half-open, 2 open"},
 	{"zhixing_breaker_opened_total", "counter", "How often it has opened"},
 	{"zhixing_party_calls_total", "counter", "Calls made"},
@@ -32,15 +32,15 @@ static const struct metric of_party[] = {
 	{"zhixing_party_in_flight", "gauge", "Calls under way"},
 };
 /* clang-format on */
-enum { OF_PROGRAM = COUNT_OF(of_program), OF_PARTY = COUNT_OF(of_party) };
+enum { OF_PROGRAM = COUNT_OF(of_program), OF_UPSTREAM = COUNT_OF(of_upstream) };
 enum { WORKERS = 0, TIME = 3 }; /* places in of_program */
 
-static int64_t counted(const commons_counter *c)
+static int64_t counted(const shared_counter *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
 
-static void values_of_program(const struct commons_view *v, int64_t out[OF_PROGRAM])
+static void values_of_program(const struct shared_view *v, int64_t out[OF_PROGRAM])
 {
 	const int64_t values[OF_PROGRAM] = {v->workers, counted(&v->all.limit_refused),
 		counted(&v->all.limit_alone), counted(&v->all.request_us)};
@@ -48,10 +48,10 @@ static void values_of_program(const struct commons_view *v, int64_t out[OF_PROGR
 	memcpy(out, values, sizeof(values));
 }
 
-static void values_of_party(const struct commons_party *p, int64_t out[OF_PARTY])
+static void values_of_upstream(const struct shared_upstream *p, int64_t out[OF_UPSTREAM])
 {
 	const struct breaker *b = &p->breaker;
-	const int64_t values[OF_PARTY] = {b->state, b->total.opened, b->total.calls,
+	const int64_t values[OF_UPSTREAM] = {b->state, b->total.opened, b->total.calls,
 		b->total.errors, b->total.slow, counted(&p->refused), counted(&p->full),
 		breaker_in_flight(b)};
 
@@ -63,13 +63,13 @@ static void begin(struct buf *b, const struct metric *m)
 	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
 }
 
-static void write_programs(struct buf *b, const struct commons_view *views, size_t n)
+static void write_programs(struct buf *b, const struct shared_view *views, size_t n)
 {
 	int64_t values[OF_PROGRAM];
 
 	for (size_t i = 0; i < OF_PROGRAM; i++) {
 		begin(b, &of_program[i]);
-		for (const struct commons_view *v = views; v < views + n; v++) {
+		for (const struct shared_view *v = views; v < views + n; v++) {
 			if (i > WORKERS && !v->all.pool)
 				continue;
 			values_of_program(v, values);
@@ -83,44 +83,44 @@ static void write_programs(struct buf *b, const struct commons_view *views, size
 	}
 }
 
-static void write_requests(struct buf *b, const struct commons_view *views, size_t n)
+static void write_requests(struct buf *b, const struct shared_view *views, size_t n)
 {
 	begin(b, &requests);
-	for (const struct commons_view *v = views; v < views + n; v++)
+	for (const struct shared_view *v = views; v < views + n; v++)
 		for (int i = 0; i < STATUS_CLASSES && v->all.pool; i++)
 			buf_printf(b, "%s{pool=\"%s\",class=\"%dxx\"} %lld\n", requests.name,
 				v->program, i + 1, (long long)counted(&v->all.requests[i]));
 }
 
-static void write_parties(struct buf *b, const struct commons_view *views, size_t n)
+static void write_upstreams(struct buf *b, const struct shared_view *views, size_t n)
 {
-	int64_t values[OF_PARTY];
+	int64_t values[OF_UPSTREAM];
 
-	for (size_t i = 0; i < OF_PARTY; i++) {
-		begin(b, &of_party[i]);
-		for (size_t at = 0; at < n * PARTY_COUNT; at++) {
-			const struct commons_view *v = &views[at / PARTY_COUNT];
-			const struct commons_party *p = &v->all.party[at % PARTY_COUNT];
+	for (size_t i = 0; i < OF_UPSTREAM; i++) {
+		begin(b, &of_upstream[i]);
+		for (size_t at = 0; at < n * UPSTREAM_COUNT; at++) {
+			const struct shared_view *v = &views[at / UPSTREAM_COUNT];
+			const struct shared_upstream *p = &v->all.upstream[at % UPSTREAM_COUNT];
 
 			if (p->breaker.tickets == 0)
 				continue;
-			values_of_party(p, values);
-			buf_printf(b, "%s{pool=\"%s\",party=\"%s\"} %lld\n", of_party[i].name,
-				v->program, party_info[at % PARTY_COUNT].name,
-				(long long)values[i]);
+			values_of_upstream(p, values);
+			buf_printf(b, "%s{pool=\"%s\",party=\"%s\"} %lld\n",
+				of_upstream[i].name, v->program,
+				upstream_info[at % UPSTREAM_COUNT].name, (long long)values[i]);
 		}
 	}
 }
 
 static enum err metrics(struct req *r)
 {
-	const struct commons_view *views;
-	size_t n = commons_list(r->mem, &views);
+	const struct shared_view *views;
+	size_t n = shared_list(r->mem, &views);
 	struct buf *b = reply_begin(r, 200);
 
 	write_programs(b, views, n);
 	write_requests(b, views, n);
-	write_parties(b, views, n);
+	write_upstreams(b, views, n);
 	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	return reply_end(r);
 }

@@ -76,7 +76,7 @@ static enum err download(struct arena *mem, const struct alipay_bill *bill, stru
 	}
 	enum err err = http_send(mem,
 		&(struct http_call){
-			.party = PARTY_ALIPAY,
+			.upstream = UPSTREAM_ALIPAY,
 			.method = "GET",
 			.url = url,
 			.limit_ms = FETCH_MS,

@@ -55,7 +55,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 		return E_UPSTREAM;
 	return http_send(mem,
 		&(struct http_call){
-			.party = PARTY_ALIPAY,
+			.upstream = UPSTREAM_ALIPAY,
 			.method = "POST",
 			.url = url,
 			.headers = headers,

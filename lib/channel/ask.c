@@ -2,7 +2,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "net/party.h"
+#include "net/upstream.h"
 
 #include <time.h>
 
@@ -18,7 +18,7 @@ static bool time_for_another(int64_t deadline)
 
 int64_t channel_wait_s(enum err err)
 {
-	return err == E_UPSTREAM ? party_wait_s() : 0;
+	return err == E_UPSTREAM ? upstream_wait_s() : 0;
 }
 
 enum err channel_ask(struct arena *mem, const struct channel_call *c)
@@ -34,7 +34,7 @@ enum err channel_ask(struct arena *mem, const struct channel_call *c)
 		if (err == E_OK || err == E_CHANNEL_REFUSED || err == E_INTERNAL)
 			return err;
 		perhaps |= err == E_CHANNEL_UNKNOWN;
-		if (err == E_BUSY || party_wait_s() > 0)
+		if (err == E_BUSY || upstream_wait_s() > 0)
 			break;
 	}
 	return perhaps ? E_CHANNEL_UNKNOWN : E_UPSTREAM;

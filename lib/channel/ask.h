@@ -19,8 +19,8 @@ struct channel_call {
 };
 enum err channel_ask(struct arena *, const struct channel_call *) CHECKED;
 
-/* After a call that came to this: for how many seconds its party can't be asked at
- * all, because its breaker is open (net/party.h). 0: it was asked, or could have been.
+/* After a call that came to this: for how many seconds its upstream can't be asked at
+ * all, because its breaker is open (net/upstream.h). 0: it was asked, or could have been.
  * Such a call was no try: whoever counts tries doesn't count it. */
 int64_t channel_wait_s(enum err);
 

@@ -3,7 +3,7 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "guard/limit.h"
-#include "net/commons.h"
+#include "net/shared.h"
 
 #include <stdio.h>
 
@@ -97,6 +97,6 @@ enum err admit_take(const struct admit_ask *ask, struct admit_answer *out)
 		.retry_after_s = up_to_seconds(wait)};
 	if (wait == 0)
 		return E_OK;
-	commons_count(&commons()->limit_refused, 1);
+	shared_count(&shared()->limit_refused, 1);
 	return E_BUSY;
 }

@@ -2,8 +2,8 @@
 
 #include "base/time.h"
 #include "codec/crypto.h"
-#include "net/commons.h"
 #include "net/redis.h"
+#include "net/shared.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -96,7 +96,7 @@ int64_t limit_take_here(const char *key, struct gcra g, struct gcra_left *left)
 	gcra_take(g, now, &place->tat, &wait);
 	if (left)
 		*left = gcra_left(g, now, place->tat);
-	commons_count(&commons()->limit_alone, 1);
+	shared_count(&shared()->limit_alone, 1);
 	return wait;
 }
 
@@ -135,7 +135,7 @@ enum err limit_take(
 	if (take_at_redis(key, g, &wait) != E_OK)
 		wait = limit_take_here(key, g, NULL);
 	if (wait > 0)
-		commons_count(&commons()->limit_refused, 1);
+		shared_count(&shared()->limit_refused, 1);
 	if (retry_after_s)
 		*retry_after_s = (wait + SECOND - 1) / SECOND;
 	return wait > 0 ? E_BUSY : E_OK;

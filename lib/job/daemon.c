@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "net/commons.h"
+#include "net/shared.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ void daemon_begin(const char *program)
 {
 	name = program;
 	log_init(program);
-	commons_open(program, false);
+	shared_open(program, false);
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);
@@ -58,7 +58,7 @@ bool daemon_stopping(void)
 	return stopping;
 }
 
-void daemon_rest(struct ears *e, struct arena *mem, int ms)
+void daemon_rest(struct listener *e, struct arena *mem, int ms)
 {
 	int64_t end = clock_ms() + ms;
 	struct tx tx;

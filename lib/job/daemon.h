@@ -11,14 +11,14 @@ bool daemon_stopping(void);
 void daemon_sleep(int ms); /* shorter if it is time to stop */
 
 /* A connection that only hears a NOTIFY, by its statement LISTEN. */
-struct ears {
+struct listener {
 	struct db *db;
 	struct sql *listen; /* NULL: there is nothing to hear */
 	bool listening;
 };
 /* Until a NOTIFY comes or the time is up. A wait that ends early without one tells
  * that the connection is gone: then the rest is slept, and LISTEN said again. */
-void daemon_rest(struct ears *, struct arena *, int ms);
+void daemon_rest(struct listener *, struct arena *, int ms);
 
 /* The watchdog, for calls into libraries that may hang: unless it is set anew
  * or taken off in time, a log line that names what was `doing` and the end of

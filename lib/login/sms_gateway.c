@@ -39,7 +39,7 @@ static enum err send_once(struct arena *mem, const struct http_call *call, int64
 	struct http_answer a;
 
 	if (http_send(mem, call, &a) != E_OK)
-		return party_wait_s() ? E_UPSTREAM : E_BUSY;
+		return upstream_wait_s() ? E_UPSTREAM : E_BUSY;
 	if (a.status / 100 == 2)
 		return E_OK;
 	log_error("sms", "text %lld: the gateway says %d", (long long)id, a.status);
@@ -50,7 +50,7 @@ enum err sms_send(struct arena *mem, const struct sms *sms)
 {
 	const char *headers[] = {"Content-Type: application/json",
 		arena_printf(mem, "Authorization: Bearer %s", secret), NULL};
-	struct http_call call = {.party = PARTY_SMS,
+	struct http_call call = {.upstream = UPSTREAM_SMS,
 		.method = "POST",
 		.url = settings.sms_url,
 		.headers = headers,

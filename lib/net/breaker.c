@@ -85,7 +85,7 @@ static int64_t probes_out(const struct breaker *b)
 }
 
 static bool may_probe(
-	struct breaker *b, const struct breaker_rule *rule, const struct breaker_ask *ask)
+	struct breaker *b, const struct breaker_rule *rule, const struct breaker_params *ask)
 {
 	if (b->state == BREAKER_OPEN && ask->now_ms >= b->until_ms)
 		change(b, BREAKER_HALF_OPEN);
@@ -104,7 +104,7 @@ static struct breaker_seat *free_one(struct breaker *b, int64_t limit)
 
 /* Whether the others live is asked of the system, so only where it decides. */
 enum breaker_pass breaker_enter(struct breaker *b, const struct breaker_rule *rule,
-	const struct breaker_ask *ask, uint64_t *ticket)
+	const struct breaker_params *ask, uint64_t *ticket)
 {
 	int64_t limit = ask->seats ? ask->seats : BREAKER_SEATS;
 

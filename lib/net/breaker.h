@@ -4,10 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A circuit breaker for calls to one outside party, and the places for those who
- * wait for it. Pure: time, process and the word on who lives are passed in; no
- * pointer in it, so that it can lie in memory that processes share. Whoever uses it
- * holds a lock.
+/* A circuit breaker for calls to one upstream, and the seats of the processes that
+ * wait for it. Pure: the time, the process and who is alive are passed in. It holds
+ * no pointer, so it can lie in memory that processes share; callers hold a lock.
  *
  * The rules are those of Alibaba's Sentinel (DegradeRule, ResponseTimeCircuitBreaker,
  * ExceptionCircuitBreaker): of the calls that ended within a window, if they are
@@ -56,10 +55,10 @@ struct breaker {
 enum breaker_pass {
 	BREAKER_PASS,
 	BREAKER_REFUSED, /* it is open, or its probes are under way */
-	BREAKER_FULL,    /* enough are waiting for this party already */
+	BREAKER_FULL,    /* enough are waiting for this upstream already */
 };
 
-struct breaker_ask {
+struct breaker_params {
 	int64_t now_ms;   /* of a clock that never goes back, all processes' same */
 	int64_t lease_ms; /* the call surely ends before */
 	int64_t pid;
@@ -69,13 +68,13 @@ struct breaker_ask {
 
 /* With BREAKER_PASS a ticket, for breaker_leave(). */
 enum breaker_pass breaker_enter(struct breaker *, const struct breaker_rule *,
-	const struct breaker_ask *, uint64_t *ticket);
+	const struct breaker_params *, uint64_t *ticket);
 
 enum breaker_end {
 	BREAKER_WELL = 0,
 	BREAKER_SLOW = 1,
 	BREAKER_FAILED = 2, /* may be slow as well */
-	BREAKER_VOID = 4,   /* the party was not asked after all: nothing is counted */
+	BREAKER_VOID = 4,   /* the upstream was not asked after all: nothing is counted */
 };
 /* How the call ended, of enum breaker_end. Whose lease was over before, is not heard any more. */
 void breaker_leave(struct breaker *, const struct breaker_rule *, uint64_t ticket,

@@ -226,7 +226,7 @@ static enum err perform(struct receiving *r, const struct http_call *c)
 	return err;
 }
 
-/* What we ourselves have no use for is not the party's fault. */
+/* What we ourselves have no use for is not the upstream's fault. */
 static unsigned how_it_went(const struct receiving *r, enum err err)
 {
 	if (err == E_INTERNAL || r->stopped)
@@ -240,14 +240,14 @@ enum err http_send(struct arena *mem, const struct http_call *c, struct http_ans
 	struct receiving r = {
 		.call = c, .mem = mem, .body = buf_in(mem, max + 1), .max = max, .answer = a};
 	long status = 0;
-	struct visit visit;
+	struct upstream_call visit;
 
 	*a = (struct http_answer){0};
-	if (c->party == PARTY_NONE) {
+	if (c->upstream == UPSTREAM_NONE) {
 		log_error("http", "a call that doesn't name its party");
 		return E_UPSTREAM;
 	}
-	if (!party_enter(c->party, limit_of(c), &visit))
+	if (!upstream_enter(c->upstream, limit_of(c), &visit))
 		return E_UPSTREAM;
 	enum err err = easy_ready() ? perform(&r, c) : E_INTERNAL;
 	if (easy)
@@ -255,6 +255,6 @@ enum err http_send(struct arena *mem, const struct http_call *c, struct http_ans
 	a->status = (int)status;
 	a->body = bytes_of(buf_text(&r.body));
 	a->body.len = r.body.len;
-	party_leave(&visit, how_it_went(&r, err), c->sink != NULL);
+	upstream_leave(&visit, how_it_went(&r, err), c->sink != NULL);
 	return err == E_INTERNAL ? E_UPSTREAM : err;
 }

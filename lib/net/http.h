@@ -2,17 +2,17 @@
 #define NET_HTTP_H
 
 #include "codec/crypto.h"
-#include "net/party.h"
+#include "net/upstream.h"
 
 #include <stdint.h>
 
-/* Calls to outside parties: HTTPS only, certificates always checked, no
- * redirects, no proxy, one connection kept per party and process, each call
+/* Calls to upstreams: HTTPS only, certificates always checked, no
+ * redirects, no proxy, one connection kept per upstream and process, each call
  * with a limit of its own. */
 
 struct http_call {
-	enum party party;   /* whom it is to; each caller names it */
-	const char *method; /* GET or POST */
+	enum upstream upstream; /* whom it is to; each caller names it */
+	const char *method;     /* GET or POST */
 	const char *url;
 	const char *const *headers; /* "Name: value" …, NULL; may be NULL */
 	struct bytes body;          /* of a POST */
@@ -38,9 +38,9 @@ struct http_answer {
 
 /* E_OK: there is an answer, whatever its status, in the arena.
  * E_UPSTREAM: not one byte of the request left this machine (no address, no
- * connection, no trusted certificate; or the party's breaker is open, see
- * party_wait_s()): the party has not done it.
- * E_UNKNOWN: it was sent, the answer is missing, torn or too large: the party
+ * connection, no trusted certificate; or the upstream's breaker is open, see
+ * upstream_wait_s()): the upstream has not done it.
+ * E_UNKNOWN: it was sent, the answer is missing, torn or too large: the upstream
  * may have done it. Both are logged here, never with the query string. */
 enum err http_send(struct arena *, const struct http_call *, struct http_answer *) CHECKED;
 
@@ -48,8 +48,8 @@ enum err http_send(struct arena *, const struct http_call *, struct http_answer 
  * twice: then nobody can say which one counts. */
 const char *http_header(const struct http_answer *, const char *name);
 
-/* To the party's breaker a call without an answer, and one with a status of 500 or
- * more, has failed; what the party says below that is its word. */
+/* To the upstream's breaker a call without an answer, and one with a status of 500 or
+ * more, has failed; what the upstream says below that is its word. */
 
 /* For a path's segment or a query's value: RFC 3986, everything but the
  * unreserved characters becomes %XX. */

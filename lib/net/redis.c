@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
-#include "net/party.h"
+#include "net/upstream.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -86,14 +86,14 @@ static redisReply *ask_now(size_t argc, const char **argv, const size_t *lens)
 /* NULL if there is no usable answer; the caller frees it. */
 static redisReply *ask(size_t argc, const char **argv, const size_t *lens)
 {
-	struct visit visit;
+	struct upstream_call visit;
 
 	/* A connection may be tried twice, and then there is the command. */
 	if (!*settings.redis ||
-		!party_enter(PARTY_REDIS, 3 * settings.redis_timeout_ms, &visit))
+		!upstream_enter(UPSTREAM_REDIS, 3 * settings.redis_timeout_ms, &visit))
 		return NULL;
 	redisReply *r = ask_now(argc, argv, lens);
-	party_leave(&visit, r ? BREAKER_WELL : BREAKER_FAILED, false);
+	upstream_leave(&visit, r ? BREAKER_WELL : BREAKER_FAILED, false);
 	return r;
 }
 

@@ -13,7 +13,7 @@
  *
  * After any error (time-out, broken connection, an error as reply) the
  * connection is thrown away, because hiredis 0.14 would hand the late reply of
- * one command to the next. Each error counts for the breaker of party.h that all
+ * one command to the next. Each error counts for the breaker of upstream.h that all
  * workers of a pool share: at three in a second every call fails at once for a
  * second, so that a dead Redis costs a pool little more than three
  * settings.redis_timeout_ms a second. One log line of a process says when it goes,

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "net/commons.h"
+#include "net/shared.h"
 #include "web/request.h"
 
 #include <fcgiapp.h>
@@ -227,7 +227,7 @@ int web_main(int argc, char **argv, const struct web *web)
 	}
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* never outlive the supervisor */
 	srandom((unsigned)(stamp_now().us ^ getpid()));
-	commons_open(web->name, true);
+	shared_open(web->name, true);
 	if (web->init)
 		web->init();
 	signals_init(&while_waiting);

@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "base/time.h"
-#include "net/commons.h"
+#include "net/shared.h"
 #include "web/request.h"
 
 #include <stdlib.h>
@@ -231,7 +231,7 @@ static void write_oauth_error(struct req *r, struct buf *b, enum err err)
 static void note_wait(struct req *r, enum err err)
 {
 	if (err == E_UPSTREAM && !r->retry_after_s)
-		r->retry_after_s = party_wait_s();
+		r->retry_after_s = upstream_wait_s();
 }
 
 /* RFC 6750 §3: why the token, or none, does not open what was asked for. */
@@ -307,7 +307,7 @@ void request_serve(struct req *r, enum err body)
 		write_error(r, err);
 	us = stamp_now().us - began;
 	if (!r->other_pool) /* that one counts it */
-		commons_count_request(r->status, us);
+		shared_count_request(r->status, us);
 	log_access(&(struct log_access){.method = header(r, "REQUEST_METHOD"),
 		.route = r->route ? r->route->path : "-",
 		.status = r->status,

@@ -63,7 +63,7 @@ static enum err try_once(
 	struct arena *mem, const char *url, int64_t limit_ms, struct session *s)
 {
 	struct json_fault fault = {0};
-	struct http_call call = {.party = PARTY_WECHAT_API,
+	struct http_call call = {.upstream = UPSTREAM_WECHAT_API,
 		.method = "GET",
 		.url = url,
 		.max = ANSWER_MAX,

@@ -32,7 +32,7 @@ static enum err post(struct arena *mem, const char *url, const char *body,
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	struct http_call call = {
-		.party = PARTY_WECHAT_API,
+		.upstream = UPSTREAM_WECHAT_API,
 		.method = "POST",
 		.url = url,
 		.headers = headers,

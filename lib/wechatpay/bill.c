@@ -125,7 +125,7 @@ enum err wechat_bill_fetch(
 		return E_CHANNEL_UNKNOWN;
 	}
 	struct http_call call = {
-		.party = PARTY_WECHAT_PAY,
+		.upstream = UPSTREAM_WECHAT_PAY,
 		.method = "GET",
 		.url = bill->download_url,
 		.headers = wechat_headers(mem, "GET", target, (struct bytes){0}),

@@ -55,7 +55,7 @@ enum err wechat_send(struct arena *mem, const char *method, const char *target,
 		return E_UPSTREAM;
 	return http_send(mem,
 		&(struct http_call){
-			.party = PARTY_WECHAT_PAY,
+			.upstream = UPSTREAM_WECHAT_PAY,
 			.method = method,
 			.url = arena_printf(mem, "%s%s", settings.wxpay_base, target),
 			.headers = headers,

@@ -89,16 +89,16 @@ static int64_t add_real(const char *kind)
 static void only_what_somebody_waits_for_wakes_the_relay(void **state)
 {
 	(void)state;
-	struct db *ears = db_new(settings.db, "message_test ears");
+	struct db *listener = db_new(settings.db, "message_test ears");
 	struct tx tx;
 
-	tx_begin(&tx, ears, mem, TX_NONE);
+	tx_begin(&tx, listener, mem, TX_NONE);
 	must(db_run(&tx, &test_listen));
 	int64_t created = add_real("order.created");
-	assert_false(db_wait_notify(ears, 200));
+	assert_false(db_wait_notify(listener, 200));
 	int64_t paid = add_real("order.paid");
-	assert_true(db_wait_notify(ears, 1000));
-	db_free(ears);
+	assert_true(db_wait_notify(listener, 1000));
+	db_free(listener);
 	RUN(&test_make_old, A(created), A(stamp_now())); /* out of other tests' way */
 	RUN(&test_make_old, A(paid), A(stamp_now()));
 }

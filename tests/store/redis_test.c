@@ -5,8 +5,8 @@
 #include "base/time.h"
 #include "guard/admit.h"
 #include "guard/limit.h"
-#include "net/commons.h"
 #include "net/redis.h"
+#include "net/shared.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static void a_dead_redis_costs_three_timeouts_and_then_a_second_nothing(void **s
 	redis_drop();
 	settings.redis = path;
 	settings.redis_timeout_ms = 200;
-	commons_close(); /* the answers before this must not count */
+	shared_close(); /* the answers before this must not count */
 	int64_t start = clock_ms();
 	for (int i = 0; i < ERRORS; i++)
 		assert_int_equal(say(&r, "GET", mark, NULL), E_UPSTREAM);
@@ -248,7 +248,7 @@ static void admit_counts_and_knows_ended_sessions_in_one_round_trip(void **state
 		;
 	assert_int_equal(a.retry_after_s, 1);
 	assert_int_equal(a.remaining, 0);
-	assert_int_equal(commons()->limit_alone, 0);
+	assert_int_equal(shared()->limit_alone, 0);
 
 	struct {
 		const char *why;
@@ -275,7 +275,7 @@ static void admit_counts_and_knows_ended_sessions_in_one_round_trip(void **state
 	assert_int_equal(admit_take(&ask, &a), E_OK);
 	assert_int_equal(a.remaining, 29);
 	settings.redis = server;
-	commons_close();
+	shared_close();
 }
 
 static int begin(void **state)

@@ -94,7 +94,7 @@ struct play {
 
 static bool enter(struct play *p, uint64_t *ticket)
 {
-	const struct breaker_ask ask = {
+	const struct breaker_params ask = {
 		.now_ms = now, .lease_ms = 5000, .pid = ++p->pid, .lives = lives};
 
 	return breaker_enter(&p->b, p->rule, &ask, ticket) == BREAKER_PASS;
@@ -155,7 +155,7 @@ static void sentinels_cases_and_ours(void **state)
 static void who_waits_has_one_of_a_few_seats(void **state)
 {
 	struct play p = {.rule = &error_ratio};
-	struct breaker_ask ask = {
+	struct breaker_params ask = {
 		.now_ms = 1000, .lease_ms = 5000, .pid = 1, .seats = 2, .lives = lives};
 	uint64_t first, second, third;
 
@@ -323,7 +323,7 @@ static void one_event(struct breaker *b, const struct breaker_rule *rule, uint64
 	unsigned end = some_end();
 
 	if (what < 5) {
-		struct breaker_ask ask = {now, lease, pid, SEATS, lives};
+		struct breaker_params ask = {now, lease, pid, SEATS, lives};
 		enum breaker_pass pass = breaker_enter(b, rule, &ask, &held[i]);
 		assert_int_equal(pass, model_enter(rule, lease, pid));
 		if (pass == BREAKER_PASS)

@@ -2,8 +2,8 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "net/commons.h"
 #include "net/http.h"
+#include "net/shared.h"
 #include "party.h"
 
 static struct arena *mem;
@@ -49,7 +49,7 @@ static bool act(SSL *ssl, const char *path, int seen)
 
 static enum err get(const char *host, int port, const char *path, struct http_answer *a)
 {
-	struct http_call call = {.party = PARTY_SMS,
+	struct http_call call = {.upstream = UPSTREAM_SMS,
 		.method = "GET",
 		.url = arena_printf(mem, "https://%s:%d%s?secret=1", host, port, path),
 		.max = 8,
@@ -63,7 +63,7 @@ static int requests_seen(void)
 	struct http_answer a;
 	char *url = arena_printf(mem, "https://127.0.0.1:%d/count", party_port);
 
-	struct http_call call = {.party = PARTY_SMS, .method = "GET", .url = url};
+	struct http_call call = {.upstream = UPSTREAM_SMS, .method = "GET", .url = url};
 	assert_int_equal(http_send(mem, &call, &a), E_OK);
 	return (int)strtol((const char *)a.body.at, NULL, 10);
 }
@@ -161,7 +161,7 @@ static void a_sink_takes_what_comes_with_200_and_nothing_else(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct tub tub = {.most = cases[i].most};
-		struct http_call call = {.party = PARTY_SMS,
+		struct http_call call = {.upstream = UPSTREAM_SMS,
 			.method = "GET",
 			.url = arena_printf(
 				mem, "https://127.0.0.1:%d%s", party_port, cases[i].path),
@@ -188,7 +188,7 @@ static void only_https_is_spoken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-		struct http_call call = {.party = PARTY_SMS,
+		struct http_call call = {.upstream = UPSTREAM_SMS,
 			.method = "GET",
 			.url = arena_printf(
 				mem, "%s://127.0.0.1:%d/etc/hostname", schemes[i], party_port)};
@@ -197,7 +197,7 @@ static void only_https_is_spoken(void **state)
 	}
 }
 
-static void a_call_without_a_party_is_not_made(void **state)
+static void a_call_without_an_upstream_is_not_made(void **state)
 {
 	struct http_call call = {.method = "GET",
 		.url = arena_printf(mem, "https://127.0.0.1:%d/ok", party_port)};
@@ -233,7 +233,7 @@ static void an_open_breaker_refuses_at_once_and_says_for_how_long(void **state)
 		const char *path = cases[i].path;
 		bool sink = path && strcmp(path, "sink") == 0;
 		struct tub tub = {0};
-		struct http_call call = {.party = PARTY_ALIPAY,
+		struct http_call call = {.upstream = UPSTREAM_ALIPAY,
 			.method = "GET",
 			.url = arena_printf(mem, "https://127.0.0.1:%d%s",
 				path ? party_port : closed_port,
@@ -245,22 +245,24 @@ static void an_open_breaker_refuses_at_once_and_says_for_how_long(void **state)
 		struct http_answer a;
 
 		print_message("  %s\n", cases[i].says);
-		commons_close();
+		shared_close();
 		for (int n = 0; n < 3; n++) {
 			enum err ignored = http_send(mem, &call, &a);
 			(void)ignored;
-			assert_int_equal(party_wait_s(), 0);
+			assert_int_equal(upstream_wait_s(), 0);
 		}
 		int before = requests_seen();
 		enum err err = http_send(mem, &call, &a);
 		if (cases[i].opens) {
 			assert_int_equal(err, E_UPSTREAM);
-			assert_true(party_wait_s() > 1 && party_wait_s() <= 5);
+			assert_true(upstream_wait_s() > 1 && upstream_wait_s() <= 5);
 			assert_int_equal(requests_seen(), before);
 		}
-		assert_int_equal(commons()->party[PARTY_ALIPAY].breaker.state == BREAKER_OPEN,
+		assert_int_equal(
+			shared()->upstream[UPSTREAM_ALIPAY].breaker.state == BREAKER_OPEN,
 			cases[i].opens);
-		assert_int_equal(breaker_in_flight(&commons()->party[PARTY_ALIPAY].breaker), 0);
+		assert_int_equal(
+			breaker_in_flight(&shared()->upstream[UPSTREAM_ALIPAY].breaker), 0);
 	}
 	settings.breakers = "off";
 }
@@ -300,7 +302,7 @@ int main(void)
 		cmocka_unit_test(headers_are_found_in_any_case_and_only_once),
 		cmocka_unit_test(a_sink_takes_what_comes_with_200_and_nothing_else),
 		cmocka_unit_test(only_https_is_spoken),
-		cmocka_unit_test(a_call_without_a_party_is_not_made),
+		cmocka_unit_test(a_call_without_an_upstream_is_not_made),
 		cmocka_unit_test(an_open_breaker_refuses_at_once_and_says_for_how_long),
 		cmocka_unit_test(urls_are_escaped),
 	};

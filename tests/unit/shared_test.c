@@ -3,7 +3,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
-#include "net/commons.h"
+#include "net/shared.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,12 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/commons_test.XXXXXX";
+static char folder[] = "/tmp/shared_test.XXXXXX";
 static struct arena *mem;
 
-static struct breaker *breaker(enum party party)
+static struct breaker *breaker(enum upstream upstream)
 {
-	return &commons()->party[party].breaker;
+	return &shared()->upstream[upstream].breaker;
 }
 
 static pid_t child(void)
@@ -31,8 +31,8 @@ static pid_t child(void)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	commons_close();
-	commons_open("pool", true);
+	shared_close();
+	shared_open("pool", true);
 	return 0;
 }
 
@@ -68,78 +68,78 @@ static void wait_for_word(int from)
 
 enum { CALL_MS = 1000, LEASE_MS = 3000 /* and to spare */ };
 
-static bool passes(enum party party, unsigned end)
+static bool passes(enum upstream upstream, unsigned end)
 {
-	struct visit visit;
+	struct upstream_call visit;
 
-	if (!party_enter(party, CALL_MS, &visit))
+	if (!upstream_enter(upstream, CALL_MS, &visit))
 		return false;
-	party_leave(&visit, end, false);
+	upstream_leave(&visit, end, false);
 	return true;
 }
 
-static void call(enum party party, unsigned end)
+static void call(enum upstream upstream, unsigned end)
 {
-	assert_true(passes(party, end));
+	assert_true(passes(upstream, end));
 }
 
-static void trip(enum party party)
+static void trip(enum upstream upstream)
 {
-	for (int i = 0; i < 4 && breaker(party)->state != BREAKER_OPEN; i++)
-		call(party, BREAKER_FAILED);
-	assert_int_equal(breaker(party)->state, BREAKER_OPEN);
+	for (int i = 0; i < 4 && breaker(upstream)->state != BREAKER_OPEN; i++)
+		call(upstream, BREAKER_FAILED);
+	assert_int_equal(breaker(upstream)->state, BREAKER_OPEN);
 }
 
 static void what_one_process_learns_the_others_know(void **state)
 {
-	struct visit visit;
+	struct upstream_call visit;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		pid_t pid = child();
 		if (pid == 0)
-			_exit(!passes(PARTY_ALIPAY, BREAKER_FAILED));
+			_exit(!passes(UPSTREAM_ALIPAY, BREAKER_FAILED));
 		assert_int_equal(ended(pid), 0);
 	}
-	assert_int_equal(breaker(PARTY_ALIPAY)->state, BREAKER_OPEN);
-	assert_false(party_enter(PARTY_ALIPAY, 1000, &visit));
-	assert_in_range(party_wait_s(), 1, 5);
-	call(PARTY_WECHAT_PAY, BREAKER_WELL); /* another party's is another breaker */
+	assert_int_equal(breaker(UPSTREAM_ALIPAY)->state, BREAKER_OPEN);
+	assert_false(upstream_enter(UPSTREAM_ALIPAY, 1000, &visit));
+	assert_in_range(upstream_wait_s(), 1, 5);
+	call(UPSTREAM_WECHAT_PAY, BREAKER_WELL); /* another party's is another breaker */
 }
 
 /* Its recovery is over: whoever comes next is the probe. */
-static void let_it_probe(enum party party)
+static void let_it_probe(enum upstream upstream)
 {
-	breaker(party)->until_ms = 0;
+	breaker(upstream)->until_ms = 0;
 }
 
 enum { KILLS = 200 };
 
 static void a_killed_prober_never_leaves_it_half_open(void **state)
 {
-	struct visit visit;
+	struct upstream_call visit;
 	int pipes[2];
 
 	(void)state;
 	assert_int_equal(pipe(pipes), 0);
-	trip(PARTY_WECHAT_PAY);
+	trip(UPSTREAM_WECHAT_PAY);
 	for (int i = 0; i < KILLS; i++) {
-		let_it_probe(PARTY_WECHAT_PAY);
+		let_it_probe(UPSTREAM_WECHAT_PAY);
 		pid_t pid = child();
 		if (pid == 0)
-			stay(pipes[1], party_enter(PARTY_WECHAT_PAY, 1000000, &visit));
+			stay(pipes[1], upstream_enter(UPSTREAM_WECHAT_PAY, 1000000, &visit));
 		wait_for_word(pipes[0]);
-		assert_int_equal(breaker(PARTY_WECHAT_PAY)->state, BREAKER_HALF_OPEN);
-		assert_false(party_enter(PARTY_WECHAT_PAY, 1000, &visit));
-		assert_int_equal(breaker(PARTY_WECHAT_PAY)->state, BREAKER_HALF_OPEN);
+		assert_int_equal(breaker(UPSTREAM_WECHAT_PAY)->state, BREAKER_HALF_OPEN);
+		assert_false(upstream_enter(UPSTREAM_WECHAT_PAY, 1000, &visit));
+		assert_int_equal(breaker(UPSTREAM_WECHAT_PAY)->state, BREAKER_HALF_OPEN);
 		kill_it(pid);
-		assert_false(party_enter(PARTY_WECHAT_PAY, 1000, &visit));
-		assert_int_equal(breaker(PARTY_WECHAT_PAY)->state, BREAKER_OPEN);
+		assert_false(upstream_enter(UPSTREAM_WECHAT_PAY, 1000, &visit));
+		assert_int_equal(breaker(UPSTREAM_WECHAT_PAY)->state, BREAKER_OPEN);
 	}
-	let_it_probe(PARTY_WECHAT_PAY);
-	call(PARTY_WECHAT_PAY, BREAKER_WELL);
-	assert_int_equal(breaker(PARTY_WECHAT_PAY)->state, BREAKER_CLOSED);
-	assert_int_equal(breaker_in_flight(breaker(PARTY_WECHAT_PAY)), 0);
+	let_it_probe(UPSTREAM_WECHAT_PAY);
+	call(UPSTREAM_WECHAT_PAY, BREAKER_WELL);
+	assert_int_equal(breaker(UPSTREAM_WECHAT_PAY)->state, BREAKER_CLOSED);
+	assert_int_equal(breaker_in_flight(breaker(UPSTREAM_WECHAT_PAY)), 0);
 	close(pipes[0]);
 	close(pipes[1]);
 }
@@ -149,30 +149,30 @@ enum { PROCESSES = 6, CALLS = 20000 };
 static void calls_of_all_processes_add_up(void **state)
 {
 	pid_t pids[PROCESSES];
-	int64_t before = breaker(PARTY_SMS)->total.calls;
-	int64_t full = commons()->party[PARTY_SMS].full;
+	int64_t before = breaker(UPSTREAM_SMS)->total.calls;
+	int64_t full = shared()->upstream[UPSTREAM_SMS].full;
 
 	(void)state;
 	for (int i = 0; i < PROCESSES; i++) {
 		pids[i] = child();
 		if (pids[i] > 0)
 			continue;
-		for (int n = 0; n < CALLS; n++, commons_count_request(200, 1))
-			(void)passes(PARTY_SMS, BREAKER_WELL);
+		for (int n = 0; n < CALLS; n++, shared_count_request(200, 1))
+			(void)passes(UPSTREAM_SMS, BREAKER_WELL);
 		_exit(0);
 	}
 	for (int i = 0; i < PROCESSES; i++)
 		assert_int_equal(ended(pids[i]), 0);
 	/* A process that couldn't get the lock in time calls uncounted, or keeps its place
 	 * until the lease is over, so that others find it taken: hardly ever. */
-	int64_t counted = breaker(PARTY_SMS)->total.calls - before;
-	full = commons()->party[PARTY_SMS].full - full;
+	int64_t counted = breaker(UPSTREAM_SMS)->total.calls - before;
+	full = shared()->upstream[UPSTREAM_SMS].full - full;
 	assert_in_range(counted + full, PROCESSES * CALLS * 98 / 100, PROCESSES * CALLS);
 	assert_in_range(full, 0, PROCESSES * CALLS / 100);
-	assert_int_equal(commons()->requests[1], PROCESSES * CALLS);
-	breaker_tidy(
-		breaker(PARTY_SMS), &party_info[PARTY_SMS].rule, clock_ms() + LEASE_MS, NULL);
-	assert_int_equal(breaker_in_flight(breaker(PARTY_SMS)), 0);
+	assert_int_equal(shared()->requests[1], PROCESSES * CALLS);
+	breaker_tidy(breaker(UPSTREAM_SMS), &upstream_info[UPSTREAM_SMS].rule,
+		clock_ms() + LEASE_MS, NULL);
+	assert_int_equal(breaker_in_flight(breaker(UPSTREAM_SMS)), 0);
 }
 
 /* Killed wherever it was, also with the lock in its hand. */
@@ -182,17 +182,17 @@ static void processes_that_are_killed_at_any_moment_break_nothing(void **state)
 	for (int i = 0; i < KILLS; i++) {
 		pid_t pid = child();
 		while (pid == 0) /* NOLINT(bugprone-infinite-loop): until it is killed */
-			passes(PARTY_SMS, BREAKER_WELL);
+			passes(UPSTREAM_SMS, BREAKER_WELL);
 		usleep((useconds_t)(2000 + i * 7));
 		kill_it(pid);
-		assert_true(commons_lock(commons()));
-		commons_unlock(commons());
+		assert_true(shared_lock(shared()));
+		shared_unlock(shared());
 	}
-	breaker_tidy(
-		breaker(PARTY_SMS), &party_info[PARTY_SMS].rule, clock_ms(), process_lives);
-	assert_int_equal(breaker_in_flight(breaker(PARTY_SMS)), 0);
-	assert_int_equal(breaker(PARTY_SMS)->state, BREAKER_CLOSED);
-	call(PARTY_SMS, BREAKER_WELL);
+	breaker_tidy(breaker(UPSTREAM_SMS), &upstream_info[UPSTREAM_SMS].rule, clock_ms(),
+		process_lives);
+	assert_int_equal(breaker_in_flight(breaker(UPSTREAM_SMS)), 0);
+	assert_int_equal(breaker(UPSTREAM_SMS)->state, BREAKER_CLOSED);
+	call(UPSTREAM_SMS, BREAKER_WELL);
 }
 
 static void the_lock_of_a_killed_process_passes_on(void **state)
@@ -203,24 +203,24 @@ static void the_lock_of_a_killed_process_passes_on(void **state)
 	assert_int_equal(pipe(pipes), 0);
 	pid_t pid = child();
 	if (pid == 0)
-		stay(pipes[1], commons_lock(commons()));
+		stay(pipes[1], shared_lock(shared()));
 	wait_for_word(pipes[0]);
-	assert_false(commons_lock(commons())); /* as of a stopped one: not for long */
-	call(PARTY_SMS, BREAKER_FAILED);       /* and never mind */
+	assert_false(shared_lock(shared())); /* as of a stopped one: not for long */
+	call(UPSTREAM_SMS, BREAKER_FAILED);  /* and never mind */
 	kill_it(pid);
 	for (int i = 0; i < 2; i++) {
-		assert_true(commons_lock(commons()));
-		commons_unlock(commons());
+		assert_true(shared_lock(shared()));
+		shared_unlock(shared());
 	}
 	close(pipes[0]);
 	close(pipes[1]);
 }
 
 /* Four workers, one quarter kept back: three may wait for one party. */
-static void a_party_that_stalls_leaves_a_worker_free(void **state)
+static void an_upstream_that_stalls_leaves_a_worker_free(void **state)
 {
 	pid_t pids[3];
-	struct visit visit;
+	struct upstream_call visit;
 	int pipes[2];
 
 	(void)state;
@@ -228,20 +228,20 @@ static void a_party_that_stalls_leaves_a_worker_free(void **state)
 	for (int i = 0; i < 3; i++) {
 		pids[i] = child();
 		if (pids[i] == 0)
-			stay(pipes[1], party_enter(PARTY_WECHAT_API, 60000, &visit));
+			stay(pipes[1], upstream_enter(UPSTREAM_WECHAT_API, 60000, &visit));
 	}
 	for (int i = 0; i < 3; i++)
 		wait_for_word(pipes[0]);
-	assert_int_equal(commons_workers(), 4);
-	assert_false(party_enter(PARTY_WECHAT_API, 1000, &visit));
-	assert_int_equal(party_wait_s(), 1);
-	assert_int_equal(commons()->party[PARTY_WECHAT_API].full, 1);
-	call(PARTY_SMS, BREAKER_WELL); /* others are free to be asked */
+	assert_int_equal(shared_workers(), 4);
+	assert_false(upstream_enter(UPSTREAM_WECHAT_API, 1000, &visit));
+	assert_int_equal(upstream_wait_s(), 1);
+	assert_int_equal(shared()->upstream[UPSTREAM_WECHAT_API].full, 1);
+	call(UPSTREAM_SMS, BREAKER_WELL); /* others are free to be asked */
 	kill_it(pids[0]);
 	kill_it(pids[1]);
-	assert_int_equal(commons_workers(), 2);
+	assert_int_equal(shared_workers(), 2);
 	kill_it(pids[2]);
-	call(PARTY_WECHAT_API, BREAKER_WELL);
+	call(UPSTREAM_WECHAT_API, BREAKER_WELL);
 	close(pipes[0]);
 	close(pipes[1]);
 }
@@ -250,29 +250,29 @@ static void off_means_that_nobody_is_refused(void **state)
 {
 	(void)state;
 	settings.breakers = "off";
-	trip(PARTY_ALIPAY);
+	trip(UPSTREAM_ALIPAY);
 	for (int i = 0; i < 10; i++)
-		call(PARTY_ALIPAY, BREAKER_FAILED);
+		call(UPSTREAM_ALIPAY, BREAKER_FAILED);
 	settings.breakers = "on";
 }
 
 static void metrics_find_every_program(void **state)
 {
-	const struct commons_view *views;
+	const struct shared_view *views;
 
 	(void)state;
-	commons_close();
-	commons_open("another", false);
-	call(PARTY_REDIS, BREAKER_WELL);
-	assert_int_equal(commons_workers(), 0);
-	assert_int_equal(commons_list(mem, &views), 2);
+	shared_close();
+	shared_open("another", false);
+	call(UPSTREAM_REDIS, BREAKER_WELL);
+	assert_int_equal(shared_workers(), 0);
+	assert_int_equal(shared_list(mem, &views), 2);
 	assert_string_equal(views[0].program, "another");
 	assert_string_equal(views[1].program, "pool");
 	assert_int_equal(views[0].workers, 1);
-	assert_int_equal(views[0].all.party[PARTY_REDIS].breaker.total.calls, 1);
-	assert_true(views[1].all.party[PARTY_SMS].breaker.total.calls > CALLS);
-	commons_close();
-	commons_open("pool", true);
+	assert_int_equal(views[0].all.upstream[UPSTREAM_REDIS].breaker.total.calls, 1);
+	assert_true(views[1].all.upstream[UPSTREAM_SMS].breaker.total.calls > CALLS);
+	shared_close();
+	shared_open("pool", true);
 }
 
 static const char *path_of(const char *program)
@@ -290,53 +290,53 @@ static void write_file(const char *path, const void *at, size_t n, mode_t mode)
 
 static bool is_shared(void)
 {
-	const struct commons_view *views;
+	const struct shared_view *views;
 
-	commons_count_request(500, 1);
-	return commons_list(mem, &views) > 0 &&
-	       views[0].all.requests[4] == commons()->requests[4];
+	shared_count_request(500, 1);
+	return shared_list(mem, &views) > 0 &&
+	       views[0].all.requests[4] == shared()->requests[4];
 }
 
 /* What lies there may be of another time, torn, or somebody's trap. */
 static void a_file_that_doesnt_fit_is_made_anew_and_one_that_isnt_ours_left_alone(void **state)
 {
-	char *bytes = NEW_N(mem, char, sizeof(struct commons));
+	char *bytes = NEW_N(mem, char, sizeof(struct shared));
 	struct stat st;
 
 	(void)state;
-	commons_close();
+	shared_close();
 	assert_int_equal(unlink(path_of("pool")), 0);
 	assert_int_equal(unlink(path_of("another")), 0);
-	write_file(path_of("x"), bytes, sizeof(struct commons), 0600); /* another layout */
-	commons_open("x", true);
+	write_file(path_of("x"), bytes, sizeof(struct shared), 0600); /* another layout */
+	shared_open("x", true);
 	assert_true(is_shared());
-	commons()->head.boot_id[0] ^= 1; /* from before the machine started */
-	commons_count_request(500, 1);
-	commons_close();
-	commons_open("x", true);
-	assert_int_equal(commons()->requests[4], 0);
+	shared()->head.boot_id[0] ^= 1; /* from before the machine started */
+	shared_count_request(500, 1);
+	shared_close();
+	shared_open("x", true);
+	assert_int_equal(shared()->requests[4], 0);
 	assert_true(is_shared());
-	commons_close();
+	shared_close();
 	write_file(path_of("x"), "torn", 4, 0600);
-	commons_open("x", true);
+	shared_open("x", true);
 	assert_true(is_shared());
-	commons_close();
+	shared_close();
 
 	write_file(path_of("x"), "", 0, 0666); /* others may write it */
-	commons_open("x", true);
+	shared_open("x", true);
 	assert_false(is_shared());
-	call(PARTY_SMS, BREAKER_WELL);
-	commons_close();
+	call(UPSTREAM_SMS, BREAKER_WELL);
+	shared_close();
 	assert_int_equal(stat(path_of("x"), &st), 0);
 	assert_int_equal(st.st_size, 0);
 	assert_int_equal(unlink(path_of("x")), 0);
 	assert_int_equal(symlink("/etc/passwd", path_of("x")), 0);
-	commons_open("x", true);
+	shared_open("x", true);
 	assert_false(is_shared());
-	commons_close();
+	shared_close();
 	assert_int_equal(unlink(path_of("x")), 0);
 	settings.shared = "/nowhere";
-	commons_open("x", true);
+	shared_open("x", true);
 	assert_false(is_shared());
 	settings.shared = folder;
 }
@@ -348,14 +348,14 @@ static int begin(void **state)
 	settings.shared = folder;
 	settings.breakers = "on";
 	mem = arena_new(1 << 16);
-	commons_open("pool", true);
+	shared_open("pool", true);
 	return 0;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	commons_close();
+	shared_close();
 	arena_free(mem);
 	return rmdir(folder);
 }
@@ -368,7 +368,7 @@ int main(void)
 		cmocka_unit_test(calls_of_all_processes_add_up),
 		cmocka_unit_test(processes_that_are_killed_at_any_moment_break_nothing),
 		cmocka_unit_test(the_lock_of_a_killed_process_passes_on),
-		cmocka_unit_test(a_party_that_stalls_leaves_a_worker_free),
+		cmocka_unit_test(an_upstream_that_stalls_leaves_a_worker_free),
 		cmocka_unit_test(off_means_that_nobody_is_refused),
 		cmocka_unit_test(metrics_find_every_program),
 		cmocka_unit_test(

@@ -1,4 +1,4 @@
-#include "net/commons_file.h"
+#include "net/shared_file.h"
 
 #include "base/log.h"
 #include "base/settings.h"
@@ -19,11 +19,11 @@
 
 enum { PATH_SIZE = 512, LOCK_MS = 100 };
 
-static struct commons own; /* of a process that is alone */
-static struct commons *shared;
+static struct shared own; /* of a process that is alone */
+static struct shared *mapped;
 static bool is_pool;
 
-bool commons_lock(struct commons *c)
+bool shared_lock(struct shared *c)
 {
 	struct timespec until;
 	int rc = pthread_mutex_trylock(&c->lock);
@@ -40,18 +40,18 @@ bool commons_lock(struct commons *c)
 	return rc == 0;
 }
 
-void commons_unlock(struct commons *c)
+void shared_unlock(struct shared *c)
 {
 	pthread_mutex_unlock(&c->lock);
 }
 
-struct commons *commons(void)
+struct shared *shared(void)
 {
-	if (!shared) {
-		commons_lock_init(&own.lock);
-		shared = &own;
+	if (!mapped) {
+		shared_lock_init(&own.lock);
+		mapped = &own;
 	}
-	return shared;
+	return mapped;
 }
 
 bool process_lives(int64_t pid)
@@ -59,20 +59,20 @@ bool process_lives(int64_t pid)
 	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-static void sign_in(struct commons *c)
+static void sign_in(struct shared *c)
 {
-	if (!commons_lock(c))
+	if (!shared_lock(c))
 		return;
-	for (size_t i = 0; i < COMMONS_WORKERS; i++) {
+	for (size_t i = 0; i < SHARED_WORKERS; i++) {
 		if (c->workers[i] && process_lives(c->workers[i]))
 			continue;
 		c->workers[i] = getpid();
 		break;
 	}
-	commons_unlock(c);
+	shared_unlock(c);
 }
 
-void commons_open(const char *program, bool pool)
+void shared_open(const char *program, bool pool)
 {
 	char path[PATH_SIZE];
 
@@ -84,69 +84,69 @@ void commons_open(const char *program, bool pool)
 	snprintf(path, sizeof(path), "%s/" PREFIX "%s" SUFFIX, settings.shared, program);
 	for (char *p = path + strlen(settings.shared); *p; p++)
 		*p = *p == ' ' ? '-' : *p;
-	struct commons *c = commons_attach(path, program);
+	struct shared *c = shared_attach(path, program);
 	if (!c) {
 		log_error("commons", "%s can't be used: this process is on its own", path);
 		return;
 	}
-	shared = c;
+	mapped = c;
 	c->pool = pool;
 	sign_in(c);
 }
 
-void commons_close(void)
+void shared_close(void)
 {
-	if (shared && shared != &own)
-		commons_unmap(shared);
+	if (mapped && mapped != &own)
+		shared_unmap(mapped);
 	memset(&own, 0, sizeof(own));
-	shared = NULL;
+	mapped = NULL;
 	is_pool = false;
 }
 
-static int64_t living(const struct commons *c)
+static int64_t living(const struct shared *c)
 {
 	int64_t n = 0;
 
-	for (size_t i = 0; i < COMMONS_WORKERS; i++)
+	for (size_t i = 0; i < SHARED_WORKERS; i++)
 		n += c->workers[i] && process_lives(c->workers[i]);
 	return n;
 }
 
-int64_t commons_workers(void)
+int64_t shared_workers(void)
 {
-	return is_pool ? living(commons()) : 0;
+	return is_pool ? living(shared()) : 0;
 }
 
-void commons_count_request(int status, int64_t us)
+void shared_count_request(int status, int64_t us)
 {
-	struct commons *c = commons();
+	struct shared *c = shared();
 	int class = status / 100 - 1;
 
 	if (class >= 0 && class < STATUS_CLASSES)
-		commons_count(&c->requests[class], 1);
-	commons_count(&c->request_us, us);
+		shared_count(&c->requests[class], 1);
+	shared_count(&c->request_us, us);
 }
 
-static bool read_one(struct arena *mem, const char *path, struct commons_view *out)
+static bool read_one(struct arena *mem, const char *path, struct shared_view *out)
 {
-	struct commons *c = commons_look(path);
+	struct shared *c = shared_look(path);
 
 	if (!c)
 		return false;
-	bool locked = commons_lock(c);
+	bool locked = shared_lock(c);
 	memcpy(&out->all, c, sizeof(*c));
 	if (locked)
-		commons_unlock(c);
-	commons_unmap(c);
+		shared_unlock(c);
+	shared_unmap(c);
 	out->program = arena_strdup(mem, out->all.head.program);
 	out->workers = living(&out->all);
-	for (int i = 0; i < PARTY_COUNT; i++)
-		breaker_tidy(&out->all.party[i].breaker, &party_info[i].rule, clock_ms(),
+	for (int i = 0; i < UPSTREAM_COUNT; i++)
+		breaker_tidy(&out->all.upstream[i].breaker, &upstream_info[i].rule, clock_ms(),
 			process_lives);
 	return true;
 }
 
-static int is_commons(const struct dirent *d)
+static int is_shared(const struct dirent *d)
 {
 	size_t n = strlen(d->d_name), end = strlen(SUFFIX);
 
@@ -154,11 +154,11 @@ static int is_commons(const struct dirent *d)
 	       strcmp(d->d_name + n - end, SUFFIX) == 0;
 }
 
-size_t commons_list(struct arena *mem, const struct commons_view **out)
+size_t shared_list(struct arena *mem, const struct shared_view **out)
 {
 	struct dirent **names = NULL;
-	int n = *settings.shared ? scandir(settings.shared, &names, is_commons, alphasort) : 0;
-	struct commons_view *views = NEW_N(mem, struct commons_view, n > 0 ? (size_t)n : 1);
+	int n = *settings.shared ? scandir(settings.shared, &names, is_shared, alphasort) : 0;
+	struct shared_view *views = NEW_N(mem, struct shared_view, n > 0 ? (size_t)n : 1);
 	size_t count = 0;
 
 	for (int i = 0; i < n; i++) {

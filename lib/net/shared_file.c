@@ -1,4 +1,4 @@
-#include "net/commons_file.h"
+#include "net/shared_file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,11 +14,11 @@ enum { VERSION = 1, TRIES = 100, PAUSE_MS = 10 };
 
 static const char magic[8] = "ZXSHARED";
 #define X(id, name, ...) name ","
-static const char parties[] = PARTY_TABLE(X);
+static const char upstreams[] = UPSTREAM_TABLE(X);
 #undef X
-_Static_assert(sizeof(parties) <= sizeof(((struct commons_head *)0)->parties), "raise it");
+_Static_assert(sizeof(upstreams) <= sizeof(((struct shared_head *)0)->upstreams), "raise it");
 
-void commons_lock_init(pthread_mutex_t *lock)
+void shared_lock_init(pthread_mutex_t *lock)
 {
 	pthread_mutexattr_t attr;
 
@@ -40,23 +40,23 @@ static void read_boot_id(char *out, size_t size)
 	out[strcspn(out, "\n")] = '\0';
 }
 
-static struct commons_head head_of(const char *program)
+static struct shared_head head_of(const char *program)
 {
-	struct commons_head h = {.version = VERSION, .size = sizeof(struct commons)};
+	struct shared_head h = {.version = VERSION, .size = sizeof(struct shared)};
 
 	memcpy(h.magic, magic, sizeof(magic));
 	read_boot_id(h.boot_id, sizeof(h.boot_id));
 	snprintf(h.program, sizeof(h.program), "%.*s", (int)sizeof(h.program) - 1, program);
-	memcpy(h.parties, parties, sizeof(parties));
+	memcpy(h.upstreams, upstreams, sizeof(upstreams));
 	return h;
 }
 
 /* NULL: another layout, another boot, or torn. */
-static struct commons *map(int fd, const char *program)
+static struct shared *map(int fd, const char *program)
 {
 	struct stat st;
-	struct commons *c;
-	struct commons_head want;
+	struct shared *c;
+	struct shared_head want;
 
 	if (fstat(fd, &st) != 0 || st.st_size != sizeof(*c))
 		return NULL;
@@ -72,17 +72,17 @@ static struct commons *map(int fd, const char *program)
 
 /* All bytes are reserved now: a full file system must not be found out later, by a
  * signal. */
-static struct commons *make(int fd, const char *program)
+static struct shared *make(int fd, const char *program)
 {
-	struct commons *c;
-	struct commons_head head = head_of(program);
+	struct shared *c;
+	struct shared_head head = head_of(program);
 
 	if (posix_fallocate(fd, 0, sizeof(*c)) != 0)
 		return NULL;
 	c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (c == MAP_FAILED)
 		return NULL;
-	commons_lock_init(&c->lock);
+	shared_lock_init(&c->lock);
 	c->head = head;
 	return c;
 }
@@ -106,10 +106,10 @@ static bool is_still_there(int fd, const char *path)
 
 /* Under the file's lock: as it is, or made now. NULL with *again: it was taken away,
  * by us or by another who found it unfit. */
-static struct commons *take(int fd, const char *path, const char *program, bool *again)
+static struct shared *take(int fd, const char *path, const char *program, bool *again)
 {
 	struct stat st;
-	struct commons *c;
+	struct shared *c;
 
 	*again = flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_still_there(fd, path);
 	if (*again || fstat(fd, &st) != 0)
@@ -120,10 +120,10 @@ static struct commons *take(int fd, const char *path, const char *program, bool 
 	return c;
 }
 
-struct commons *commons_attach(const char *path, const char *program)
+struct shared *shared_attach(const char *path, const char *program)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-	struct commons *c = NULL;
+	struct shared *c = NULL;
 	bool again = true;
 
 	for (int i = 0; again && i < TRIES; i++) {
@@ -142,17 +142,17 @@ struct commons *commons_attach(const char *path, const char *program)
 	return c;
 }
 
-struct commons *commons_look(const char *path)
+struct shared *shared_look(const char *path)
 {
 	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	struct commons *c = fd >= 0 && is_ours(fd) ? map(fd, NULL) : NULL;
+	struct shared *c = fd >= 0 && is_ours(fd) ? map(fd, NULL) : NULL;
 
 	if (fd >= 0)
 		close(fd);
 	return c;
 }
 
-void commons_unmap(struct commons *c)
+void shared_unmap(struct shared *c)
 {
 	munmap(c, sizeof(*c));
 }

@@ -1,9 +1,9 @@
-#include "net/party.h"
+#include "net/upstream.h"
 
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "net/commons.h"
+#include "net/shared.h"
 
 #include <string.h>
 #include <time.h>
@@ -18,11 +18,11 @@ enum {
 };
 
 /* clang-format off */
-const struct party_info party_info[PARTY_COUNT] = {
+const struct upstream_info upstream_info[UPSTREAM_COUNT] = {
 	{"none", {.min_calls = 1, .window_ms = 1000, .probes = 1}, ""},
 #define X(id, name, slow, slow_percent, error_percent, errors, calls, window, recovery, probes, says) \
 	{name, {slow, slow_percent, error_percent, errors, calls, window, recovery, probes}, says},
-	PARTY_TABLE(X)
+	UPSTREAM_TABLE(X)
 #undef X
 };
 /* clang-format on */
@@ -33,27 +33,27 @@ static const char *const state_words[] = {[BREAKER_CLOSED] = "closed",
 	[BREAKER_HALF_OPEN] = "half-open",
 	[BREAKER_OPEN] = "open"};
 
-static void tell(enum party party, int64_t was, int64_t now)
+static void tell(enum upstream upstream, int64_t was, int64_t now)
 {
 	if (was != now)
 		log_write(now == BREAKER_OPEN ? LOG_WARN : LOG_INFO, "breaker",
-			"%s is %s, was %s", party_info[party].name, state_words[now],
+			"%s is %s, was %s", upstream_info[upstream].name, state_words[now],
 			state_words[was]);
 }
 
 /* In a program of one process that is the process itself. */
-static int64_t seats_for_one(enum party party)
+static int64_t seats_for_one(enum upstream upstream)
 {
-	int64_t workers = commons_workers();
+	int64_t workers = shared_workers();
 
-	if (party == PARTY_REDIS || workers == 0)
+	if (upstream == UPSTREAM_REDIS || workers == 0)
 		return 0;
 	int64_t kept = workers / 4 > 1 ? workers / 4 : 1;
 	return workers > kept ? workers - kept : 1;
 }
 
 struct trial {
-	struct breaker_ask ask;
+	struct breaker_params ask;
 	int64_t wait_ms;
 	bool late; /* somebody waits there for a long time */
 };
@@ -63,39 +63,39 @@ struct trial {
 static struct {
 	uint64_t ticket;
 	unsigned end;
-} owed[PARTY_COUNT];
+} owed[UPSTREAM_COUNT];
 
-static void give_back(struct breaker *b, enum party party, int64_t now)
+static void give_back(struct breaker *b, enum upstream upstream, int64_t now)
 {
-	if (owed[party].ticket)
-		breaker_leave(
-			b, &party_info[party].rule, owed[party].ticket, now, owed[party].end);
-	owed[party].ticket = 0;
+	if (owed[upstream].ticket)
+		breaker_leave(b, &upstream_info[upstream].rule, owed[upstream].ticket, now,
+			owed[upstream].end);
+	owed[upstream].ticket = 0;
 }
 
 /* Without the lock, which somebody who was stopped may hold, it goes on uncounted:
  * a breaker must not be what breaks. */
-static enum breaker_pass try_once(struct visit *v, struct trial *t)
+static enum breaker_pass try_once(struct upstream_call *v, struct trial *t)
 {
-	struct commons *c = commons();
-	struct breaker *b = &c->party[v->party].breaker;
+	struct shared *c = shared();
+	struct breaker *b = &c->upstream[v->upstream].breaker;
 
 	t->ask.now_ms = clock_ms();
-	if (!commons_lock(c))
+	if (!shared_lock(c))
 		return BREAKER_PASS;
 	int64_t was = b->state;
-	give_back(b, v->party, t->ask.now_ms);
+	give_back(b, v->upstream, t->ask.now_ms);
 	enum breaker_pass pass =
-		breaker_enter(b, &party_info[v->party].rule, &t->ask, &v->ticket);
+		breaker_enter(b, &upstream_info[v->upstream].rule, &t->ask, &v->ticket);
 	int64_t now = b->state;
 	t->wait_ms = breaker_wait_ms(b, t->ask.now_ms);
 	t->late = breaker_oldest_ms(b, t->ask.now_ms) > LATE_MS;
-	commons_unlock(c);
-	tell(v->party, was, now);
+	shared_unlock(c);
+	tell(v->upstream, was, now);
 	return pass;
 }
 
-static enum breaker_pass wait_for_place(struct visit *v, struct trial *t)
+static enum breaker_pass wait_for_place(struct upstream_call *v, struct trial *t)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 	int64_t end = clock_ms() + PATIENCE_MS;
@@ -108,54 +108,55 @@ static enum breaker_pass wait_for_place(struct visit *v, struct trial *t)
 	return pass;
 }
 
-bool party_enter(enum party party, int64_t limit_ms, struct visit *v)
+bool upstream_enter(enum upstream upstream, int64_t limit_ms, struct upstream_call *v)
 {
 	struct trial t = {
 		.ask = {.lease_ms = limit_ms + LEASE_SPARE_MS,
 			.pid = getpid(),
-			.seats = seats_for_one(party),
+			.seats = seats_for_one(upstream),
 			.lives = process_lives},
 	};
 
-	*v = (struct visit){.party = party};
+	*v = (struct upstream_call){.upstream = upstream};
 	enum breaker_pass pass = wait_for_place(v, &t);
 	v->began_ms = t.ask.now_ms;
-	if (party != PARTY_REDIS)
+	if (upstream != UPSTREAM_REDIS)
 		refused_until = 0;
 	if (pass == BREAKER_PASS || strcmp(settings.breakers, "off") == 0)
 		return true;
 	bool full = pass == BREAKER_FULL;
-	commons_count(
-		full ? &commons()->party[party].full : &commons()->party[party].refused, 1);
-	if (party != PARTY_REDIS)
+	shared_count(full ? &shared()->upstream[upstream].full
+			  : &shared()->upstream[upstream].refused,
+		1);
+	if (upstream != UPSTREAM_REDIS)
 		refused_until = t.ask.now_ms + (full || !t.wait_ms ? FULL_WAIT_MS : t.wait_ms);
 	return false;
 }
 
-void party_leave(const struct visit *v, unsigned end, bool may_take_long)
+void upstream_leave(const struct upstream_call *v, unsigned end, bool may_take_long)
 {
-	const struct breaker_rule *rule = &party_info[v->party].rule;
-	struct commons *c = commons();
-	struct breaker *b = &c->party[v->party].breaker;
+	const struct breaker_rule *rule = &upstream_info[v->upstream].rule;
+	struct shared *c = shared();
+	struct breaker *b = &c->upstream[v->upstream].breaker;
 	int64_t now = clock_ms();
 
 	if (now - v->began_ms > rule->slow_ms && !may_take_long)
 		end |= BREAKER_SLOW;
 	if (!v->ticket)
 		return;
-	if (!commons_lock(c)) {
-		owed[v->party].ticket = v->ticket;
-		owed[v->party].end = end;
+	if (!shared_lock(c)) {
+		owed[v->upstream].ticket = v->ticket;
+		owed[v->upstream].end = end;
 		return;
 	}
 	int64_t was = b->state;
 	breaker_leave(b, rule, v->ticket, now, end);
 	int64_t is = b->state;
-	commons_unlock(c);
-	tell(v->party, was, is);
+	shared_unlock(c);
+	tell(v->upstream, was, is);
 }
 
-int64_t party_wait_s(void)
+int64_t upstream_wait_s(void)
 {
 	int64_t left = refused_until - clock_ms();
 
