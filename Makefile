@@ -17,7 +17,7 @@ PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqre
 comma   := ,
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
-	-Wpointer-arith -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wformat=2 -Werror=implicit-function-declaration -Wstrict-prototypes -Wmissing-prototypes \
 	$(if $(findstring clang,$(CC)),,-Wnull-dereference -Wduplicated-cond -Wlogical-op)
 HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Werror
 SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \

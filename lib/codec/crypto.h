@@ -2,6 +2,7 @@
 #define CODEC_CRYPTO_H
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -10,21 +11,6 @@
 /* Random bytes, digests, base64 and AES-GCM, on OpenSSL 3. Keys and signatures
  * are in sign.h. Functions that return bool say false for bad input, whatever
  * it is; only a broken OpenSSL or an exhausted machine ends the process. */
-
-/* A run of bytes that belongs to someone else, as a rule to an arena. What
- * functions here return has a NUL behind it that is not counted. */
-struct bytes {
-	const unsigned char *at;
-	size_t len;
-};
-
-static inline struct bytes bytes_of(const char *text)
-{
-	return (struct bytes){(const unsigned char *)text, strlen(text)};
-}
-
-/* Is handed something long in pieces, in order; false: no more of it. */
-typedef bool bytes_fn(void *arg, struct bytes);
 
 enum { SHA256_BYTES = 32, SHA256_HEX = 65, AES256_BYTES = 32 };
 

@@ -1,7 +1,9 @@
 #ifndef CODEC_RECODE_H
 #define CODEC_RECODE_H
 
-#include "codec/crypto.h"
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/err.h"
 
 /* Text in another charset, in pieces of any size, becomes UTF-8 in pieces. */
 struct recode;

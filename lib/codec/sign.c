@@ -2,6 +2,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
+#include "codec/crypto.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

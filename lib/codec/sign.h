@@ -1,8 +1,10 @@
 #ifndef CODEC_SIGN_H
 #define CODEC_SIGN_H
 
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/err.h"
 #include "base/shape.h"
-#include "codec/crypto.h"
 
 /* Keys that are parsed once and then kept, and the two signatures in use: RSA
  * PKCS#1 v1.5 with SHA-256 (WeChat Pay, Alipay) and ECDSA on P-256 with

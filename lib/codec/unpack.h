@@ -1,7 +1,9 @@
 #ifndef CODEC_UNPACK_H
 #define CODEC_UNPACK_H
 
-#include "codec/crypto.h"
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/err.h"
 
 /* A file that comes in pieces, as gzip or as it is, becomes its text in pieces,
  * in constant memory. Which of the two its first byte says: no text begins with

@@ -1,8 +1,10 @@
 #ifndef CODEC_ZIP_H
 #define CODEC_ZIP_H
 
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/err.h"
 #include "base/shape.h"
-#include "codec/crypto.h"
 
 /* Zip files that are in memory, found by their central directory (PKWARE APPNOTE
  * 6.3.4): one disk, no encryption, no ZIP64, stored or deflated. Everything that a

@@ -1,6 +1,7 @@
 #include "db/schema.h"
 
 #include "base/err.h"
+#include "codec/crypto.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 #define DB_SCHEMA_H
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/shape.h"
-#include "codec/crypto.h"
 
 /* The schema's history: files NNNN_what.sql, numbered from 0001 without gaps,
  * that are applied in order, once, and never changed afterwards. What was

@@ -5,7 +5,7 @@
 
 #include <libpq-fe.h>
 
-/* PostgreSQL's binary formats, both ways. Only db.c and dbcopy.c include this.
+/* PostgreSQL's binary formats, both ways. Only db.c and copy.c include this.
  * Source: PostgreSQL 15, src/backend/utils/adt/, the …send and …recv functions. */
 
 enum { DB_ARGS_MAX = 24 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "codec/crypto.h"
 #include "codec/sign.h"
 #include "login/token.h"
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "codec/crypto.h"
 #include "login/token_keys.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 
-#include "codec/crypto.h"
+#include "base/arena.h"
+#include "base/bytes.h"
 #include "net/upstream.h"
 
 #include <stdint.h>
@@ -41,15 +42,14 @@ struct http_answer {
  * connection, no trusted certificate; or the upstream's breaker is open, see
  * upstream_wait_s()): the upstream has not done it.
  * E_UNKNOWN: it was sent, the answer is missing, torn or too large: the upstream
- * may have done it. Both are logged here, never with the query string. */
+ * may have done it. Both are logged here, never with the query string.
+ * For the circuit breaker of the upstream a call has failed if there is no answer, or
+ * one with a status of 500 or more; a status below 500 is an answer like any other. */
 enum err http_send(struct arena *, const struct http_call *, struct http_answer *) CHECKED;
 
 /* A header of the answer, its name in any case. NULL if it is absent, or there
  * twice: then nobody can say which one counts. */
 const char *http_header(const struct http_answer *, const char *name);
-
-/* To the upstream's breaker a call without an answer, and one with a status of 500 or
- * more, has failed; what the upstream says below that is its word. */
 
 /* For a path's segment or a query's value: RFC 3986, everything but the
  * unreserved characters becomes %XX. */

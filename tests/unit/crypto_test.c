@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "codec/crypto.h"
 #include "vectors.h"
 
 static struct arena *mem;

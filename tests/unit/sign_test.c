@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include "codec/crypto.h"
+
 #include "vectors.h"
 
 #include <openssl/evp.h>

@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include "codec/crypto.h"
+
 #include "keyfolder.h"
 
 #include <sys/wait.h>
