@@ -1,7 +1,4 @@
-"""The migrate program against scratch databases.
-
-ZX_DB_ADMIN: conninfo of a role that may create databases; ZX_BUILD: folder with bin/migrate.
-"""
+"""The migrate program against scratch databases."""
 import hashlib
 import os
 import pathlib
@@ -9,14 +6,11 @@ import shutil
 import signal
 import subprocess
 import time
-import uuid
 
 import psycopg2
-import psycopg2.extensions
 import pytest
+from scratch import MIGRATE, database
 
-ADMIN = os.environ["ZX_DB_ADMIN"]
-MIGRATE = pathlib.Path(os.environ["ZX_BUILD"]).resolve() / "bin" / "migrate"
 REAL = pathlib.Path(__file__).resolve().parents[2] / "migrations"
 
 ONE = "CREATE TABLE one (id bigint PRIMARY KEY);\nINSERT INTO one VALUES (1);\n"
@@ -27,8 +21,8 @@ THREE = "CREATE INDEX one_what ON one (what);\n"
 class Scratch:
     """A database of its own and a folder of migrations."""
 
-    def __init__(self, name, folder):
-        self.conninfo = psycopg2.extensions.make_dsn(ADMIN, dbname=name)
+    def __init__(self, conninfo, folder):
+        self.conninfo = conninfo
         self.folder = folder
 
     def write(self, **files):
@@ -62,23 +56,12 @@ class Scratch:
         return self.rows(f"SELECT to_regclass('{name}') IS NOT NULL")[0][0]
 
 
-def admin(sql):
-    connection = psycopg2.connect(ADMIN)
-    connection.autocommit = True
-    try:
-        connection.cursor().execute(sql)
-    finally:
-        connection.close()
-
-
 @pytest.fixture
 def scratch(tmp_path):
-    name = f"migrate_{uuid.uuid4().hex[:12]}"
     folder = tmp_path / "migrations"
     folder.mkdir()
-    admin(f"CREATE DATABASE {name}")
-    yield Scratch(name, folder)
-    admin(f"DROP DATABASE {name} WITH (FORCE)")
+    with database() as conninfo:
+        yield Scratch(conninfo, folder)
 
 
 def refused(result, *words):
