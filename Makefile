@@ -3,6 +3,7 @@
 # make run        install packages, build, start everything with demo data; make stop ends it
 # make test       all tests; make bench: ratios against the limits; make lint: reads the code
 # make fuzz       every parser of outside bytes under libFuzzer, FUZZ_S=60 seconds each
+# make schema     tests/store/schema.sql anew, the schema in force, after a new migration
 # make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
 # make install    PREFIX=/usr/local DESTDIR=
 
@@ -39,7 +40,7 @@ SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
-.PHONY: all programs tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench
+.PHONY: all programs tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench schema
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
 tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%) fuzzers
@@ -86,6 +87,10 @@ chaos:
 	@CHAOS_S=$${CHAOS_S:-60} tests/run.sh chaos
 bench:
 	@tests/bench/run.sh
+
+schema: # migrations/ applied to a PostgreSQL that lives as long as this takes
+	@tests/stack/install.sh build run test && $(MAKE) --no-print-directory $(BUILD)/bin/migrate
+	@/usr/bin/python3 tests/store/schema.py $(BUILD)/bin/migrate
 
 lint: layers format tidy
 format:
