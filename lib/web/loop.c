@@ -221,10 +221,8 @@ int web_main(int argc, char **argv, const struct web *web)
 	log_init(web->name);
 	if (fault)
 		refuse(fault);
-	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
-		routes_print(web);
+	if (argc == 2 && web_describe(web, argv[1]))
 		return 0;
-	}
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* never outlive the supervisor */
 	srandom((unsigned)(stamp_now().us ^ getpid()));
 	shared_open(web->name, true);

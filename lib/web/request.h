@@ -17,7 +17,14 @@ const char *routes_allowed(struct req *);
 
 /* What start-up refuses: the reason, or NULL. */
 const char *routes_fault(const struct web *);
-void routes_print(const struct web *); /* JSON on stdout, for the tests of openapi.yaml */
+
+/* The routes of all tables: `*table` begins as web->tables, `at` as NULL. NULL: the end. */
+const struct route *route_next(const struct route *const **table, const struct route *at);
+const char *method_name(enum method);
+
+/* Print JSON that nginx/docs/api/build makes the API's description from: "--routes" the
+ * program's routes, "--errors" all errors that can be told. False for any other option. */
+bool web_describe(const struct web *, const char *option);
 
 /* Token, key, body: everything that can be refused before the database. */
 enum err request_check(struct req *) CHECKED;

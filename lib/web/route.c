@@ -1,11 +1,15 @@
-#include "base/json.h"
 #include "web/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const method_names[] = {"", "GET", "POST", "PUT", "DELETE"};
+const char *method_name(enum method method)
+{
+	static const char *const names[] = {"", "GET", "POST", "PUT", "DELETE"};
+
+	return names[method];
+}
 
 /* "/orders/{order}.png" against "/orders/7.png": numbers land in arg[]. A
  * number is 1 … 2^53, without sign or leading zero; anything else is no match. */
@@ -29,7 +33,7 @@ static bool path_matches(const char *pattern, const char *path, int64_t arg[ARG_
 	return *path == '\0';
 }
 
-static const struct route *next_route(const struct route *const **table, const struct route *at)
+const struct route *route_next(const struct route *const **table, const struct route *at)
 {
 	at = at ? at + 1 : **table;
 	while (at && !at->path) {
@@ -44,8 +48,8 @@ enum err route_find(struct req *r)
 	enum err err = E_NOT_FOUND;
 	const struct route *const *table = r->web->tables;
 
-	for (const struct route *route = next_route(&table, NULL); route;
-		route = next_route(&table, route)) {
+	for (const struct route *route = route_next(&table, NULL); route;
+		route = route_next(&table, route)) {
 		if (!path_matches(route->path, r->path, r->arg))
 			continue;
 		if (route->method == r->method) {
@@ -62,10 +66,10 @@ const char *routes_allowed(struct req *r)
 	struct buf b = buf_in(r->mem, 64);
 	const struct route *const *table = r->web->tables;
 
-	for (const struct route *route = next_route(&table, NULL); route;
-		route = next_route(&table, route))
+	for (const struct route *route = route_next(&table, NULL); route;
+		route = route_next(&table, route))
 		if (path_matches(route->path, r->path, r->arg))
-			buf_printf(&b, "%s%s", b.len ? ", " : "", method_names[route->method]);
+			buf_printf(&b, "%s%s", b.len ? ", " : "", method_name(route->method));
 	return buf_text(&b);
 }
 
@@ -87,77 +91,19 @@ const char *routes_fault(const struct web *web)
 	static char why[256];
 	const struct route *const *t1 = web->tables;
 
-	for (const struct route *a = next_route(&t1, NULL); a; a = next_route(&t1, a)) {
+	for (const struct route *a = route_next(&t1, NULL); a; a = route_next(&t1, a)) {
 		const struct route *const *t2 = t1;
 		const char *fault = route_fault(a);
 
-		for (const struct route *b = next_route(&t2, a); b && !fault;
-			b = next_route(&t2, b))
+		for (const struct route *b = route_next(&t2, a); b && !fault;
+			b = route_next(&t2, b))
 			if (a->method == b->method && strcmp(a->path, b->path) == 0)
 				fault = "stands twice";
 		if (fault) {
-			snprintf(why, sizeof(why), "route %s %s %s", method_names[a->method],
+			snprintf(why, sizeof(why), "route %s %s %s", method_name(a->method),
 				a->path, fault);
 			return why;
 		}
 	}
 	return NULL;
-}
-
-static const char *const text_words[] = {
-	[PLAIN_ANY] = NULL, [PLAIN_LINE] = "line", [PLAIN_LINES] = "lines"};
-
-static void describe_fields(struct buf *b, const char *name, const struct shape *sh)
-{
-	static const char *const kinds[] = {
-		"boolean", "integer", "string", "date-time", "date", "fen", "json", "array"};
-
-	if (!sh) {
-		json_null(b, name);
-		return;
-	}
-	json_open(b, name, '[');
-	for (size_t i = 0; i < sh->count; i++) {
-		const struct field *f = &sh->fields[i];
-
-		json_open(b, NULL, '{');
-		json_text(b, "name", f->name);
-		json_text(b, "kind", kinds[f->kind]);
-		json_bool(b, "optional", f->optional);
-		json_int(b, "min", f->min);
-		json_int(b, "max", f->max);
-		json_text(b, "one_of", f->one_of);
-		json_text(b, "text", text_words[f->plain]);
-		if (f->of)
-			describe_fields(b, "of", f->of);
-		json_close(b, '}');
-	}
-	json_close(b, ']');
-}
-
-void routes_print(const struct web *web)
-{
-	struct arena *mem = arena_new(65536);
-	struct buf b = buf_in(mem, 1 << 20);
-	const struct route *const *table = web->tables;
-
-	json_open(&b, NULL, '[');
-	for (const struct route *at = next_route(&table, NULL); at;
-		at = next_route(&table, at)) {
-		json_open(&b, NULL, '{');
-		json_text(&b, "pool", web->name);
-		json_text(&b, "method", method_names[at->method]);
-		json_text(&b, "path", at->path);
-		json_text(&b, "permission", at->permission);
-		json_bool(&b, "idempotent", at->flags & IDEMPOTENT);
-		json_bool(&b, "if_match", at->flags & IF_MATCH);
-		json_bool(&b, "form", at->flags & FORM);
-		describe_fields(&b, "body", at->body);
-		describe_fields(&b, "query", at->query);
-		json_text(&b, "says", at->says);
-		json_close(&b, '}');
-	}
-	json_close(&b, ']');
-	puts(buf_text(&b));
-	arena_free(mem);
 }
