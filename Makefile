@@ -105,7 +105,7 @@ install: programs
 	install -d $(DESTDIR)$(PREFIX)/libexec/zhixing $(DESTDIR)$(PREFIX)/share/zhixing/migrations
 	install -m 755 $(BUILD)/bin/* $(DESTDIR)$(PREFIX)/libexec/zhixing
 	install -m 644 migrations/*.sql $(DESTDIR)$(PREFIX)/share/zhixing/migrations
-	cd nginx && find play docs openapi.yaml -type f -exec \
+	cd nginx && find play docs openapi.yaml -path docs/api -prune -o -type f -exec \
 		install -Dm 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/zhixing/www/{} \;
 	install -Dm 644 /usr/share/nodejs/qrcode-generator/qrcode.js \
 		$(DESTDIR)$(PREFIX)/share/zhixing/www/play/lib/qrcode.js
