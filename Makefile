@@ -2,6 +2,7 @@
 # make SAN=1      the same with address and undefined sanitizers, into build/san
 # make run        install packages, build, start everything with demo data; make stop ends it
 # make test       all tests; make bench: ratios against the limits; make lint: reads the code
+# make api        the API's description alone, into the same folder: says what nginx/docs/api lacks
 # make fuzz       every parser of outside bytes under libFuzzer, FUZZ_S=60 seconds each
 # make schema     tests/store/schema.sql anew, the schema in force, after a new migration
 # make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
@@ -40,7 +41,7 @@ SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
-.PHONY: all programs tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench schema
+.PHONY: all programs api tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench schema
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
 tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%) fuzzers
@@ -91,6 +92,12 @@ bench:
 schema: # migrations/ applied to a PostgreSQL that lives as long as this takes
 	@tests/stack/install.sh build run test && $(MAKE) --no-print-directory $(BUILD)/bin/migrate
 	@/usr/bin/python3 tests/store/schema.py $(BUILD)/bin/migrate
+
+# From what people write in nginx/docs/api and what the programs say of their routes.
+api: $(BUILD)/openapi.yaml
+$(BUILD)/openapi.yaml $(BUILD)/openapi.json &: $(WORKERS:%=$(BUILD)/bin/%.fcgi) \
+		$(wildcard nginx/docs/api/*.* nginx/docs/api/build/*.py)
+	/usr/bin/python3 -B nginx/docs/api/build/build.py $(BUILD) $(WORKERS:%=$(BUILD)/bin/%.fcgi)
 
 lint: layers format tidy
 format:
