@@ -108,16 +108,15 @@ tidy:
 layers: # a lower layer must not include a higher one
 	@awk -f tests/lint/layers.awk $(SRC) $(wildcard lib/*/*.h fcgi/*/*.h)
 
-install: programs
+install: programs api
 	install -d $(DESTDIR)$(PREFIX)/libexec/zhixing $(DESTDIR)$(PREFIX)/share/zhixing/migrations
 	install -m 755 $(BUILD)/bin/* $(DESTDIR)$(PREFIX)/libexec/zhixing
 	install -m 644 migrations/*.sql $(DESTDIR)$(PREFIX)/share/zhixing/migrations
-	cd nginx && find play docs openapi.yaml -path docs/api -prune -o -type f -exec \
+	cd nginx && find play docs -path docs/api -prune -o -type f -exec \
 		install -Dm 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/zhixing/www/{} \;
 	install -Dm 644 /usr/share/nodejs/qrcode-generator/qrcode.js \
 		$(DESTDIR)$(PREFIX)/share/zhixing/www/play/lib/qrcode.js
-	/usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, \
-		ensure_ascii=False)' <nginx/openapi.yaml >$(DESTDIR)$(PREFIX)/share/zhixing/www/openapi.json
+	install -m 644 $(BUILD)/openapi.yaml $(BUILD)/openapi.json $(DESTDIR)$(PREFIX)/share/zhixing/www
 
 clean:
 	rm -rf build

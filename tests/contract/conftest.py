@@ -1,4 +1,4 @@
-"""These tests hold nginx/openapi.yaml against the source, the programs and the running stack
+"""These tests hold the built openapi.yaml against the source, the programs and the running stack
 that ZX_TEST_RUN names. The people in them are those of tests/api, and every answer that one of
 them gets is held against the description too."""
 import sys
