@@ -59,18 +59,6 @@ static void signals_init(sigset_t *while_waiting)
 		sigdelset(while_waiting, stops[i]);
 }
 
-static enum method method_of(const char *name)
-{
-	static const char *const names[] = {"", "GET", "POST", "PUT", "DELETE"};
-
-	if (name && strcmp(name, "HEAD") == 0)
-		return GET; /* nginx leaves the body out */
-	for (size_t i = 1; name && i < COUNT_OF(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return (enum method)i;
-	return 0;
-}
-
 /* nginx's id, or one of our own where it is missing or odd: it goes into logs. */
 static const char *request_id(const struct req *r)
 {
@@ -171,7 +159,7 @@ static void serve(const struct web *web, struct db *db, struct arena *mem, FCGX_
 	alarm((unsigned)settings.request_limit_s);
 	json_use(mem);
 	r.now = stamp_now();
-	r.method = method_of(header(&r, "REQUEST_METHOD"));
+	r.method = method_find(header(&r, "REQUEST_METHOD"));
 	r.remote = header(&r, "REMOTE_ADDR");
 	r.request_id = request_id(&r);
 	const char *uri = header(&r, "REQUEST_URI");

@@ -20,7 +20,6 @@ const char *routes_fault(const struct web *);
 
 /* The routes of all tables: `*table` begins as web->tables, `at` as NULL. NULL: the end. */
 const struct route *route_next(const struct route *const **table, const struct route *at);
-const char *method_name(enum method);
 
 /* Print JSON that nginx/docs/api/build makes the API's description from: "--routes" the
  * program's routes, "--errors" all errors that can be told. False for any other option. */

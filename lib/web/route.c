@@ -4,13 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *method_name(enum method method)
-{
-	static const char *const names[] = {"", "GET", "POST", "PUT", "DELETE"};
-
-	return names[method];
-}
-
 /* "/orders/{order}.png" against "/orders/7.png": numbers land in arg[]. A
  * number is 1 … 2^53, without sign or leading zero; anything else is no match. */
 static bool path_matches(const char *pattern, const char *path, int64_t arg[ARG_COUNT])

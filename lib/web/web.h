@@ -5,13 +5,12 @@
 #include "base/err.h"
 #include "base/identity.h"
 #include "db/db.h"
+#include "web/method.h"
 
 /* A FastCGI worker: it takes one request at a time, runs the handler of its
  * route, and sends the answer after COMMIT. Parsing, rights, transaction,
  * retries, Idempotency-Key and error answers are done here, by the route's
  * data; a handler is left with the domain. */
-
-enum method { GET = 1, POST, PUT, DELETE };
 
 enum route_flag {
 	IDEMPOTENT = 1, /* wants an Idempotency-Key; a repeat gets the same bytes */
