@@ -1,6 +1,7 @@
 #ifndef JOB_DAEMON_H
 #define JOB_DAEMON_H
 
+#include "base/watchdog.h" /* whose line names the program from daemon_begin() on */
 #include "db/db.h"
 
 /* A program that works until SIGTERM or SIGINT. Both are blocked all the time
@@ -19,11 +20,5 @@ struct listener {
 /* Until a NOTIFY comes or the time is up. A wait that ends early without one tells
  * that the connection is gone: then the rest is slept, and LISTEN said again. */
 void daemon_rest(struct listener *, struct arena *, int ms);
-
-/* The watchdog, for calls into libraries that may hang: unless it is set anew
- * or taken off in time, a log line that names what was `doing` and the end of
- * the process; its supervisor starts another. */
-void watchdog_set(int seconds, const char *doing);
-void watchdog_off(void);
 
 #endif

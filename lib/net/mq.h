@@ -16,7 +16,7 @@
  * line says when the broker goes away, one when it is back.
  *
  * librabbitmq 0.11 can hang in a publish on a silent broker: read what has come
- * before each publish (done here) and keep a watchdog (job/daemon.h). */
+ * before each publish (done here) and keep a watchdog (base/watchdog.h). */
 
 /* The topic exchange that everything is published to, the one that gets what
  * has waited its time, and where queues send what no consumer can make anything

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "base/watchdog.h"
 #include "net/shared.h"
 #include "web/request.h"
 
@@ -19,7 +20,7 @@
  * body short at a signal; so signals are blocked except inside ppoll, the
  * listening socket does not block, and a request once begun is finished. */
 
-enum { FIRST_BLOCK = 64 * 1024, EXIT_SOFTWARE = 70, REQUEST_ID_MAX = 64 };
+enum { FIRST_BLOCK = 64 * 1024, REQUEST_ID_MAX = 64 };
 
 static volatile sig_atomic_t stopping;
 
@@ -27,19 +28,6 @@ static void on_stop(int signal)
 {
 	(void)signal;
 	stopping = 1;
-}
-
-/* The watchdog: a request that hangs takes only its worker with it. */
-static void on_alarm(int signal)
-{
-	static const char line[] =
-		"{\"level\":\"error\",\"event\":\"watchdog\","
-		"\"msg\":\"request took too long, worker ends\"}\n";
-
-	(void)signal;
-	ssize_t ignored = write(STDERR_FILENO, line, sizeof(line) - 1);
-	(void)ignored;
-	_exit(EXIT_SOFTWARE);
 }
 
 static void signals_init(sigset_t *while_waiting)
@@ -52,7 +40,6 @@ static void signals_init(sigset_t *while_waiting)
 		sigaddset(&blocked, stops[i]);
 		sigaction(stops[i], &(struct sigaction){.sa_handler = on_stop}, NULL);
 	}
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
 	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	sigprocmask(SIG_BLOCK, &blocked, while_waiting);
 	for (size_t i = 0; i < COUNT_OF(stops); i++)
@@ -156,7 +143,7 @@ static void serve(const struct web *web, struct db *db, struct arena *mem, FCGX_
 {
 	struct req r = {.web = web, .db = db, .mem = mem, .params = fcgi->envp};
 
-	alarm((unsigned)settings.request_limit_s);
+	watchdog_set((int)settings.request_limit_s, "a request");
 	json_use(mem);
 	r.now = stamp_now();
 	r.method = method_find(header(&r, "REQUEST_METHOD"));
@@ -168,7 +155,7 @@ static void serve(const struct web *web, struct db *db, struct arena *mem, FCGX_
 	request_serve(&r, err);
 	send_answer(&r, fcgi->out);
 	FCGX_Finish_r(fcgi);
-	alarm(0);
+	watchdog_off();
 	arena_reset(mem);
 }
 
@@ -217,6 +204,7 @@ int web_main(int argc, char **argv, const struct web *web)
 	if (web->init)
 		web->init();
 	signals_init(&while_waiting);
+	watchdog_init(web->name);
 	if (FCGX_IsCGI() || fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) != 0)
 		refuse("standard input must be a listening socket (spawn-fcgi)");
 	FCGX_Init();
