@@ -5,6 +5,7 @@
 #include "base/watchdog.h"
 #include "net/shared.h"
 #include "web/request.h"
+#include "web/run.h"
 
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -181,7 +182,7 @@ static void loop(const struct web *web, const sigset_t *while_waiting)
 	db_free(db);
 }
 
-static void refuse(const char *why)
+static _Noreturn void refuse_to_start(const char *why)
 {
 	fprintf(stderr, "%s\n", why);
 	exit(EXIT_CONFIG);
@@ -195,7 +196,7 @@ int web_main(int argc, char **argv, const struct web *web)
 	settings_load(argc, argv);
 	log_init(web->name);
 	if (fault)
-		refuse(fault);
+		refuse_to_start(fault);
 	if (argc == 2 && web_describe(web, argv[1]))
 		return 0;
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* never outlive the supervisor */
@@ -206,7 +207,7 @@ int web_main(int argc, char **argv, const struct web *web)
 	signals_init(&while_waiting);
 	watchdog_init(web->name);
 	if (FCGX_IsCGI() || fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) != 0)
-		refuse("standard input must be a listening socket (spawn-fcgi)");
+		refuse_to_start("standard input must be a listening socket (spawn-fcgi)");
 	FCGX_Init();
 	loop(web, &while_waiting);
 	return 0;

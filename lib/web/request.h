@@ -3,7 +3,8 @@
 
 #include "web/web.h"
 
-/* Reading a request apart; no I/O. */
+/* Reading a request apart (request.c), finding its route (route.c), and describing the
+ * routes (describe.c). No I/O but for the last. */
 
 /* Pairs of a query or form body, by the rules of a JSON body: unknown or
  * repeated names and bad values are refused and named. */
@@ -27,9 +28,5 @@ bool web_describe(const struct web *, const char *option);
 
 /* Token, key, body: everything that can be refused before the database. */
 enum err request_check(struct req *) CHECKED;
-
-/* Run the route: transaction, retries, replay. `body` says how reading the body
- * went. Afterwards r->status and r->out are the answer. */
-void request_serve(struct req *, enum err body);
 
 #endif

@@ -95,6 +95,15 @@ struct web {
 
 int web_main(int argc, char **argv, const struct web *);
 
+/* For handlers of TX_NONE routes: begin r->tx, a short transaction that the handler
+ * ends by tx_end(). It is under the caller's rights as they are now; its first sync
+ * fails if the session has ended since the request came. (A guest's route has no
+ * rights to look at.) With TX_READ each sync is a transaction of its own. */
+void own_begin(struct req *, enum tx_mode);
+/* The same whatever has become of the session: to keep what an outside party has
+ * already done for this request. */
+void own_begin_unguarded(struct req *, enum tx_mode);
+
 /* For handlers. */
 enum err fail(struct req *, enum err, const char *field) CHECKED;
 enum err reply(struct req *, int status, const struct shape *, const void *) CHECKED;

@@ -31,7 +31,7 @@ def gateway_errors() -> dict:
 
 def oauth_words() -> set:
     """What lib/web makes of some codes for RFC 6749."""
-    body = re.search(r"^static const char \*oauth_code\(.*?^}", read("lib/web/run.c"),
+    body = re.search(r"^static const char \*oauth_code\(.*?^}", read("lib/web/refuse.c"),
                      re.M | re.S)
     return set(re.findall(r'return "(\w+)";', body[0]))
 
