@@ -23,7 +23,7 @@ static enum err begin(struct req *r)
 static enum err identify(
 	struct req *r, const char *code, const char *state, struct wechat_identity *who)
 {
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	scan_spend(&r->tx, state, cookie(r, SCAN_COOKIE));
 	TRY(tx_end(&r->tx, E_OK));
 	return wechat_web_login(r->mem, code, who);
@@ -69,8 +69,6 @@ static enum err show(struct req *r)
 
 static enum err bind_now(struct req *r, const struct wechat_identity *who)
 {
-	/* The session may have ended during the call. */
-	r->web->guard(&r->tx, &r->who, r->route->permission, r->request_id);
 	session_fresh(&r->tx, r->who.session_id);
 	TRY(scan_bind(&r->tx, r->who.account_id, who));
 	return show(r);
@@ -85,7 +83,7 @@ static enum err bind(struct req *r)
 		return E_GRANT_TYPE;
 	TRY(entry_take(r, "scan-login"));
 	TRY(identify(r, in->code, in->state, &who));
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	return tx_end(&r->tx, bind_now(r, &who));
 }
 

@@ -48,7 +48,7 @@ enum err by_sms(struct req *r, const struct token_in *in)
 	if (!in->phone || !in->code)
 		return fail(r, E_BAD_FIELD, in->phone ? "code" : "phone");
 	TRY(entry_take(r, "sms-login"));
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	TRY(tx_end(&r->tx, sms_try(&r->tx, in->phone, in->code, &right)));
 	return right ? login_and_reply(r, in, open_for_sms, in->phone) : E_LOGIN_REFUSED;
 }

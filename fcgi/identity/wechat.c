@@ -44,10 +44,8 @@ static const struct field phone_in_fields[] = {
 };
 static const struct shape phone_in_shape = SHAPE(struct phone_in, phone_in_fields);
 
-/* The session may have ended during the call. */
 static enum err bind(struct req *r, const char *phone, struct account *account)
 {
-	r->web->guard(&r->tx, &r->who, r->route->permission, r->request_id);
 	phone_bind(&r->tx, r->who.account_id, phone);
 	TRY(phone_taken_over(&r->tx, r->who.account_id, phone));
 	return account_load(&r->tx, r->who.account_id, account);
@@ -67,7 +65,7 @@ static enum err phone(struct req *r)
 	if (err == E_PHONE_CODE)
 		return fail(r, err, "code");
 	TRY(err);
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	TRY(tx_end(&r->tx, bind(r, number, &account)));
 	return reply(r, 200, &account_shape, &account);
 }

@@ -14,7 +14,7 @@ static enum err exchange(struct req *r, const char *token, struct grant *grant)
 {
 	bool reused = false;
 
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	TRY(tx_end(&r->tx,
 		session_refresh(&r->tx, token, header(r, "HTTP_USER_AGENT"), grant, &reused)));
 	return reused ? E_TOKEN_INVALID : E_OK;
@@ -91,7 +91,7 @@ static enum err end_of(struct req *r, const char *token)
 {
 	struct claims claims;
 
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	if (token_check(token, strlen(token), &claims) == E_OK)
 		session_end(&r->tx, claims.session_id, "logout");
 	else

@@ -29,7 +29,7 @@ static enum err settle(struct req *r, const struct channel_payment *payment)
 	enum err err = E_RETRY;
 
 	for (int i = 0; i < TRIES && err == E_RETRY; i++) {
-		tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+		own_begin(r, TX_WRITE);
 		err = tx_end(&r->tx, notice_settle(&r->tx, payment, &outcome));
 	}
 	if (err == E_OK)
@@ -60,7 +60,7 @@ static enum err wechat_refund_notice(struct req *r)
 	TRY(wechat_refund_notice_read(r->mem, &mail, r->now, &state));
 	wechat_refund_told(&state, &refund);
 	for (int i = 0; i < TRIES && err == E_RETRY; i++) {
-		tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+		own_begin(r, TX_WRITE);
 		err = tx_end(&r->tx, notice_refund_settle(&r->tx, &refund, &outcome));
 	}
 	TRY(err);

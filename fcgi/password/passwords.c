@@ -31,15 +31,6 @@ static enum err make_hash(
 	return *hash ? E_OK : fail(r, E_BAD_FIELD, "new_password");
 }
 
-/* A transaction in which the caller's rights are looked at again: hashing took
- * its time. */
-static enum err enter(struct req *r)
-{
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
-	r->web->guard(&r->tx, &r->who, r->route->permission, r->request_id);
-	return db_sync(&r->tx);
-}
-
 struct own_in {
 	const char *password, *new_password;
 };
@@ -48,13 +39,6 @@ static const struct field own_in_fields[] = {
 	FIELD(struct own_in, new_password, .min = 1, .max = PASSWORD_MAX),
 };
 static const struct shape own_in_shape = SHAPE(struct own_in, own_in_fields);
-
-static enum err write_own(struct req *r, const struct staff_login *login, const char *hash)
-{
-	TRY(enter(r));
-	staff_password_change(&r->tx, login, hash, r->who.session_id);
-	return E_OK;
-}
 
 /* A wrong old password counts like a wrong one at a login. */
 static enum err change_own(struct req *r)
@@ -72,7 +56,9 @@ static enum err change_own(struct req *r)
 	if (strcmp(in->password, in->new_password) == 0)
 		return fail(r, E_PASSWORD_WEAK, "new_password");
 	TRY(make_hash(r, in->new_password, login.username, &hash));
-	TRY(tx_end(&r->tx, write_own(r, &login, hash)));
+	own_begin(r, TX_WRITE);
+	staff_password_change(&r->tx, &login, hash, r->who.session_id);
+	TRY(tx_end(&r->tx, E_OK));
 	return reply_empty(r);
 }
 
@@ -84,19 +70,6 @@ static const struct field given_in_fields[] = {
 };
 static const struct shape given_in_shape = SHAPE(struct given_in, given_in_fields);
 
-static enum err load(struct req *r, struct staff_login *login)
-{
-	TRY(enter(r));
-	return staff_login_load(&r->tx, r->arg[0], login);
-}
-
-static enum err write_given(struct req *r, const char *hash)
-{
-	TRY(enter(r));
-	staff_password_give(&r->tx, r->arg[0], hash);
-	return E_OK;
-}
-
 /* One's own takes the old one: see above. */
 static enum err give(struct req *r)
 {
@@ -106,9 +79,12 @@ static enum err give(struct req *r)
 
 	if (r->arg[0] == r->who.account_id)
 		return E_OWN_ACCOUNT;
-	TRY(tx_end(&r->tx, load(r, &login)));
+	own_begin(r, TX_READ);
+	TRY(tx_end(&r->tx, staff_login_load(&r->tx, r->arg[0], &login)));
 	TRY(make_hash(r, in->new_password, login.username, &hash));
-	TRY(tx_end(&r->tx, write_given(r, hash)));
+	own_begin(r, TX_WRITE);
+	staff_password_give(&r->tx, r->arg[0], hash);
+	TRY(tx_end(&r->tx, E_OK));
 	return reply_empty(r);
 }
 

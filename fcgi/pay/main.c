@@ -24,7 +24,7 @@ static enum err open_attempt(struct req *r, struct attempt *a)
 {
 	const struct payment_in *in = r->in;
 
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin(r, TX_WRITE);
 	return tx_end(&r->tx, attempt_open(&r->tx,
 				      &(struct attempt_ask){.order_id = r->arg[0],
 					      .account_id = r->who.account_id,
@@ -43,11 +43,12 @@ static enum err look_again(struct req *r, const struct attempt *was)
 	return now.id == was->id && !now.prepay ? E_CHANNEL_REFUSED : E_RETRY;
 }
 
-/* Stored so that the next tap on the button needs no call. */
+/* Stored so that the next tap on the button needs no call, also if the session has
+ * ended during this one. */
 static enum err keep(struct req *r, struct attempt *a, const char *ticket)
 {
 	a->prepay = ticket;
-	tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+	own_begin_unguarded(r, TX_WRITE);
 	attempt_prepaid(&r->tx, a, ticket);
 	enum err err = tx_end(&r->tx, E_OK);
 	if (err != E_ORDER_STATE)
@@ -110,7 +111,7 @@ static enum err pay(struct req *r)
 
 static enum err load(struct req *r, struct order *order)
 {
-	tx_begin(&r->tx, r->db, r->mem, TX_READ);
+	own_begin(r, TX_READ);
 	return tx_end(&r->tx, order_load(&r->tx, r->arg[0], r->who.account_id, order));
 }
 

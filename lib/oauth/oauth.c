@@ -108,7 +108,7 @@ enum err login_and_reply(
 	enum err err = E_RETRY;
 
 	for (int i = 0; i < TRIES && err == E_RETRY; i++) {
-		tx_begin(&r->tx, r->db, r->mem, TX_WRITE);
+		own_begin(r, TX_WRITE);
 		err = tx_end(&r->tx, open(r, &r->tx, arg, &grant));
 	}
 	TRY(err);

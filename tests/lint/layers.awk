@@ -32,4 +32,8 @@ FNR == 1 {
 		printf "%s:%d: %s must not include %s\n", FILENAME, FNR, me, it; bad = 1
 	}
 }
+# A handler's own transaction is under the caller's rights (web/web.h), which tx_begin() knows nothing of.
+(me == "fcgi" || me == "oauth") && /[^a-z_]tx_begin\(/ {
+	printf "%s:%d: a handler begins a transaction by own_begin()\n", FILENAME, FNR; bad = 1
+}
 END { exit bad }
