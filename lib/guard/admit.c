@@ -5,6 +5,7 @@
 #include "guard/limit.h"
 #include "net/shared.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { KEY_MAX = 256, NUMBER_MAX = 24, WINDOW_S = 60, BURST_PART = 4, BURST_MIN = 10 };
@@ -30,6 +31,23 @@ struct redis_script admit_script = {
 };
 enum { ENDED = -1, REPLACED = -2 };
 
+static void ended_key(char key[KEY_MAX], int64_t session_id)
+{
+	snprintf(key, KEY_MAX, "ended:%" PRId64, session_id);
+}
+
+void admit_mark_replaced(struct arena *mem, int64_t session_id)
+{
+	char key[KEY_MAX], life[NUMBER_MAX];
+	struct redis_reply r;
+
+	ended_key(key, session_id);
+	snprintf(life, sizeof(life), "%" PRId64, settings.token_ttl_s);
+	enum err ignored = redis_command(
+		mem, &r, 5, (const char *[]){"SET", key, "elsewhere", "EX", life}, NULL);
+	(void)ignored;
+}
+
 static enum err ask_redis(
 	const char *key, const char *mark, struct gcra g, int64_t *wait, struct gcra_left *left)
 {
@@ -40,8 +58,8 @@ static enum err ask_redis(
 	if (!mem)
 		mem = arena_new(MEMORY);
 	arena_reset(mem);
-	snprintf(interval, sizeof(interval), "%lld", (long long)g.interval_us);
-	snprintf(burst, sizeof(burst), "%lld", (long long)g.burst);
+	snprintf(interval, sizeof(interval), "%" PRId64, g.interval_us);
+	snprintf(burst, sizeof(burst), "%" PRId64, g.burst);
 	TRY(redis_script(
 		mem, &r, &admit_script, 2, 4, (const char *[]){key, mark, interval, burst}));
 	if (r.kind != REDIS_INTS || (r.count != 1 && r.count != 3))
@@ -81,9 +99,9 @@ enum err admit_take(const struct admit_ask *ask, struct admit_answer *out)
 	struct gcra_left left = {0};
 	char key[KEY_MAX], mark[KEY_MAX];
 
-	snprintf(key, sizeof(key), "admit:%lld:%s%s", (long long)ask->account_id, policy,
+	snprintf(key, sizeof(key), "admit:%" PRId64 ":%s%s", ask->account_id, policy,
 		ask->per_minute ? ask->route : "");
-	snprintf(mark, sizeof(mark), "ended:%lld", (long long)ask->session_id);
+	ended_key(mark, ask->session_id);
 	*out = (struct admit_answer){0};
 	if (ask_redis(key, mark, g, &wait, &left) != E_OK)
 		wait = limit_take_here(key, g, &left);

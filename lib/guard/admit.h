@@ -1,6 +1,7 @@
 #ifndef GUARD_ADMIT_H
 #define GUARD_ADMIT_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/identity.h"
 #include "net/redis.h"
@@ -13,15 +14,19 @@
  * at least. Limits of accounts are apart from each other, and so are reads, writes
  * and each route with a number of its own.
  *
- * Sessions that have ended are marked in Redis by session_mark_ended(): the key
- * ended:<session> holds why. A mark is final; its absence says nothing, PostgreSQL
- * decides. Without Redis a worker counts for itself and PostgreSQL alone decides. */
+ * A session that a later login has ended is marked in Redis: the key ended:<session>
+ * holds why. A mark is final; its absence says nothing, PostgreSQL decides. Without
+ * Redis a worker counts for itself and PostgreSQL alone decides. */
 
 /* E_OK; E_BUSY with retry_after_s; E_SESSION_REPLACED, E_SESSION_ENDED. The other
  * fields are for the headers RateLimit-Policy and RateLimit
  * (draft-ietf-httpapi-ratelimit-headers): `remaining` pass at once, after reset_s
  * all of the burst is there again. For struct web's .admit. */
 enum err admit_take(const struct admit_ask *, struct admit_answer *) CHECKED;
+
+/* Mark a session that a later login has ended, for as long as an access token lives;
+ * after that login's commit. It may fail. */
+void admit_mark_replaced(struct arena *, int64_t session_id);
 
 /* What Redis is asked, for who measures it: KEYS are the count's and the mark's, ARGV
  * the microseconds between two requests and how many pass at once. */
