@@ -36,7 +36,7 @@ static enum err open_for_scan(
 
 	TRY(scan_account(tx, arg, &account_id));
 	struct login login = login_of(r, r->in, CLIENT_STAFF, account_id);
-	return session_open(tx, &login, grant);
+	return grant_open(tx, &login, grant);
 }
 
 enum err by_scan(struct req *r, const struct token_in *in)

@@ -38,7 +38,7 @@ static enum err open_for_sms(struct req *r, struct tx *tx, const void *arg, stru
 
 	TRY(sms_account(tx, arg, &account_id));
 	struct login login = login_of(r, r->in, CLIENT_STAFF, account_id);
-	return session_open(tx, &login, grant);
+	return grant_open(tx, &login, grant);
 }
 
 enum err by_sms(struct req *r, const struct token_in *in)

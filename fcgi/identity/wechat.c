@@ -20,7 +20,7 @@ static enum err open_for_wechat(
 
 	TRY(account_of_wechat(tx, settings.wx_appid, who->openid, who->unionid, &account_id));
 	struct login login = login_of(r, r->in, CLIENT_MINI, account_id);
-	return session_open(tx, &login, grant);
+	return grant_open(tx, &login, grant);
 }
 
 /* A code can be spent once, so a lost race is run again from behind the call. */

@@ -16,7 +16,7 @@ static enum err exchange(struct req *r, const char *token, struct grant *grant)
 
 	own_begin(r, TX_WRITE);
 	TRY(tx_end(&r->tx,
-		session_refresh(&r->tx, token, header(r, "HTTP_USER_AGENT"), grant, &reused)));
+		grant_refresh(&r->tx, token, header(r, "HTTP_USER_AGENT"), grant, &reused)));
 	return reused ? E_TOKEN_INVALID : E_OK;
 }
 
@@ -95,7 +95,7 @@ static enum err end_of(struct req *r, const char *token)
 	if (token_check(token, strlen(token), &claims) == E_OK)
 		session_end(&r->tx, claims.session_id, "logout");
 	else
-		TRY(refresh_revoke(&r->tx, token));
+		TRY(grant_revoke(&r->tx, token));
 	return E_OK;
 }
 

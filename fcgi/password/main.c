@@ -17,7 +17,7 @@ static enum err open_for_staff(
 	struct login who = login_of(r, r->in, CLIENT_STAFF, login->account_id);
 
 	staff_login_unchanged(tx, login);
-	return session_open(tx, &who, grant);
+	return grant_open(tx, &who, grant);
 }
 
 static enum err by_password(struct req *r)

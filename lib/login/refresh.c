@@ -1,13 +1,10 @@
 #include "login/refresh.h"
 
-#include "base/log.h"
 #include "base/settings.h"
-#include "base/time.h"
-#include "codec/crypto.h"
 #include "codec/sign.h"
-#include "login/token.h"
 
 #include <endian.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,8 +41,8 @@ static void seal(int64_t session_id, int64_t generation, const char *salt,
 	unsigned char mac[SHA256_BYTES])
 {
 	char text[128];
-	int n = snprintf(text, sizeof(text), "refresh %lld %lld %s", (long long)session_id,
-		(long long)generation, salt);
+	int n = snprintf(text, sizeof(text), "refresh %" PRId64 " %" PRId64 " %s", session_id,
+		generation, salt);
 
 	hmac_sha256(key, text, (size_t)n, mac);
 }
@@ -80,112 +77,10 @@ bool refresh_read(struct arena *mem, const char *token, struct refresh_parts *ou
 	return true;
 }
 
-struct family {
-	int64_t account_id, generation, left_s, since_s;
-	const char *client, *salt, *agent, *ended_why;
-	bool living, remembered;
-};
-static const struct field family_fields[] = {
-	FIELD(struct family, account_id),
-	FIELD(struct family, generation),
-	FIELD(struct family, left_s),
-	FIELD(struct family, since_s),
-	FIELD(struct family, client),
-	FIELD(struct family, salt),
-	FIELD(struct family, agent),
-	FIELD(struct family, ended_why, .optional = true),
-	FIELD(struct family, living),
-	FIELD(struct family, remembered),
-};
-static const struct shape family_shape = SHAPE(struct family, family_fields);
-
-SQL(session_family,
-	"SELECT s.account_id, s.generation, s.client, s.salt, s.agent, s.ended_why,"
-	" s.remembered,"
-	" floor(extract(epoch FROM s.expires_at - now()))::bigint AS left_s,"
-	" floor(extract(epoch FROM now() - s.rotated_at))::bigint AS since_s,"
-	" s.ended_at IS NULL AND s.expires_at > now() AND a.disabled_at IS NULL AS living"
-	" FROM session s JOIN account a ON a.id = s.account_id WHERE s.id = $1"
-	" FOR UPDATE OF s");
-SQL(session_rotate,
-	"UPDATE session SET generation = generation + 1, rotated_at = now(), agent = $3"
-	" WHERE id = $1 AND generation = $2 AND ended_at IS NULL");
-
-/* The family, locked, of a token that we have made. */
-static enum err find(
-	struct tx *tx, const char *token, struct refresh_parts *parts, struct family *family)
+bool refresh_genuine(const struct refresh_parts *parts, const char *salt)
 {
 	unsigned char mac[SHA256_BYTES];
 
-	if (!refresh_read(tx->mem, token, parts))
-		return E_TOKEN_INVALID;
-	enum err err = db_one(tx, &session_family, &family_shape, family, A(parts->session_id));
-	if (err == E_NOT_FOUND)
-		return E_TOKEN_INVALID;
-	TRY(err);
-	seal(parts->session_id, parts->generation, family->salt, mac);
-	return bytes_equal(mac, parts->mac, sizeof(mac)) ? E_OK : E_TOKEN_INVALID;
-}
-
-static enum err give(struct tx *tx, int64_t session_id, const struct family *f,
-	int64_t generation, struct grant *out)
-{
-	stamp now = stamp_now();
-	bool mini = strcmp(f->client, "mini") == 0;
-	int64_t life_s =
-		f->left_s < settings.token_ttl_s ? f->left_s + 1 : settings.token_ttl_s;
-	struct claims claims = {.account_id = f->account_id,
-		.session_id = session_id,
-		.issued = now,
-		.expires = {now.us + life_s * SECOND}};
-
-	*out = (struct grant){.scope = mini ? "user" : "staff",
-		.expires_in = life_s,
-		.refresh_expires_in = f->left_s,
-		.account_id = f->account_id,
-		.remembered = f->remembered};
-	snprintf(claims.scope, sizeof(claims.scope), "%s", out->scope);
-	out->refresh_token = refresh_write(tx->mem, session_id, generation, f->salt);
-	return token_make(tx->mem, &claims, &out->access_token);
-}
-
-enum err session_refresh(
-	struct tx *tx, const char *token, const char *agent, struct grant *out, bool *reused)
-{
-	const char *digest = agent_digest(tx->mem, agent);
-	struct refresh_parts parts;
-	struct family f;
-
-	*reused = false;
-	TRY(find(tx, token, &parts, &f));
-	if (!f.living)
-		return f.ended_why && strcmp(f.ended_why, "elsewhere") == 0 ? E_SESSION_REPLACED
-									    : E_SESSION_ENDED;
-	if (parts.generation == f.generation) {
-		db_queue_one(tx, &session_rotate, E_RETRY, A(parts.session_id), A(f.generation),
-			A(digest));
-		return give(tx, parts.session_id, &f, f.generation + 1, out);
-	}
-	if (parts.generation == f.generation - 1 && f.since_s < REFRESH_GRACE_S &&
-		strcmp(digest, f.agent) == 0)
-		return give(tx, parts.session_id, &f, f.generation, out);
-	log_warn("refresh_reused", "session %lld of account %lld: generation %lld after %lld",
-		(long long)parts.session_id, (long long)f.account_id,
-		(long long)parts.generation, (long long)f.generation);
-	session_end(tx, parts.session_id, "reuse");
-	*reused = true;
-	return E_OK;
-}
-
-enum err refresh_revoke(struct tx *tx, const char *token)
-{
-	struct refresh_parts parts;
-	struct family f;
-	enum err err = find(tx, token, &parts, &f);
-
-	if (err == E_TOKEN_INVALID)
-		return E_OK;
-	TRY(err);
-	session_end(tx, parts.session_id, "logout");
-	return E_OK;
+	seal(parts->session_id, parts->generation, salt, mac);
+	return bytes_equal(mac, parts->mac, sizeof(mac));
 }

@@ -1,21 +1,16 @@
 #ifndef LOGIN_REFRESH_H
 #define LOGIN_REFRESH_H
 
-#include "login/session.h"
+#include "base/shape.h"
+#include "codec/crypto.h"
 
-/* Refresh tokens (RFC 6749 §6, RFC 9700 §4.14). Each is good for one exchange and
- * the family of them is the session. A token is
+/* The text of a refresh token (RFC 6749 §6); what it is good for is in grant.h.
  *	"zxr_" base64url(session id, generation: 8 bytes each, big-endian; MAC)
  * and the MAC an HMAC-SHA256 over both and the session's salt under the key of
  * ZX_REFRESH_KEY_FILE. So nothing that opens a session is stored anywhere, and
- * neither the database nor the key alone is enough to make one.
- *
- * The token of the generation before is taken for REFRESH_GRACE_S after the
- * exchange, from a client that calls itself the same: its answer was lost, and it
- * gets the same successor again. Any older one was stolen, or was copied: that
- * ends the session for both. */
+ * neither the database nor the key alone is enough to make one. */
 
-enum { REFRESH_GRACE_S = 10, REFRESH_TEXT_MAX = 80 };
+enum { REFRESH_TEXT_MAX = 80 };
 
 /* Reads the key; ends the program without one. */
 void refresh_init(void);
@@ -28,22 +23,13 @@ const char *agent_digest(struct arena *, const char *agent);
 const char *refresh_write(
 	struct arena *, int64_t session_id, int64_t generation, const char *salt);
 
-/* What a token says of itself; false if it has not the form of one. Whether it
- * is ours shows only with the session's salt. */
+/* What a token says of itself; false if it has not the form of one. */
 struct refresh_parts {
-	int64_t session_id, generation;
-	unsigned char mac[32];
+	int64_t session_id, generation; /* 1 … ID_MAX */
+	unsigned char mac[SHA256_BYTES];
 };
 bool refresh_read(struct arena *, const char *token, struct refresh_parts *) CHECKED;
-
-/* Exchange a token. E_TOKEN_INVALID: not ours. E_SESSION_ENDED: over, or its
- * account is disabled; E_SESSION_REPLACED. `*reused`: E_OK, but there is no grant:
- * the session is ended, which the caller has to commit. */
-enum err session_refresh(struct tx *, const char *token, const char *agent, struct grant *,
-	bool *reused) CHECKED;
-
-/* Queue the end of the session whose token this is, of any generation; E_OK too if
- * it is nobody's (RFC 7009 §2.2). */
-enum err refresh_revoke(struct tx *, const char *token) CHECKED;
+/* Have we made it? That shows only with the session's salt. */
+bool refresh_genuine(const struct refresh_parts *, const char *salt) CHECKED;
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef OAUTH_OAUTH_H
 #define OAUTH_OAUTH_H
 
-#include "login/session.h"
+#include "login/grant.h"
 #include "web/web.h"
 
 /* What the pools share that answer POST /oauth2/token (RFC 6749 §3.2). The pool
@@ -23,7 +23,7 @@ struct token_in {
 };
 extern const struct shape token_in_shape;
 
-/* Who asks, for session_open(). */
+/* Who asks, for grant_open(). */
 struct login login_of(
 	const struct req *, const struct token_in *, enum client, int64_t account);
 
