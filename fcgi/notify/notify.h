@@ -1,0 +1,15 @@
+#ifndef NOTIFY_POOL_H
+#define NOTIFY_POOL_H
+
+#include "pay/payment.h"
+#include "web/web.h"
+
+/* The pool by which channels tell us what was paid and what was given back; a file a
+ * channel. The signature is the login. What is told is stored before it is acknowledged. */
+extern const struct route wechat_routes[], alipay_routes[];
+
+/* Store what a channel has told (told.c). E_OK too for what we know already. */
+enum err payment_told(struct req *, const struct channel_payment *) CHECKED;
+enum err refund_told(struct req *, const struct channel_refund *) CHECKED;
+
+#endif

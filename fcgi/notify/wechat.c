@@ -1,0 +1,45 @@
+#include "notify.h"
+#include "wechatpay/channel.h"
+
+static struct wechat_signed signed_request(const struct req *r)
+{
+	return (struct wechat_signed){
+		.timestamp = header(r, "HTTP_WECHATPAY_TIMESTAMP"),
+		.nonce = header(r, "HTTP_WECHATPAY_NONCE"),
+		.signature = header(r, "HTTP_WECHATPAY_SIGNATURE"),
+		.serial = header(r, "HTTP_WECHATPAY_SERIAL"),
+		.body = {(const unsigned char *)r->body, r->body_len},
+	};
+}
+
+static enum err tell_payment(struct req *r)
+{
+	struct wechat_signed told = signed_request(r);
+	struct channel_payment payment;
+	struct wechat_notice notice;
+
+	TRY(wechat_notice_read(r->mem, &told, r->now, &notice));
+	wechat_payment(&notice, &payment);
+	TRY(payment_told(r, &payment));
+	return reply_empty(r);
+}
+
+static enum err tell_refund(struct req *r)
+{
+	struct wechat_signed told = signed_request(r);
+	struct wechat_refund_state state;
+	struct channel_refund refund;
+
+	TRY(wechat_refund_notice_read(r->mem, &told, r->now, &state));
+	wechat_refund_told(&state, &refund);
+	TRY(refund_told(r, &refund));
+	return reply_empty(r);
+}
+
+const struct route wechat_routes[] = {
+	{POST, "/notify/wechat", PUBLIC, TX_NONE, tell_payment, .flags = RAW_BODY,
+		.says = "WeChat Pay tells that an order was paid"},
+	{POST, "/notify/wechat/refund", PUBLIC, TX_NONE, tell_refund, .flags = RAW_BODY,
+		.says = "WeChat Pay tells how a refund ended"},
+	{0},
+};
