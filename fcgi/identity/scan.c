@@ -11,7 +11,7 @@ static enum err begin(struct req *r)
 
 	if (!wechat_web_on())
 		return E_GRANT_TYPE;
-	TRY(entry_take(r, "scan"));
+	TRY(login_try_take(r, "scan"));
 	scan_begin(&r->tx, &scan);
 	r->cookie = arena_printf(r->mem,
 		SCAN_COOKIE "=%s; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=%d",
@@ -45,7 +45,7 @@ enum err by_scan(struct req *r, const struct token_in *in)
 
 	if (!in->code || !in->state)
 		return fail(r, E_BAD_FIELD, in->code ? "state" : "code");
-	TRY(entry_take(r, "scan-login"));
+	TRY(login_try_take(r, "scan-login"));
 	TRY(identify(r, in->code, in->state, &who));
 	return login_and_reply(r, in, open_for_scan, &who);
 }
@@ -81,7 +81,7 @@ static enum err bind(struct req *r)
 
 	if (!wechat_web_on())
 		return E_GRANT_TYPE;
-	TRY(entry_take(r, "scan-login"));
+	TRY(login_try_take(r, "scan-login"));
 	TRY(identify(r, in->code, in->state, &who));
 	own_begin(r, TX_WRITE);
 	return tx_end(&r->tx, bind_now(r, &who));

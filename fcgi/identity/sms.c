@@ -27,7 +27,7 @@ static enum err ask(struct req *r)
 		return E_GRANT_TYPE;
 	if (!phone_valid(in->phone))
 		return fail(r, E_BAD_FIELD, "phone");
-	TRY(entry_take(r, "sms"));
+	TRY(login_try_take(r, "sms"));
 	TRY(sms_ask(&r->tx, in->phone, &r->retry_after_s));
 	return reply(r, 202, &asked_shape, &asked);
 }
@@ -47,7 +47,7 @@ enum err by_sms(struct req *r, const struct token_in *in)
 
 	if (!in->phone || !in->code)
 		return fail(r, E_BAD_FIELD, in->phone ? "code" : "phone");
-	TRY(entry_take(r, "sms-login"));
+	TRY(login_try_take(r, "sms-login"));
 	own_begin(r, TX_WRITE);
 	TRY(tx_end(&r->tx, sms_try(&r->tx, in->phone, in->code, &right)));
 	return right ? login_and_reply(r, in, open_for_sms, in->phone) : E_LOGIN_REFUSED;

@@ -1,45 +1,9 @@
 #include "account/mark.h"
 #include "guard/admit.h"
 #include "login/refresh.h"
+#include "login/session.h"
 #include "login/token.h"
-#include "oauth/oauth.h"
 #include "password.h"
-
-#include <string.h>
-
-/* Whatever hashes a password, which takes long by design: nobody else waits in
- * this pool's queue. */
-
-static enum err open_for_staff(
-	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
-{
-	const struct staff_login *login = arg;
-	struct login who = login_of(r, r->in, CLIENT_STAFF, login->account_id);
-
-	staff_login_unchanged(tx, login);
-	return grant_open(tx, &who, grant);
-}
-
-static enum err by_password(struct req *r)
-{
-	const struct token_in *in = r->in;
-	struct staff_login login;
-
-	if (strcmp(in->grant_type, GRANT_PASSWORD) != 0)
-		return E_GRANT_TYPE;
-	if (!in->username || !in->password)
-		return fail(r, E_BAD_FIELD, in->username ? "password" : "username");
-	TRY(password_try(r,
-		&(struct staff_login_ask){.username = in->username, .password = in->password},
-		&login));
-	return login_and_reply(r, in, open_for_staff, &login);
-}
-
-static const struct route password_routes[] = {
-	{POST, "/oauth2/token", PUBLIC, TX_NONE, by_password, .body = &token_in_shape,
-		.flags = FORM | OAUTH, .says = "A token for a staff password"},
-	{0},
-};
 
 static void init(void)
 {
@@ -50,8 +14,7 @@ static void init(void)
 
 int main(int argc, char **argv)
 {
-	static const struct route *const tables[] = {
-		password_routes, own_password_routes, NULL};
+	static const struct route *const tables[] = {token_routes, password_routes, NULL};
 	static const struct web password = {.name = "password",
 		.tables = tables,
 		.init = init,

@@ -4,7 +4,9 @@
 #include "login/staff_login.h"
 #include "web/web.h"
 
-extern const struct route own_password_routes[];
+/* The pool of whatever hashes a password, which takes long by design: nobody else waits
+ * in its queue. Logins by password (token.c), and passwords that are set (passwords.c). */
+extern const struct route token_routes[], password_routes[];
 
 /* staff_login_check() for a request: so many tries per minute and address. Sets
  * the answer's Retry-After. */

@@ -1,7 +1,6 @@
-#include "base/settings.h"
-#include "guard/limit.h"
 #include "login/password.h"
 #include "login/password_rule.h"
+#include "oauth/oauth.h"
 #include "password.h"
 
 #include <string.h>
@@ -13,10 +12,7 @@
 enum err password_try(
 	struct req *r, const struct staff_login_ask *ask, struct staff_login *login)
 {
-	int per_minute = (int)settings.login_per_minute;
-
-	TRY(limit_take("password", limit_place(r->mem, r->remote), per_minute, per_minute,
-		&r->retry_after_s));
+	TRY(login_try_take(r, "password"));
 	enum err err = staff_login_check(r->db, r->mem, ask, login);
 	r->retry_after_s = login->locked_s;
 	return err;
@@ -88,7 +84,7 @@ static enum err give(struct req *r)
 	return reply_empty(r);
 }
 
-const struct route own_password_routes[] = {
+const struct route password_routes[] = {
 	{POST, "/api/v1/staff/me/password", "staff.password", TX_NONE, change_own,
 		.body = &own_in_shape,
 		.says = "Change the own password; other logins of it end"},

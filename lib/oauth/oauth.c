@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "guard/limit.h"
 #include "login/password.h"
 #include "login/refresh.h"
 
@@ -33,6 +34,14 @@ const struct shape token_in_shape = SHAPE(struct token_in, token_in_fields);
 static bool is(const char *word, const char *wanted)
 {
 	return word && strcmp(word, wanted) == 0;
+}
+
+enum err login_try_take(struct req *r, const char *way)
+{
+	int per_minute = (int)settings.login_per_minute;
+
+	return limit_take(
+		way, limit_place(r->mem, r->remote), per_minute, per_minute, &r->retry_after_s);
 }
 
 struct login login_of(

@@ -23,6 +23,10 @@ struct token_in {
 };
 extern const struct shape token_in_shape;
 
+/* A try of a way in ("password", "scan", "sms" …): ZX_LOGIN_PER_MINUTE pass from one
+ * address. E_BUSY, and the answer's Retry-After. */
+enum err login_try_take(struct req *, const char *way) CHECKED;
+
 /* Who asks, for grant_open(). */
 struct login login_of(
 	const struct req *, const struct token_in *, enum client, int64_t account);

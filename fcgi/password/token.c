@@ -1,0 +1,35 @@
+#include "oauth/oauth.h"
+#include "password.h"
+
+#include <string.h>
+
+static enum err open_for_staff(
+	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
+{
+	const struct staff_login *login = arg;
+	struct login who = login_of(r, r->in, CLIENT_STAFF, login->account_id);
+
+	staff_login_unchanged(tx, login);
+	return grant_open(tx, &who, grant);
+}
+
+static enum err by_password(struct req *r)
+{
+	const struct token_in *in = r->in;
+	struct staff_login login;
+
+	if (strcmp(in->grant_type, GRANT_PASSWORD) != 0)
+		return E_GRANT_TYPE;
+	if (!in->username || !in->password)
+		return fail(r, E_BAD_FIELD, in->username ? "password" : "username");
+	TRY(password_try(r,
+		&(struct staff_login_ask){.username = in->username, .password = in->password},
+		&login));
+	return login_and_reply(r, in, open_for_staff, &login);
+}
+
+const struct route token_routes[] = {
+	{POST, "/oauth2/token", PUBLIC, TX_NONE, by_password, .body = &token_in_shape,
+		.flags = FORM | OAUTH, .says = "A token for a staff password"},
+	{0},
+};
