@@ -1,20 +1,19 @@
 #include "identity.h"
-#include "login/scan.h"
-#include "login/sms.h"
-
-#include <string.h>
 
 static enum err token(struct req *r)
 {
 	const struct token_in *in = r->in;
 
-	if (strcmp(in->grant_type, GRANT_WECHAT) == 0)
+	switch (grant_find(in->grant_type)) {
+	case GRANT_WECHAT:
 		return by_wechat_code(r, in);
-	if (strcmp(in->grant_type, GRANT_SCAN) == 0 && wechat_web_on())
+	case GRANT_SCAN:
 		return by_scan(r, in);
-	if (strcmp(in->grant_type, GRANT_SMS) == 0 && sms_on())
+	case GRANT_SMS:
 		return by_sms(r, in);
-	return E_GRANT_TYPE;
+	default:
+		return E_GRANT_TYPE;
+	}
 }
 
 const struct route token_routes[] = {

@@ -20,13 +20,9 @@ static enum err metadata(struct req *r)
 	json_text(b, "revocation_endpoint", arena_printf(r->mem, "%s/oauth2/revoke", base));
 	json_text(b, "jwks_uri", arena_printf(r->mem, "%s/oauth2/jwks", base));
 	json_open(b, "grant_types_supported", '[');
-	json_text(b, NULL, GRANT_REFRESH);
-	json_text(b, NULL, GRANT_PASSWORD);
-	json_text(b, NULL, GRANT_WECHAT);
-	if (*settings.wx_web_appid)
-		json_text(b, NULL, GRANT_SCAN);
-	if (*settings.sms_url)
-		json_text(b, NULL, GRANT_SMS);
+	for (int i = GRANT_NONE + 1; i < GRANT_COUNT; i++)
+		if (grant_types[i].on())
+			json_text(b, NULL, grant_types[i].name);
 	json_close(b, ']');
 	json_raw(b, "response_types_supported", "[]");
 	json_raw(b, "token_endpoint_auth_methods_supported", "[\"none\"]");

@@ -48,24 +48,14 @@ static bool is_of_another_site(const struct req *r, const struct token_in *in)
 /* All grants come through here first, before anything of them is spent. */
 static enum err token(struct req *r)
 {
-	static const struct {
-		const char *grant_type, *pool;
-	} others[] = {
-		{GRANT_PASSWORD, "password"},
-		{GRANT_WECHAT, "identity"},
-		{GRANT_SCAN, "identity"},
-		{GRANT_SMS, "identity"},
-	};
 	struct token_in in = *(const struct token_in *)r->in;
+	enum grant_id grant = grant_find(in.grant_type);
 
 	if (is_of_another_site(r, &in))
 		return E_FORBIDDEN;
-	if (strcmp(in.grant_type, GRANT_REFRESH) == 0)
+	if (grant == GRANT_REFRESH)
 		return refresh(r, &in);
-	for (size_t i = 0; i < COUNT_OF(others); i++)
-		if (strcmp(in.grant_type, others[i].grant_type) == 0)
-			return hand_over(r, others[i].pool);
-	return E_GRANT_TYPE;
+	return grant ? hand_over(r, grant_types[grant].pool) : E_GRANT_TYPE;
 }
 
 const struct route token_routes[] = {

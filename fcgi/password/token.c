@@ -1,8 +1,6 @@
 #include "oauth/oauth.h"
 #include "password.h"
 
-#include <string.h>
-
 static enum err open_for_staff(
 	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
 {
@@ -18,7 +16,7 @@ static enum err by_password(struct req *r)
 	const struct token_in *in = r->in;
 	struct staff_login login;
 
-	if (strcmp(in->grant_type, GRANT_PASSWORD) != 0)
+	if (grant_find(in->grant_type) != GRANT_PASSWORD)
 		return E_GRANT_TYPE;
 	if (!in->username || !in->password)
 		return fail(r, E_BAD_FIELD, in->username ? "password" : "username");

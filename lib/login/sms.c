@@ -18,11 +18,6 @@ void sms_init(void)
 	sms_gateway_init();
 }
 
-bool sms_on(void)
-{
-	return *settings.sms_url;
-}
-
 static const char *digest(struct arena *mem, const char *phone, const char *code)
 {
 	return mark_of(mem, arena_printf(mem, "sms %s", phone), code);

@@ -1,6 +1,7 @@
 #ifndef LOGIN_SMS_H
 #define LOGIN_SMS_H
 
+#include "base/settings.h"
 #include "db/db.h"
 
 /* Codes by SMS, the second way in for staff.
@@ -21,7 +22,10 @@ enum { SMS_LIFE_S = 300, SMS_TRIES = 5, SMS_DIGITS = 6, SMS_LATEST_S = 60 };
 /* Ends the program if a part of the settings is missing; without ZX_SMS_URL this
  * way in is off. */
 void sms_init(void);
-bool sms_on(void);
+static inline bool sms_on(void)
+{
+	return *settings.sms_url;
+}
 
 /* Somebody wants a code. E_BUSY and the seconds to wait. */
 enum err sms_ask(struct tx *, const char *phone, int64_t *retry_after_s) CHECKED;

@@ -2,17 +2,13 @@
 #define OAUTH_OAUTH_H
 
 #include "login/grant.h"
+#include "oauth/grant_type.h"
 #include "web/web.h"
 
 /* What the pools share that answer POST /oauth2/token (RFC 6749 §3.2). The pool
  * `login` takes every request and never waits; a grant that waits for WeChat or
- * the SMS gateway, or that hashes a password, it hands over to the pool for that. */
-
-#define GRANT_PASSWORD "password"
-#define GRANT_REFRESH "refresh_token"
-#define GRANT_WECHAT "urn:zhixing:wechat-code"
-#define GRANT_SCAN "urn:zhixing:wechat-scan"
-#define GRANT_SMS "urn:zhixing:sms-code"
+ * the SMS gateway, or that hashes a password, it hands over to the pool for that
+ * (grant_type.h). */
 
 /* The parameters of all grants. As RFC 6749 §3.2 wants it, unknown ones are passed
  * over, empty ones are absent, and no name may come twice. */

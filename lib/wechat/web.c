@@ -22,11 +22,6 @@ void wechat_web_init(void)
 	secret = secret_read("ZX_WX_WEB_SECRET_FILE", settings.wx_web_secret_file, NULL);
 }
 
-bool wechat_web_on(void)
-{
-	return *settings.wx_web_appid;
-}
-
 static const char *redirect(struct arena *mem)
 {
 	return *settings.wx_web_redirect ? settings.wx_web_redirect

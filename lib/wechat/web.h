@@ -1,6 +1,7 @@
 #ifndef WECHAT_WEB_H
 #define WECHAT_WEB_H
 
+#include "base/settings.h"
 #include "wechat/login.h"
 
 #include <stdbool.h>
@@ -13,7 +14,10 @@
 /* Ends the program if a part of the settings is missing; without an appid this
  * way in is off. */
 void wechat_web_init(void);
-bool wechat_web_on(void);
+static inline bool wechat_web_on(void)
+{
+	return *settings.wx_web_appid;
+}
 
 /* The page with the QR code; parameters in the order that the page documents. */
 const char *wechat_web_page(struct arena *, const char *state);
