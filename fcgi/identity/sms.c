@@ -28,7 +28,7 @@ static enum err ask(struct req *r)
 	if (!phone_valid(in->phone))
 		return fail(r, E_BAD_FIELD, "phone");
 	TRY(login_try_take(r, "sms"));
-	TRY(sms_ask(&r->tx, in->phone, &r->retry_after_s));
+	TRY(sms_code_take(&r->tx, in->phone, &r->retry_after_s));
 	return reply(r, 202, &asked_shape, &asked);
 }
 

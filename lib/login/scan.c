@@ -56,29 +56,20 @@ void scan_spend(struct tx *tx, const char *state, const char *browser)
 		A(digest(tx->mem, browser ? browser : "")));
 }
 
-struct found {
-	int64_t account_id;
-};
-static const struct field found_fields[] = {FIELD(struct found, account_id)};
-static const struct shape found_shape = SHAPE(struct found, found_fields);
-
 /* What was bound counts before what is only joined: who was disabled must not
  * come in as somebody else. */
 SQL(staff_of_wechat,
 	"WITH known AS (SELECT account_id, created_at, appid = $1 AND openid = $2 AS bound"
 	"  FROM wechat_identity WHERE (appid = $1 AND openid = $2) OR unionid = $3)"
-	" SELECT a.id AS account_id FROM known k JOIN account a ON a.id = k.account_id"
+	" SELECT a.id FROM known k JOIN account a ON a.id = k.account_id"
 	" WHERE (k.bound OR NOT EXISTS (SELECT 1 FROM known WHERE bound))"
 	"  AND " ACCOUNT_IS_STAFF("a") " ORDER BY k.created_at LIMIT 1");
 
 enum err scan_account(struct tx *tx, const struct wechat_identity *who, int64_t *account_id)
 {
-	struct found found;
-	enum err err = db_one(tx, &staff_of_wechat, &found_shape, &found,
-		A(settings.wx_web_appid), A(who->openid), A(who->unionid));
+	enum err err = db_value(tx, &staff_of_wechat, account_id, A(settings.wx_web_appid),
+		A(who->openid), A(who->unionid));
 
-	if (err == E_OK)
-		*account_id = found.account_id;
 	return err == E_NOT_FOUND ? E_LOGIN_REFUSED : err;
 }
 

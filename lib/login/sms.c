@@ -6,7 +6,7 @@
 #include "base/settings.h"
 #include "codec/crypto.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 
 enum { PER_MINUTE = 1, PER_HOUR = 5, PER_DAY = 10 };
 
@@ -45,8 +45,7 @@ SQL(sms_wait,
 	" SELECT ceil(greatest(0,"
 	"  60 - (SELECT age FROM r ORDER BY age OFFSET $2::bigint - 1 LIMIT 1),"
 	"  3600 - (SELECT age FROM r ORDER BY age OFFSET $3::bigint - 1 LIMIT 1),"
-	"  86400 - (SELECT age FROM r ORDER BY age OFFSET $4::bigint - 1 LIMIT 1)))::bigint"
-	"  AS seconds");
+	"  86400 - (SELECT age FROM r ORDER BY age OFFSET $4::bigint - 1 LIMIT 1)))::bigint");
 SQL(sms_end_old, "UPDATE sms_code SET ended_at = now() WHERE phone = $1 AND ended_at IS NULL");
 SQL(sms_forget,
 	"DELETE FROM sms_code WHERE id IN (SELECT id FROM sms_code"
@@ -55,35 +54,21 @@ SQL(sms_insert,
 	"WITH s AS (INSERT INTO sms_code (id, phone) VALUES ($1, $2) RETURNING 1)"
 	" SELECT pg_notify('" SMS_CHANNEL "', '') FROM s");
 
-struct wait {
-	int64_t seconds;
-};
-static const struct field wait_fields[] = {FIELD(struct wait, seconds)};
-static const struct shape wait_shape = SHAPE(struct wait, wait_fields);
-
-enum err sms_ask(struct tx *tx, const char *phone, int64_t *retry_after_s)
+enum err sms_code_take(struct tx *tx, const char *phone, int64_t *retry_after_s)
 {
-	struct wait wait;
 	int64_t id;
 
 	TRY(ids_take(tx, 1, &id));
 	db_queue(tx, &sms_lock, A(phone));
-	TRY(db_one(tx, &sms_wait, &wait_shape, &wait, A(phone), A(PER_MINUTE), A(PER_HOUR),
+	TRY(db_value(tx, &sms_wait, retry_after_s, A(phone), A(PER_MINUTE), A(PER_HOUR),
 		A(PER_DAY)));
-	*retry_after_s = wait.seconds;
-	if (wait.seconds > 0)
+	if (*retry_after_s > 0)
 		return E_BUSY;
 	db_queue(tx, &sms_forget);
 	db_queue(tx, &sms_end_old, A(phone));
 	db_queue(tx, &sms_insert, A(id), A(phone));
 	return E_OK;
 }
-
-struct tried {
-	bool right;
-};
-static const struct field tried_fields[] = {FIELD_AS(struct tried, right, "hit")};
-static const struct shape tried_shape = SHAPE(struct tried, tried_fields);
 
 /* Whoever tries at the same moment waits for this row, and finds it as this try
  * has left it. */
@@ -92,35 +77,22 @@ SQL(sms_guess,
 	" ended_at = CASE WHEN code_hash = $2 OR tries + 1 >= $3 THEN now() END"
 	" WHERE phone = $1 AND ended_at IS NULL AND tries < $3"
 	"  AND sent_at > now() - make_interval(secs => $4::bigint)"
-	" RETURNING code_hash = $2 AS hit");
+	" RETURNING code_hash = $2");
 
 enum err sms_try(struct tx *tx, const char *phone, const char *code, bool *right)
 {
-	struct tried tried = {0};
-	enum err err = db_one(tx, &sms_guess, &tried_shape, &tried, A(phone),
+	*right = false;
+	enum err err = db_value(tx, &sms_guess, right, A(phone),
 		A(digest(tx->mem, phone, code)), A(SMS_TRIES), A(SMS_LIFE_S));
-
-	*right = err == E_OK && tried.right;
 	return err == E_NOT_FOUND ? E_OK : err;
 }
 
-struct found {
-	int64_t account_id;
-};
-static const struct field found_fields[] = {FIELD(struct found, account_id)};
-static const struct shape found_shape = SHAPE(struct found, found_fields);
-
-SQL(staff_of_phone,
-	"SELECT a.id AS account_id FROM account a WHERE a.phone = $1 AND " ACCOUNT_IS_STAFF(
-		"a"));
+SQL(staff_of_phone, "SELECT a.id FROM account a WHERE a.phone = $1 AND " ACCOUNT_IS_STAFF("a"));
 
 enum err sms_account(struct tx *tx, const char *phone, int64_t *account_id)
 {
-	struct found found;
-	enum err err = db_one(tx, &staff_of_phone, &found_shape, &found, A(phone));
+	enum err err = db_value(tx, &staff_of_phone, account_id, A(phone));
 
-	if (err == E_OK)
-		*account_id = found.account_id;
 	return err == E_NOT_FOUND ? E_LOGIN_REFUSED : err;
 }
 
@@ -139,7 +111,7 @@ static const struct shape due_shape = SHAPE(struct due, due_fields);
 
 /* One daemon after the other, or two could send the last text of a day. */
 SQL(sms_lock_day, "SELECT pg_advisory_xact_lock(hashtextextended('sms a day', 0))");
-SQL(sms_take,
+SQL(sms_claim,
 	"WITH picked AS MATERIALIZED (SELECT id FROM sms_code WHERE taken_at IS NULL"
 	"  AND ended_at IS NULL AND asked_at > now() - make_interval(secs => $1::bigint)"
 	"  ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
@@ -151,15 +123,15 @@ SQL(sms_take,
 SQL(sms_arm, "UPDATE sms_code SET code_hash = $2, sent_at = now() WHERE id = $1");
 
 /* sms->code is NULL where there is nothing to send. */
-static enum err take(struct tx *tx, struct sms *sms)
+static enum err claim(struct tx *tx, struct sms *sms)
 {
 	struct due due;
 
 	*sms = (struct sms){0};
 	db_queue(tx, &sms_lock_day);
-	TRY(db_one(tx, &sms_take, &due_shape, &due, A(SMS_LATEST_S)));
+	TRY(db_one(tx, &sms_claim, &due_shape, &due, A(SMS_LATEST_S)));
 	if (due.staff && due.today >= settings.sms_per_day)
-		log_error("sms_per_day", "%lld texts today: no more", (long long)due.today);
+		log_error("sms_per_day", "%" PRId64 " texts today: no more", due.today);
 	else if (due.staff)
 		*sms = (struct sms){due.id, due.phone, code_new(tx->mem)};
 	if (sms->code)
@@ -174,7 +146,7 @@ enum err sms_step(struct db *db, struct arena *mem, bool *busy)
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	enum err err = tx_end(&tx, take(&tx, &sms));
+	enum err err = tx_end(&tx, claim(&tx, &sms));
 	if (err == E_NOT_FOUND)
 		return E_OK;
 	TRY(err);
@@ -182,6 +154,6 @@ enum err sms_step(struct db *db, struct arena *mem, bool *busy)
 	/* The code is good before it is sent, or it could arrive too early. What
 	 * doesn't arrive is asked for again by who waits for it. */
 	if (sms.code && sms_send(mem, &sms) != E_OK)
-		log_error("sms_lost", "text %lld was not sent", (long long)sms.id);
+		log_error("sms_lost", "text %" PRId64 " was not sent", sms.id);
 	return E_OK;
 }

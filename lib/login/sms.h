@@ -27,8 +27,9 @@ static inline bool sms_on(void)
 	return *settings.sms_url;
 }
 
-/* Somebody wants a code. E_BUSY and the seconds to wait. */
-enum err sms_ask(struct tx *, const char *phone, int64_t *retry_after_s) CHECKED;
+/* A code for this phone, please: counted, and left to the daemon. E_BUSY and the
+ * seconds to wait. */
+enum err sms_code_take(struct tx *, const char *phone, int64_t *retry_after_s) CHECKED;
 #define SMS_CHANNEL "zx_sms" /* of NOTIFY */
 
 /* One try; commit it whatever comes out. *right: it was the code, now spent. */

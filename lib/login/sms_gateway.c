@@ -6,6 +6,7 @@
 #include "codec/sign.h"
 #include "net/http.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 enum { TRIES = 3, PAUSE_MS = 300, BODY_MAX = 1024, ANSWER_MAX = 65536 };
@@ -24,7 +25,7 @@ static const char *body_of(struct arena *mem, const struct sms *sms)
 	struct buf b = buf_in(mem, BODY_MAX);
 
 	json_open(&b, NULL, '{');
-	json_text(&b, "id", arena_printf(mem, "%lld", (long long)sms->id));
+	json_text(&b, "id", arena_printf(mem, "%" PRId64, sms->id));
 	json_text(&b, "phone", arena_printf(mem, "+86%s", sms->phone));
 	json_text(&b, "purpose", "staff_login");
 	json_text(&b, "code", sms->code);
@@ -42,7 +43,7 @@ static enum err send_once(struct arena *mem, const struct http_call *call, int64
 		return upstream_wait_s() ? E_UPSTREAM : E_BUSY;
 	if (a.status / 100 == 2)
 		return E_OK;
-	log_error("sms", "text %lld: the gateway says %d", (long long)id, a.status);
+	log_error("sms", "text %" PRId64 ": the gateway says %d", id, a.status);
 	return a.status == 429 || a.status >= 500 ? E_BUSY : E_UPSTREAM;
 }
 

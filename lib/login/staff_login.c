@@ -5,18 +5,14 @@
 #include "login/password.h"
 #include "login/session.h"
 
+#include <inttypes.h>
+
 static const struct field login_fields[] = {
 	FIELD(struct staff_login, account_id),
 	FIELD(struct staff_login, username),
 	FIELD(struct staff_login, hash),
 };
 static const struct shape login_shape = SHAPE(struct staff_login, login_fields);
-
-struct number {
-	int64_t n;
-};
-static const struct field number_fields[] = {FIELD(struct number, n)};
-static const struct shape number_shape = SHAPE(struct number, number_fields);
 
 /* In all of them t is what is tried: a login, or a name that opens none. */
 #define BEFORE "(CASE WHEN t.tried_at > now() - interval '1 day' THEN t.failed ELSE 0 END)"
@@ -40,10 +36,9 @@ SQL(login_miss_try,
 	"  FOR UPDATE SKIP LOCKED))"
 	" INSERT INTO login_miss AS t (name, failed, tried_at)"
 	"  SELECT $3, 1, now() WHERE $3 IS NOT NULL AND" NOBODYS
-	" ON CONFLICT (name) DO UPDATE" FAILED_AGAIN " WHERE" UNLOCKED
-	" RETURNING failed AS n");
+	" ON CONFLICT (name) DO UPDATE" FAILED_AGAIN " WHERE" UNLOCKED " RETURNING failed");
 SQL(staff_login_lock,
-	"SELECT ceil(extract(epoch FROM locked_until - now()))::bigint AS n FROM ("
+	"SELECT ceil(extract(epoch FROM locked_until - now()))::bigint FROM ("
 	" SELECT t.locked_until FROM staff_login t," WHOSE
 	" UNION ALL SELECT locked_until FROM login_miss WHERE name = $3 AND" NOBODYS
 	") tried WHERE locked_until > now()");
@@ -52,7 +47,8 @@ SQL(staff_login_pass,
 	" WHERE account_id = $1 AND password_hash = $2");
 
 struct taken {
-	struct list logins, misses, locks;
+	struct list logins;        /* of struct staff_login */
+	struct list misses, locks; /* of int64_t: failures in a row; seconds */
 };
 
 static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struct taken *t)
@@ -61,8 +57,10 @@ static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struc
 	struct db_arg id = arg_id_or_null(ask->account_id);
 
 	db_ask_all(tx, &staff_login_try, &login_shape, &t->logins, A(name), A(id));
-	db_ask_all(tx, &login_miss_try, &number_shape, &t->misses, A(name), A(id), A(mark));
-	db_ask_all(tx, &staff_login_lock, &number_shape, &t->locks, A(name), A(id), A(mark));
+	db_ask_all(tx, &login_miss_try, VALUE_SHAPE((int64_t *)NULL), &t->misses, A(name),
+		A(id), A(mark));
+	db_ask_all(tx, &staff_login_lock, VALUE_SHAPE((int64_t *)NULL), &t->locks, A(name),
+		A(id), A(mark));
 	return E_OK;
 }
 
@@ -79,7 +77,7 @@ static enum err begin(struct db *db, struct arena *mem, const struct staff_login
 	if (t.logins.count == 1)
 		*out = *(const struct staff_login *)t.logins.at;
 	else if (t.misses.count == 0 && t.locks.count == 1)
-		out->locked_s = ((const struct number *)t.locks.at)->n;
+		out->locked_s = *(const int64_t *)t.locks.at;
 	return E_OK;
 }
 
@@ -107,7 +105,7 @@ static enum err check(struct db *db, struct arena *mem, const struct staff_login
 	if (out->locked_s > 0)
 		return E_LOGIN_LOCKED;
 	if (!right && out->account_id)
-		log_warn("password_wrong", "account %lld", (long long)out->account_id);
+		log_warn("password_wrong", "account %" PRId64, out->account_id);
 	return right ? passed(db, mem, ask, out) : E_LOGIN_REFUSED;
 }
 

@@ -7,7 +7,7 @@
 #include "codec/crypto.h"
 #include "login/token_keys.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <jwt.h>
 #include <stdlib.h>
 
@@ -49,8 +49,8 @@ static int add_claims(jwt_t *t, const struct claims *c)
 {
 	char sub[24], sid[24];
 
-	snprintf(sub, sizeof(sub), "%lld", (long long)c->account_id);
-	snprintf(sid, sizeof(sid), "%lld", (long long)c->session_id);
+	snprintf(sub, sizeof(sub), "%" PRId64, c->account_id);
+	snprintf(sid, sizeof(sid), "%" PRId64, c->session_id);
 	return jwt_add_grant(t, "iss", settings.issuer) | jwt_add_grant(t, "aud", AUDIENCE) |
 	       jwt_add_grant(t, "sub", sub) | jwt_add_grant(t, "sid", sid) |
 	       jwt_add_grant_int(t, "iat", (long)(c->issued.us / SECOND)) |
