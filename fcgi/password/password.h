@@ -11,6 +11,6 @@ extern const struct route token_routes[], password_routes[];
 /* staff_login_check() for a request: so many tries per minute and address. Sets
  * the answer's Retry-After. */
 enum err password_try(
-	struct req *, const struct staff_login_ask *, struct staff_login *) CHECKED;
+	struct req *, const struct staff_login_params *, struct staff_login *) CHECKED;
 
 #endif

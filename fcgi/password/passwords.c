@@ -10,10 +10,10 @@
  * its slow hash. To set the same password again changes nothing. */
 
 enum err password_try(
-	struct req *r, const struct staff_login_ask *ask, struct staff_login *login)
+	struct req *r, const struct staff_login_params *params, struct staff_login *login)
 {
 	TRY(login_try_take(r, "password"));
-	enum err err = staff_login_check(r->db, r->mem, ask, login);
+	enum err err = staff_login_check(r->db, r->mem, params, login);
 	r->retry_after_s = login->locked_s;
 	return err;
 }
@@ -44,7 +44,7 @@ static enum err change_own(struct req *r)
 	const char *hash = NULL;
 
 	enum err err = password_try(r,
-		&(struct staff_login_ask){
+		&(struct staff_login_params){
 			.account_id = r->who.account_id, .password = in->password},
 		&login);
 	if (err != E_OK)

@@ -21,7 +21,8 @@ static enum err by_password(struct req *r)
 	if (!in->username || !in->password)
 		return fail(r, E_BAD_FIELD, in->username ? "password" : "username");
 	TRY(password_try(r,
-		&(struct staff_login_ask){.username = in->username, .password = in->password},
+		&(struct staff_login_params){
+			.username = in->username, .password = in->password},
 		&login));
 	return login_and_reply(r, in, open_for_staff, &login);
 }

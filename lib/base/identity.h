@@ -16,7 +16,7 @@ struct identity {
 #define USER "user"     /* anybody who is logged in */
 
 /* Whether a signed-in request may go on, asked before the database is. */
-struct admit_ask {
+struct admit_params {
 	int64_t account_id, session_id;
 	const char *route;
 	bool writes;

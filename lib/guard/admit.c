@@ -48,7 +48,7 @@ void admit_mark_replaced(struct arena *mem, int64_t session_id)
 	(void)ignored;
 }
 
-static enum err ask_redis(
+static enum err take_at_redis(
 	const char *key, const char *mark, struct gcra g, int64_t *wait, struct gcra_left *left)
 {
 	static struct arena *mem;
@@ -84,26 +84,26 @@ static int64_t burst_of(int64_t per_minute)
 	return per_minute < BURST_MIN ? per_minute : BURST_MIN;
 }
 
-static int64_t quota_of(const struct admit_ask *ask)
+static int64_t quota_of(const struct admit_params *params)
 {
-	if (ask->per_minute)
-		return ask->per_minute;
-	return ask->writes ? settings.writes_per_minute : settings.reads_per_minute;
+	if (params->per_minute)
+		return params->per_minute;
+	return params->writes ? settings.writes_per_minute : settings.reads_per_minute;
 }
 
-enum err admit_take(const struct admit_ask *ask, struct admit_answer *out)
+enum err admit_take(const struct admit_params *params, struct admit_answer *out)
 {
-	const char *policy = ask->per_minute ? "route" : ask->writes ? "writes" : "reads";
-	int64_t quota = quota_of(ask), wait = 0;
+	const char *policy = params->per_minute ? "route" : params->writes ? "writes" : "reads";
+	int64_t quota = quota_of(params), wait = 0;
 	struct gcra g = gcra_of(quota, burst_of(quota));
 	struct gcra_left left = {0};
 	char key[KEY_MAX], mark[KEY_MAX];
 
-	snprintf(key, sizeof(key), "admit:%" PRId64 ":%s%s", ask->account_id, policy,
-		ask->per_minute ? ask->route : "");
-	ended_key(mark, ask->session_id);
+	snprintf(key, sizeof(key), "admit:%" PRId64 ":%s%s", params->account_id, policy,
+		params->per_minute ? params->route : "");
+	ended_key(mark, params->session_id);
 	*out = (struct admit_answer){0};
-	if (ask_redis(key, mark, g, &wait, &left) != E_OK)
+	if (take_at_redis(key, mark, g, &wait, &left) != E_OK)
 		wait = limit_take_here(key, g, &left);
 	if (wait == ENDED || wait == REPLACED)
 		return wait == REPLACED ? E_SESSION_REPLACED : E_SESSION_ENDED;

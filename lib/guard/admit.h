@@ -22,7 +22,7 @@
  * fields are for the headers RateLimit-Policy and RateLimit
  * (draft-ietf-httpapi-ratelimit-headers): `remaining` pass at once, after reset_s
  * all of the burst is there again. For struct web's .admit. */
-enum err admit_take(const struct admit_ask *, struct admit_answer *) CHECKED;
+enum err admit_take(const struct admit_params *, struct admit_answer *) CHECKED;
 
 /* Mark a session that a later login has ended, for as long as an access token lives;
  * after that login's commit. It may fail. */

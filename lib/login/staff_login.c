@@ -51,10 +51,12 @@ struct taken {
 	struct list misses, locks; /* of int64_t: failures in a row; seconds */
 };
 
-static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struct taken *t)
+static enum err take_try(
+	struct tx *tx, const struct staff_login_params *params, struct taken *t)
 {
-	const char *name = ask->username, *mark = name ? mark_of(tx->mem, "name", name) : NULL;
-	struct db_arg id = arg_id_or_null(ask->account_id);
+	const char *name = params->username,
+		   *mark = name ? mark_of(tx->mem, "name", name) : NULL;
+	struct db_arg id = arg_id_or_null(params->account_id);
 
 	db_ask_all(tx, &staff_login_try, &login_shape, &t->logins, A(name), A(id));
 	db_ask_all(tx, &login_miss_try, VALUE_SHAPE((int64_t *)NULL), &t->misses, A(name),
@@ -65,7 +67,7 @@ static enum err take_try(struct tx *tx, const struct staff_login_ask *ask, struc
 }
 
 /* The hash is empty for who can't try. */
-static enum err begin(struct db *db, struct arena *mem, const struct staff_login_ask *ask,
+static enum err begin(struct db *db, struct arena *mem, const struct staff_login_params *params,
 	struct staff_login *out)
 {
 	struct taken t;
@@ -73,7 +75,7 @@ static enum err begin(struct db *db, struct arena *mem, const struct staff_login
 
 	*out = (struct staff_login){0};
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx, take_try(&tx, ask, &t)));
+	TRY(tx_end(&tx, take_try(&tx, params, &t)));
 	if (t.logins.count == 1)
 		*out = *(const struct staff_login *)t.logins.at;
 	else if (t.misses.count == 0 && t.locks.count == 1)
@@ -81,14 +83,14 @@ static enum err begin(struct db *db, struct arena *mem, const struct staff_login
 	return E_OK;
 }
 
-static enum err passed(struct db *db, struct arena *mem, const struct staff_login_ask *ask,
-	struct staff_login *login)
+static enum err passed(struct db *db, struct arena *mem,
+	const struct staff_login_params *params, struct staff_login *login)
 {
 	const char *hash = login->hash;
 	struct tx tx;
 
 	if (!password_hash_current(hash))
-		hash = password_hash(mem, ask->password);
+		hash = password_hash(mem, params->password);
 	tx_begin(&tx, db, mem, TX_WRITE);
 	db_queue_one(
 		&tx, &staff_login_pass, E_RETRY, A(login->account_id), A(login->hash), A(hash));
@@ -97,25 +99,25 @@ static enum err passed(struct db *db, struct arena *mem, const struct staff_logi
 	return E_OK;
 }
 
-static enum err check(struct db *db, struct arena *mem, const struct staff_login_ask *ask,
+static enum err check(struct db *db, struct arena *mem, const struct staff_login_params *params,
 	struct staff_login *out)
 {
-	TRY(begin(db, mem, ask, out));
-	bool right = password_matches(out->hash, ask->password);
+	TRY(begin(db, mem, params, out));
+	bool right = password_matches(out->hash, params->password);
 	if (out->locked_s > 0)
 		return E_LOGIN_LOCKED;
 	if (!right && out->account_id)
 		log_warn("password_wrong", "account %" PRId64, out->account_id);
-	return right ? passed(db, mem, ask, out) : E_LOGIN_REFUSED;
+	return right ? passed(db, mem, params, out) : E_LOGIN_REFUSED;
 }
 
 /* Another login may have made the hash anew meanwhile. */
-enum err staff_login_check(struct db *db, struct arena *mem, const struct staff_login_ask *ask,
-	struct staff_login *out)
+enum err staff_login_check(struct db *db, struct arena *mem,
+	const struct staff_login_params *params, struct staff_login *out)
 {
-	enum err err = check(db, mem, ask, out);
+	enum err err = check(db, mem, params, out);
 
-	return err == E_RETRY ? check(db, mem, ask, out) : err;
+	return err == E_RETRY ? check(db, mem, params, out) : err;
 }
 
 SQL(staff_login_hold,

@@ -20,7 +20,7 @@ struct staff_login {
 };
 
 /* By username (account_id 0) or by account_id. */
-struct staff_login_ask {
+struct staff_login_params {
 	const char *username, *password;
 	int64_t account_id;
 };
@@ -29,7 +29,7 @@ struct staff_login_ask {
  * long by design. E_LOGIN_REFUSED: wrong, or there is no such member, or it is
  * disabled: after the same work. E_LOGIN_LOCKED: see locked_s. E_OK: out->hash is
  * the stored hash, made anew if it was not of today's method and cost. */
-enum err staff_login_check(struct db *, struct arena *, const struct staff_login_ask *,
+enum err staff_login_check(struct db *, struct arena *, const struct staff_login_params *,
 	struct staff_login *out) CHECKED;
 
 /* Queue: since the check nobody has changed the password, else E_LOGIN_REFUSED.

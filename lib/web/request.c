@@ -116,12 +116,12 @@ enum err pairs_read(
 
 static enum err admit(struct req *r)
 {
-	const struct admit_ask ask = {r->who.account_id, r->who.session_id, r->route->path,
-		r->method != GET, r->route->per_minute};
+	const struct admit_params params = {r->who.account_id, r->who.session_id,
+		r->route->path, r->method != GET, r->route->per_minute};
 
 	if (!r->web->admit)
 		return E_OK;
-	enum err err = r->web->admit(&ask, &r->admitted);
+	enum err err = r->web->admit(&params, &r->admitted);
 	r->retry_after_s = r->admitted.retry_after_s;
 	return err;
 }

@@ -82,7 +82,7 @@ struct web {
 	void (*init)(void); /* load keys; ends the program on a wrong setting */
 	enum err (*identify)(const char *token, size_t len, struct identity *);
 	/* E_OK, or why the request goes no further; NULL: nothing is counted. */
-	enum err (*admit)(const struct admit_ask *, struct admit_answer *);
+	enum err (*admit)(const struct admit_params *, struct admit_answer *);
 	/* Queue statements that fail unless the session lives and has the permission.
 	 * What follows in the transaction happens under its rights, and is written down
 	 * as that operation's. */

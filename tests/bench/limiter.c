@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	int64_t began = clock_ms(), end = began + seconds * 1000;
 	for (; clock_ms() < end; calls++) {
 		int64_t account = 1 + calls % ACCOUNTS;
-		const struct admit_ask ask = {account, account, "/", false, 0};
+		const struct admit_params ask = {account, account, "/", false, 0};
 		if (admit_take(&ask, &answer) != E_OK || !answer.quota)
 			return fputs("limiter: refused\n", stderr), 1;
 	}

@@ -233,7 +233,7 @@ static void keys_of_the_limiter_go_away_by_themselves(void **state)
 
 static void admit_counts_and_knows_ended_sessions_in_one_round_trip(void **state)
 {
-	struct admit_ask ask = {getpid(), 1, "/x", false, 60};
+	struct admit_params ask = {getpid(), 1, "/x", false, 60};
 	struct admit_answer a;
 	char key[80];
 
@@ -261,7 +261,7 @@ static void admit_counts_and_knows_ended_sessions_in_one_round_trip(void **state
 	};
 	struct redis_reply r;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
-		ask = (struct admit_ask){getpid(), 1000000 + getpid(), "/x", true, 0};
+		ask = (struct admit_params){getpid(), 1000000 + getpid(), "/x", true, 0};
 		snprintf(key, sizeof(key), "ended:%lld", (long long)ask.session_id);
 		assert_int_equal(say(&r, "SET", key, ends[i].why), E_OK);
 		assert_int_equal(admit_take(&ask, &a), ends[i].want);

@@ -93,9 +93,9 @@ static void without_redis_a_worker_counts_for_itself(void **state)
 	assert_int_equal(limit_take("code", "1.2.3.4", 10, 5, NULL), E_OK);
 }
 
-static struct admit_ask asks(int64_t account, const char *route, bool writes, int64_t quota)
+static struct admit_params asks(int64_t account, const char *route, bool writes, int64_t quota)
 {
-	return (struct admit_ask){account, 7, route, writes, quota};
+	return (struct admit_params){account, 7, route, writes, quota};
 }
 
 static void what_is_left_is_told(void **state)
@@ -117,7 +117,7 @@ static void what_is_left_is_told(void **state)
 
 static void accounts_reads_writes_and_routes_have_limits_of_their_own(void **state)
 {
-	struct admit_ask reads = asks(1, "/r", false, 0);
+	struct admit_params reads = asks(1, "/r", false, 0);
 	struct admit_answer a;
 
 	(void)state;
@@ -140,7 +140,7 @@ static void accounts_reads_writes_and_routes_have_limits_of_their_own(void **sta
 	assert_int_equal(a.remaining, 0);
 	assert_int_equal(a.retry_after_s, 1);
 
-	struct admit_ask others[] = {asks(2, "/r", false, 0), asks(1, "/r", true, 0),
+	struct admit_params others[] = {asks(2, "/r", false, 0), asks(1, "/r", true, 0),
 		asks(1, "/r", false, 3), asks(1, "/s", false, 3)};
 	static const char *const policies[] = {"reads", "writes", "route", "route"};
 	static const int64_t bursts[] = {30, 8, 3, 3};
