@@ -11,22 +11,11 @@
 enum { KEY_MAX = 256, NUMBER_MAX = 24, WINDOW_S = 60, BURST_PART = 4, BURST_MIN = 10 };
 enum { MEMORY = 1024 };
 
-/* gcra_take() in Lua, as in limit.c, behind the word on the session: {wait, left,
- * reset}, or {-1} for an ended session and {-2} for a replaced one. */
+/* {wait, left, reset}; or {-1} for an ended session and {-2} for a replaced one, which
+ * are not counted. */
 struct redis_script admit_script = {
 	.text = "local why = redis.call('GET', KEYS[2])\n"
-		"if why then return {why == 'elsewhere' and -2 or -1} end\n"
-		"local t = redis.call('TIME')\n"
-		"local now = t[1] * 1000000 + t[2]\n"
-		"local interval, room = tonumber(ARGV[1]), ARGV[1] * ARGV[2]\n"
-		"local tat = tonumber(redis.call('GET', KEYS[1]) or now)\n"
-		"if tat < now or tat > now + room then tat = now end\n"
-		"local wait = tat + interval - room - now\n"
-		"if wait <= 0 then\n"
-		"  wait, tat = 0, tat + interval\n"
-		"  redis.call('SET', KEYS[1], string.format('%.0f', tat),"
-		" 'PX', math.ceil((tat - now) / 1000))\n"
-		"end\n"
+		"if why then return {why == 'elsewhere' and -2 or -1} end\n" GCRA_IN_LUA
 		"return {wait, math.floor((now + room - tat) / interval), tat - now}\n",
 };
 enum { ENDED = -1, REPLACED = -2 };

@@ -11,22 +11,7 @@
 
 enum { KEY_MAX = 256, WAYS = 4, SETS = 1024 };
 
-/* gcra_take in Lua. Numbers are doubles there: exact up to 2^53 µs, the year
- * 2255. A time that is further ahead than a full burst reaches comes from a clock
- * that was set back: it is forgotten, or it would lock people out. */
-static struct redis_script script = {
-	.text = "local t = redis.call('TIME')\n"
-		"local now = t[1] * 1000000 + t[2]\n"
-		"local interval, room = tonumber(ARGV[1]), ARGV[1] * ARGV[2]\n"
-		"local tat = tonumber(redis.call('GET', KEYS[1]) or now)\n"
-		"if tat < now or tat > now + room then tat = now end\n"
-		"local wait = tat + interval - room - now\n"
-		"if wait > 0 then return wait end\n"
-		"tat = tat + interval\n"
-		"redis.call('SET', KEYS[1], string.format('%.0f', tat),"
-		" 'PX', math.ceil((tat - now) / 1000))\n"
-		"return 0\n",
-};
+static struct redis_script script = {.text = GCRA_IN_LUA "return wait\n"};
 
 bool gcra_take(struct gcra g, int64_t now, int64_t *tat, int64_t *wait_us)
 {

@@ -29,6 +29,25 @@ struct gcra {
 	int64_t interval_us, burst;
 };
 bool gcra_take(struct gcra, int64_t now_us, int64_t *tat_us, int64_t *wait_us);
+
+/* gcra_take() in Lua, the beginning of a script: KEYS[1] holds tat, ARGV[1] and ARGV[2]
+ * are interval_us and burst. Then `wait` says what is to be waited, and `now`, `tat`,
+ * `interval` and `room` may be used. Numbers are doubles there: exact up to 2^53 µs,
+ * the year 2255. A tat that is further ahead than a full burst reaches comes from a
+ * clock that was set back: it is forgotten, or it would lock people out. */
+#define GCRA_IN_LUA                                                     \
+	"local t = redis.call('TIME')\n"                                \
+	"local now = t[1] * 1000000 + t[2]\n"                           \
+	"local interval, room = tonumber(ARGV[1]), ARGV[1] * ARGV[2]\n" \
+	"local tat = tonumber(redis.call('GET', KEYS[1]) or now)\n"     \
+	"if tat < now or tat > now + room then tat = now end\n"         \
+	"local wait = tat + interval - room - now\n"                    \
+	"if wait <= 0 then\n"                                           \
+	"  wait, tat = 0, tat + interval\n"                             \
+	"  redis.call('SET', KEYS[1], string.format('%.0f', tat),"      \
+	" 'PX', math.ceil((tat - now) / 1000))\n"                       \
+	"end\n"
+
 /* Rounded up: rather a hair too slow than one too many. */
 struct gcra gcra_of(int64_t per_minute, int64_t burst);
 
