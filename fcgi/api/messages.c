@@ -3,15 +3,6 @@
 
 enum { PAGE = 20 };
 
-static const char *next_cursor(struct req *r, const struct list *entries, int64_t limit)
-{
-	const struct inbox_entry *e = entries->at;
-
-	if (entries->count == 0 || (int64_t)entries->count < limit)
-		return NULL;
-	return arena_printf(r->mem, "%lld", (long long)e[entries->count - 1].id);
-}
-
 /* A page of a list, and with it the number that is shown beside the bell. */
 static enum err list(struct req *r)
 {
@@ -23,10 +14,7 @@ static enum err list(struct req *r)
 	inbox_ask(&r->tx, r->who.account_id, page->cursor, limit, &entries);
 	unread_ask(&r->tx, r->who.account_id, &unread);
 	TRY(db_sync(&r->tx));
-	struct buf *b = reply_begin(r, 200);
-	json_open(b, NULL, '{');
-	json_list(b, "items", &inbox_entry_shape, &entries);
-	json_text(b, "next_cursor", next_cursor(r, &entries, limit));
+	struct buf *b = reply_page_begin(r, &inbox_entry_shape, &entries, limit);
 	json_int(b, "unread", unread.count);
 	json_close(b, '}');
 	return reply_end(r);

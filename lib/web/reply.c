@@ -1,5 +1,7 @@
 #include "web/web.h"
 
+#include <inttypes.h>
+
 enum err fail(struct req *r, enum err err, const char *field)
 {
 	r->field = field;
@@ -70,10 +72,10 @@ static const char *next_cursor(struct req *r, const struct shape *sh, const stru
 	const char *last = (const char *)list->at + (list->count - 1) * sh->size;
 	const int64_t *id = (const void *)(last + sh->fields[0].offset);
 
-	return arena_printf(r->mem, "%lld", (long long)*id);
+	return arena_printf(r->mem, "%" PRId64, *id);
 }
 
-enum err reply_page(
+struct buf *reply_page_begin(
 	struct req *r, const struct shape *sh, const struct list *list, int64_t limit)
 {
 	struct buf *b = reply_begin(r, 200);
@@ -82,6 +84,12 @@ enum err reply_page(
 	json_open(b, NULL, '{');
 	json_list(b, "items", sh, list);
 	json_text(b, "next_cursor", more ? next_cursor(r, sh, list) : NULL);
-	json_close(b, '}');
+	return b;
+}
+
+enum err reply_page(
+	struct req *r, const struct shape *sh, const struct list *list, int64_t limit)
+{
+	json_close(reply_page_begin(r, sh, list, limit), '}');
 	return reply_end(r);
 }

@@ -124,6 +124,9 @@ int64_t page_limit(const struct req *, int64_t otherwise);
 /* {"items":[…],"next_cursor":…}; the shape's first field is the id. */
 enum err reply_page(
 	struct req *, const struct shape *, const struct list *, int64_t limit) CHECKED;
+/* The same without its end: for more members, json_close() and reply_end(). */
+struct buf *reply_page_begin(
+	struct req *, const struct shape *, const struct list *, int64_t limit);
 enum err reply_bytes(struct req *, const char *content_type, const void *, size_t) CHECKED;
 enum err reply_empty(struct req *) CHECKED; /* 204 */
 /* With the header ETag: what an IF_MATCH request has to bring back. */
