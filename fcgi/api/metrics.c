@@ -2,6 +2,7 @@
 #include "base/time.h"
 #include "net/shared.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* What the programs of this machine have counted, as Prometheus reads it (text format
@@ -63,6 +64,13 @@ static void begin(struct buf *b, const struct metric *m)
 	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
 }
 
+static void write_seconds(struct buf *b, int64_t us)
+{
+	int64_t whole = us / SECOND, rest = us % SECOND;
+
+	buf_printf(b, "%" PRId64 ".%06" PRId64 "\n", whole, rest);
+}
+
 static void write_programs(struct buf *b, const struct shared_view *views, size_t n)
 {
 	int64_t values[OF_PROGRAM];
@@ -75,10 +83,9 @@ static void write_programs(struct buf *b, const struct shared_view *views, size_
 			values_of_program(v, values);
 			buf_printf(b, "%s{pool=\"%s\"} ", of_program[i].name, v->program);
 			if (i == TIME)
-				buf_printf(b, "%lld.%06lld\n", (long long)(values[i] / SECOND),
-					(long long)(values[i] % SECOND));
+				write_seconds(b, values[i]);
 			else
-				buf_printf(b, "%lld\n", (long long)values[i]);
+				buf_printf(b, "%" PRId64 "\n", values[i]);
 		}
 	}
 }
@@ -88,8 +95,8 @@ static void write_requests(struct buf *b, const struct shared_view *views, size_
 	begin(b, &requests);
 	for (const struct shared_view *v = views; v < views + n; v++)
 		for (int i = 0; i < STATUS_CLASSES && v->all.pool; i++)
-			buf_printf(b, "%s{pool=\"%s\",class=\"%dxx\"} %lld\n", requests.name,
-				v->program, i + 1, (long long)counted(&v->all.requests[i]));
+			buf_printf(b, "%s{pool=\"%s\",class=\"%dxx\"} %" PRId64 "\n",
+				requests.name, v->program, i + 1, counted(&v->all.requests[i]));
 }
 
 static void write_upstreams(struct buf *b, const struct shared_view *views, size_t n)
@@ -105,9 +112,9 @@ static void write_upstreams(struct buf *b, const struct shared_view *views, size
 			if (p->breaker.tickets == 0)
 				continue;
 			values_of_upstream(p, values);
-			buf_printf(b, "%s{pool=\"%s\",party=\"%s\"} %lld\n",
+			buf_printf(b, "%s{pool=\"%s\",party=\"%s\"} %" PRId64 "\n",
 				of_upstream[i].name, v->program,
-				upstream_info[at % UPSTREAM_COUNT].name, (long long)values[i]);
+				upstream_info[at % UPSTREAM_COUNT].name, values[i]);
 		}
 	}
 }

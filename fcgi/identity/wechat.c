@@ -6,6 +6,7 @@
 #include "wechat/login.h"
 #include "wechat/phone.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* The mini-program: its login, and the phone number that its user lends us. */
@@ -59,7 +60,7 @@ static enum err phone(struct req *r)
 	char who[24];
 
 	/* WeChat wants money for each answer. */
-	snprintf(who, sizeof(who), "%lld", (long long)r->who.account_id);
+	snprintf(who, sizeof(who), "%" PRId64, r->who.account_id);
 	TRY(limit_take("phone", who, PHONES_PER_MINUTE, PHONES_PER_MINUTE, &r->retry_after_s));
 	enum err err = wechat_phone(r->mem, in->code, &number);
 	if (err == E_PHONE_CODE)

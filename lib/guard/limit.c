@@ -6,6 +6,7 @@
 #include "net/shared.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,8 +91,8 @@ static enum err take_at_redis(const char *key, struct gcra g, int64_t *wait)
 	char interval[24], burst[24];
 	struct redis_reply r;
 
-	snprintf(interval, sizeof(interval), "%lld", (long long)g.interval_us);
-	snprintf(burst, sizeof(burst), "%lld", (long long)g.burst);
+	snprintf(interval, sizeof(interval), "%" PRId64, g.interval_us);
+	snprintf(burst, sizeof(burst), "%" PRId64, g.burst);
 	TRY(redis_script(NULL, &r, &script, 1, 3, (const char *[]){key, interval, burst}));
 	*wait = r.i;
 	return r.kind == REDIS_INT ? E_OK : E_UPSTREAM;

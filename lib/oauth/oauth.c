@@ -6,6 +6,7 @@
 #include "login/password.h"
 #include "login/refresh.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -59,10 +60,10 @@ struct login login_of(
 
 static void set_cookie(struct req *r, const struct grant *g)
 {
-	const char *age = g->remembered ? arena_printf(r->mem, "; Max-Age=%lld",
-						  (long long)g->refresh_expires_in)
-					: "";
+	const char *age = "";
 
+	if (g->remembered)
+		age = arena_printf(r->mem, "; Max-Age=%" PRId64, g->refresh_expires_in);
 	r->cookie = arena_printf(r->mem,
 		REFRESH_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict%s",
 		g->refresh_token, age);
@@ -95,7 +96,7 @@ enum err reply_grant(struct req *r, const struct token_in *in, const struct gran
 	bool by_cookie = is(in->deliver, "cookie");
 	struct buf *b = reply_begin(r, 200);
 
-	log_info("granted", "%s to account %lld", in->grant_type, (long long)g->account_id);
+	log_info("granted", "%s to account %" PRId64, in->grant_type, g->account_id);
 	grant_mark_ended(r->mem, g);
 	json_open(b, NULL, '{');
 	json_text(b, "access_token", g->access_token);

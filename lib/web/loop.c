@@ -9,6 +9,7 @@
 
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -97,10 +98,10 @@ static void write_limits(struct buf *head, const struct admit_answer *a)
 {
 	if (!a->policy)
 		return;
-	buf_printf(head, "RateLimit-Policy: \"%s\";q=%lld;w=%lld\r\n", a->policy,
-		(long long)a->quota, (long long)a->window_s);
-	buf_printf(head, "RateLimit: \"%s\";r=%lld;t=%lld\r\n", a->policy,
-		(long long)a->remaining, (long long)a->reset_s);
+	buf_printf(head, "RateLimit-Policy: \"%s\";q=%" PRId64 ";w=%" PRId64 "\r\n", a->policy,
+		a->quota, a->window_s);
+	buf_printf(head, "RateLimit: \"%s\";r=%" PRId64 ";t=%" PRId64 "\r\n", a->policy,
+		a->remaining, a->reset_s);
 }
 
 static void send_answer(struct req *r, FCGX_Stream *out)
@@ -122,10 +123,10 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 		buf_printf(&head, "WWW-Authenticate: Bearer realm=\"zhixing\"%s\r\n",
 			r->challenge);
 	if (r->status == 503 || r->status == 429)
-		buf_printf(&head, "Retry-After: %lld\r\n",
-			(long long)(r->retry_after_s ? r->retry_after_s : 1));
+		buf_printf(&head, "Retry-After: %" PRId64 "\r\n",
+			r->retry_after_s ? r->retry_after_s : 1);
 	if (r->version && r->status < 300)
-		buf_printf(&head, "ETag: \"%lld\"\r\n", (long long)r->version);
+		buf_printf(&head, "ETag: \"%" PRId64 "\"\r\n", r->version);
 	if (r->cookie)
 		buf_printf(&head, "Set-Cookie: %s\r\n", r->cookie);
 	write_limits(&head, &r->admitted);
