@@ -233,25 +233,6 @@ bool rsa_verify(const struct key *k, struct bytes text, struct bytes signature)
 	return said(EVP_PKEY_verify(k->verify, signature.at, signature.len, sum, sizeof(sum)));
 }
 
-bool es256_sign(const struct key *k, struct bytes text, unsigned char out[ES256_BYTES])
-{
-	unsigned char sum[SHA256_BYTES], der[DER_MAX];
-	const unsigned char *at = der;
-	size_t len = sizeof(der);
-
-	if (k->rsa || !k->sign)
-		return false;
-	sha256(text.at, text.len, sum);
-	if (!said(EVP_PKEY_sign(k->sign, der, &len, sum, sizeof(sum))))
-		return false;
-	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
-	bool ok =
-		sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, P256_BYTES) == P256_BYTES &&
-		BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + P256_BYTES, P256_BYTES) == P256_BYTES;
-	ECDSA_SIG_free(sig);
-	return said(ok);
-}
-
 /* r and s as the DER that OpenSSL takes; 0 on failure. */
 static size_t der_of(const unsigned char rs[ES256_BYTES], unsigned char der[DER_MAX])
 {

@@ -8,8 +8,9 @@
 
 /* Keys that are parsed once and then kept, and the two signatures in use: RSA
  * PKCS#1 v1.5 with SHA-256 (WeChat Pay, Alipay) and ECDSA on P-256 with
- * SHA-256 in JOSE's form (RFC 7518 §3.4: r and s, 32 bytes each). Other kinds
- * of keys, and RSA keys under 2048 bits, are refused when they are read. */
+ * SHA-256 in JOSE's form (RFC 7518 §3.4: r and s, 32 bytes each), which is only
+ * verified here: libjwt signs (login/token.h). Other kinds of keys, and RSA keys
+ * under 2048 bits, are refused when they are read. */
 struct key;
 
 enum key_kind { KEY_PRIVATE, KEY_PUBLIC, KEY_CERTIFICATE };
@@ -43,7 +44,6 @@ bool key_point(const struct key *, unsigned char x[P256_BYTES], unsigned char y[
 /* False if the key is of the other family or, for signing, public. */
 bool rsa_sign(struct arena *, const struct key *, struct bytes text, struct bytes *out) CHECKED;
 bool rsa_verify(const struct key *, struct bytes text, struct bytes signature) CHECKED;
-bool es256_sign(const struct key *, struct bytes text, unsigned char out[ES256_BYTES]) CHECKED;
 bool es256_verify(const struct key *, struct bytes text, struct bytes signature) CHECKED;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "base/time.h"
+#include "es256.h"
 #include "login/token.h"
 #include "login/token_keys.h"
 

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "codec/crypto.h"
-
+#include "es256.h"
 #include "vectors.h"
 
 #include <openssl/evp.h>

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "codec/crypto.h"
+#include "es256.h"
 #include "forgeries.h"
 #include "keyfolder.h"
 
