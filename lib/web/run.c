@@ -14,8 +14,8 @@
 
 enum { TRIES_MAX = 4, ANSWER_MAX = 4 << 20, PATIENCE_MS = 1000 };
 
-/* The idle connection was dead. That shows at once; who has waited in vain for a
- * database that hangs is told so, and does not wait twice. */
+/* Had the connection died while it was idle? That shows at once. A caller who has
+ * waited in vain for a database that hangs is told so, and does not wait twice. */
 static bool found_dead(const struct req *r, int64_t began)
 {
 	return db_reused(r->db) && clock_ms() - began < PATIENCE_MS;

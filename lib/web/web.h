@@ -7,10 +7,11 @@
 #include "db/db.h"
 #include "web/method.h"
 
-/* A FastCGI worker: it takes one request at a time, runs the handler of its
- * route, and sends the answer after COMMIT. Parsing, rights, transaction,
- * retries, Idempotency-Key and error answers are done here, by the route's
- * data; a handler is left with the domain. */
+/* A FastCGI worker: it takes one request at a time (loop.c), runs the handler of its
+ * route (run.h), and sends the answer after COMMIT. Parsing, rights, transaction,
+ * retries, Idempotency-Key and error answers are done here, by the route's data; a
+ * handler is left with the domain, and makes its answer by the functions below
+ * (reply.c). */
 
 enum route_flag {
 	IDEMPOTENT = 1, /* wants an Idempotency-Key; a repeat gets the same bytes */
@@ -32,8 +33,8 @@ struct route {
 	unsigned flags;
 	const char *says;   /* one sentence for the API page */
 	int64_t per_minute; /* so often per user; 0: as reads or writes in general */
-	/* Queue what has to be written down of a refused request, if the handler has
-	 * left a note; it gets a transaction of its own, after the rollback. */
+	/* If a request is refused after the handler has left a note: queue what is to be
+	 * stored of it, in a transaction of its own after the rollback. */
 	void (*refused)(struct req *, struct tx *, enum err);
 };
 
@@ -77,9 +78,8 @@ struct req {
 /* A pool is its name, its routes and its knowledge of people. */
 struct web {
 	const char *name;
-	const struct route *const
-		*tables;    /* NULL-terminated list of tables, each ended by path NULL */
-	void (*init)(void); /* load keys; ends the program on a wrong setting */
+	const struct route *const *tables; /* up to NULL; each up to a row without path */
+	void (*init)(void);                /* load keys; ends the program on a wrong setting */
 	enum err (*identify)(const char *token, size_t len, struct identity *);
 	/* E_OK, or why the request goes no further; NULL: nothing is counted. */
 	enum err (*admit)(const struct admit_params *, struct admit_answer *);
@@ -88,7 +88,7 @@ struct web {
 	 * as that operation's. */
 	void (*guard)(struct tx *, const struct identity *, const char *permission,
 		const char *operation);
-	/* A session that the guard did not find living: the exact reason. */
+	/* After the guard's E_SESSION_ENDED: the exact error. NULL: the guard tells it. */
 	enum err (*why)(struct tx *, const struct identity *);
 	bool staff; /* connects by ZX_DB_STAFF: sees nothing outside its rights */
 };
