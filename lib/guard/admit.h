@@ -28,7 +28,7 @@ enum err admit_take(const struct admit_params *, struct admit_answer *) CHECKED;
  * after that login's commit. It may fail. */
 void admit_mark_replaced(struct arena *, int64_t session_id);
 
-/* What Redis is asked, for who measures it: KEYS are the count's and the mark's, ARGV
+/* The script that Redis runs, for the bench: KEYS are the count's and the mark's, ARGV
  * the microseconds between two requests and how many pass at once. */
 extern struct redis_script admit_script;
 

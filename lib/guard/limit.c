@@ -46,8 +46,8 @@ static struct place {
 	int64_t tat;
 } places[SETS][WAYS];
 
-/* FNV-1a from a start that nobody outside knows, so that nobody can pick a name
- * that falls on another's place. */
+/* FNV-1a from a random start, so that nobody outside can pick a name that falls on
+ * another's place. */
 static uint64_t key_of(const char *text)
 {
 	static uint64_t start;
@@ -110,14 +110,14 @@ const char *limit_place(struct arena *mem, const char *address)
 }
 
 enum err limit_take(
-	const char *name, const char *who, int per_minute, int burst, int64_t *retry_after_s)
+	const char *name, const char *caller, int per_minute, int burst, int64_t *retry_after_s)
 {
 	struct gcra g = gcra_of(per_minute, burst);
 	char key[KEY_MAX];
 	int64_t wait;
 
 	/* A name that is cut shares its limit with others: no way around it. */
-	snprintf(key, sizeof(key), "limit:%s:%s", name, who);
+	snprintf(key, sizeof(key), "limit:%s:%s", name, caller);
 	if (take_at_redis(key, g, &wait) != E_OK)
 		wait = limit_take_here(key, g, NULL);
 	if (wait > 0)

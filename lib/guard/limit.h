@@ -7,20 +7,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How often somebody may do something: the generic cell rate algorithm (GCRA,
+/* How often a caller may do something: the generic cell rate algorithm (GCRA,
  * ITU-T I.371). Over any stretch of time T at most burst + per_minute × T pass,
  * counted by Redis over all workers and by Redis's clock. Without Redis each
  * worker counts for itself by the same rule: looser by the number of workers,
  * never unlimited. */
 
 /* E_OK, or E_BUSY with the seconds (1 or more) after which a try can pass;
- * retry_after_s may be NULL. `name` is the limit's, `who` the caller's: an
- * address, an account, a user name. per_minute and burst are 1 or more. */
-enum err limit_take(const char *name, const char *who, int per_minute, int burst,
+ * retry_after_s may be NULL. `name` is the limit's, `caller` an address, an account,
+ * a user name. per_minute and burst are 1 or more. */
+enum err limit_take(const char *name, const char *caller, int per_minute, int burst,
 	int64_t *retry_after_s) CHECKED;
 
-/* Who an address is to a limit: of IPv6 its /64, which is the least that a subscriber
- * has to himself; "-" for NULL. nginx does the same ($subscriber). */
+/* The caller behind an address: of IPv6 the /64, which is the least that one subscriber
+ * has; "-" for NULL. nginx does the same ($subscriber). */
 const char *limit_place(struct arena *, const char *address);
 
 /* The rule itself. `tat` (theoretical arrival time) is all that is remembered
@@ -51,7 +51,7 @@ bool gcra_take(struct gcra, int64_t now_us, int64_t *tat_us, int64_t *wait_us);
 /* Rounded up: rather a hair too slow than one too many. */
 struct gcra gcra_of(int64_t per_minute, int64_t burst);
 
-/* What somebody with this `tat` has left: how many pass now, and when it will be all
+/* What a caller with this `tat` has left: how many pass now, and when it will be all
  * of the burst again. */
 struct gcra_left {
 	int64_t count, reset_us;

@@ -41,7 +41,8 @@ const char *password_hash(struct arena *mem, const char *plain)
 	return kept;
 }
 
-/* A salt that nobody has, of the cost that everybody has. */
+/* A setting of today's cost that no stored hash has: an unknown user's password is
+ * hashed by it, so that it takes as long as any other. */
 static const char *decoy(void)
 {
 	static char *setting;

@@ -56,8 +56,8 @@ void scan_spend(struct tx *tx, const char *state, const char *browser)
 		A(digest(tx->mem, browser ? browser : "")));
 }
 
-/* What was bound counts before what is only joined: who was disabled must not
- * come in as somebody else. */
+/* What was bound counts before what is only joined: a member who was disabled must
+ * not come in by another account. */
 SQL(staff_of_wechat,
 	"WITH known AS (SELECT account_id, created_at, appid = $1 AND openid = $2 AS bound"
 	"  FROM wechat_identity WHERE (appid = $1 AND openid = $2) OR unionid = $3)"
@@ -65,10 +65,10 @@ SQL(staff_of_wechat,
 	" WHERE (k.bound OR NOT EXISTS (SELECT 1 FROM known WHERE bound))"
 	"  AND " ACCOUNT_IS_STAFF("a") " ORDER BY k.created_at LIMIT 1");
 
-enum err scan_account(struct tx *tx, const struct wechat_identity *who, int64_t *account_id)
+enum err scan_account(struct tx *tx, const struct wechat_identity *wechat, int64_t *account_id)
 {
 	enum err err = db_value(tx, &staff_of_wechat, account_id, A(settings.wx_web_appid),
-		A(who->openid), A(who->unionid));
+		A(wechat->openid), A(wechat->unionid));
 
 	return err == E_NOT_FOUND ? E_LOGIN_REFUSED : err;
 }
@@ -76,27 +76,27 @@ enum err scan_account(struct tx *tx, const struct wechat_identity *who, int64_t 
 SQL(wechat_joined_elsewhere,
 	"SELECT 1 FROM wechat_identity w JOIN account a ON a.id = w.account_id"
 	" WHERE w.unionid = $2 AND a.id <> $1 AND " ACCOUNT_IS_STAFF("a") " LIMIT 1");
-/* Whoever takes this away takes the binding too, or is waited for. */
+/* Removing the member deletes this row and the binding; one waits for the other. */
 SQL(wechat_of_member, "SELECT 1 FROM staff_login WHERE account_id = $1 FOR KEY SHARE");
 SQL(wechat_let_go,
 	"DELETE FROM wechat_identity WHERE account_id = $1 AND appid = $2 AND openid <> $3");
-/* Of somebody else's row nothing is touched and nothing returned. */
+/* Another account's row is not touched, and then no row counts as touched. */
 SQL(wechat_bind,
 	"INSERT INTO wechat_identity AS w (appid, openid, unionid, account_id)"
 	" VALUES ($2, $3, $4, $1) ON CONFLICT (appid, openid) DO UPDATE"
 	" SET unionid = coalesce(excluded.unionid, w.unionid)"
 	" WHERE w.account_id = excluded.account_id");
 
-enum err scan_bind(struct tx *tx, int64_t account_id, const struct wechat_identity *who)
+enum err scan_bind(struct tx *tx, int64_t account_id, const struct wechat_identity *wechat)
 {
 	const char *appid = settings.wx_web_appid;
 
 	db_queue_one(tx, &wechat_of_member, E_SESSION_ENDED, A(account_id));
-	db_queue_none(
-		tx, &wechat_joined_elsewhere, E_WECHAT_TAKEN, A(account_id), A(who->unionid));
-	db_queue(tx, &wechat_let_go, A(account_id), A(appid), A(who->openid));
-	db_queue_one(tx, &wechat_bind, E_WECHAT_TAKEN, A(account_id), A(appid), A(who->openid),
-		A(who->unionid));
+	db_queue_none(tx, &wechat_joined_elsewhere, E_WECHAT_TAKEN, A(account_id),
+		A(wechat->unionid));
+	db_queue(tx, &wechat_let_go, A(account_id), A(appid), A(wechat->openid));
+	db_queue_one(tx, &wechat_bind, E_WECHAT_TAKEN, A(account_id), A(appid),
+		A(wechat->openid), A(wechat->unionid));
 	return db_sync(tx);
 }
 

@@ -7,9 +7,9 @@
 /* Logging in by scanning WeChat's QR code, for staff (RFC 6749 §10.12, RFC 9700
  * §2.1). What holds a scan and a browser together is the state: random, good once
  * and for SCAN_LIFE_S, and only together with the cookie of the browser that began.
- * Else somebody could send a member of staff a link with a code of his own, and
- * have him work in, or bind, an account that isn't his. Of both the database knows
- * digests. */
+ * Otherwise an attacker could send a member of staff a link with a code of the
+ * attacker's own, and have the member work in, or bind, the wrong account. The
+ * database stores digests of both. */
 
 enum { SCAN_LIFE_S = 300 };
 
@@ -30,14 +30,14 @@ void scan_begin(struct tx *, struct scan *out);
  * while ago. Commit before the code is used. browser may be NULL. */
 void scan_spend(struct tx *, const char *state, const char *browser);
 
-/* Whom of the staff this WeChat is bound to, or, where it is bound to nobody,
- * another app's identity of the same person (unionid). E_LOGIN_REFUSED, the same
- * for everybody else. */
+/* The member of staff that this WeChat is bound to; if it is bound to nobody, the one
+ * that another app's identity of the same person (unionid) is bound to.
+ * E_LOGIN_REFUSED, the same for everybody else. */
 enum err scan_account(struct tx *, const struct wechat_identity *, int64_t *account_id) CHECKED;
 
 /* Bind the account to this WeChat, instead of the one before. E_WECHAT_TAKEN if it
- * is bound to another account, or joined to another member of staff; that the
- * same person is a customer under an account of his own is no hindrance.
+ * is bound to another account, or joined to another member of staff. The same person
+ * may be a customer under another account.
  * E_SESSION_ENDED: no member any more. */
 enum err scan_bind(struct tx *, int64_t account_id, const struct wechat_identity *) CHECKED;
 

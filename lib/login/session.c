@@ -19,12 +19,12 @@ enum client client_find(const char *name)
 	return (enum client)i;
 }
 
-enum err session_identify(const char *token, size_t len, struct identity *who)
+enum err session_identify(const char *token, size_t len, struct identity *caller)
 {
 	struct claims claims;
 
 	TRY(token_check(token, len, &claims));
-	*who = (struct identity){claims.account_id, claims.session_id};
+	*caller = (struct identity){claims.account_id, claims.session_id};
 	return E_OK;
 }
 
@@ -35,14 +35,14 @@ SQL(session_live,
 
 SQL(session_enter, "SELECT staff_enter($1, $2, $3, $4)");
 
-void session_guard(struct tx *tx, const struct identity *who, const char *permission,
+void session_guard(struct tx *tx, const struct identity *caller, const char *permission,
 	const char *operation)
 {
 	if (strcmp(permission, USER) == 0)
-		db_queue_one(tx, &session_live, E_SESSION_ENDED, A(who->session_id),
-			A(who->account_id));
+		db_queue_one(tx, &session_live, E_SESSION_ENDED, A(caller->session_id),
+			A(caller->account_id));
 	else
-		db_queue(tx, &session_enter, A(who->session_id), A(who->account_id),
+		db_queue(tx, &session_enter, A(caller->session_id), A(caller->account_id),
 			A(permission), A(operation));
 }
 
@@ -54,11 +54,11 @@ enum err session_end_err(const char *why)
 SQL(session_end_reason,
 	"SELECT coalesce(ended_why, '') FROM session WHERE id = $1 AND account_id = $2");
 
-enum err session_why(struct tx *tx, const struct identity *who)
+enum err session_why(struct tx *tx, const struct identity *caller)
 {
 	const char *why = NULL;
-	enum err err =
-		db_value(tx, &session_end_reason, &why, A(who->session_id), A(who->account_id));
+	enum err err = db_value(
+		tx, &session_end_reason, &why, A(caller->session_id), A(caller->account_id));
 
 	return err == E_OK || err == E_NOT_FOUND ? session_end_err(why) : err;
 }

@@ -11,8 +11,8 @@
  * PostgreSQL decides with every request, in the round trip that the request
  * makes anyway, so the end of a session holds at once and can't be raced. Redis
  * is told of ended sessions (for as long as an access token lives): they are
- * final, so its word is never stale, and who was signed out is turned away before
- * the database (guard/admit.h). Without Redis that one saving is lost. */
+ * final, so its word is never stale, and a caller who was signed out is turned away
+ * before the database (guard/admit.h). Without Redis that one saving is lost. */
 
 /* id, name in the database, scope of its tokens */
 #define CLIENT_TABLE(X) X(MINI, "mini", "user") X(STAFF, "staff", "staff")

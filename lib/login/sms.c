@@ -35,7 +35,7 @@ static const char *code_new(struct arena *mem)
 	return arena_printf(mem, "%0*u", SMS_DIGITS, n % 1000000);
 }
 
-/* Two who ask for one phone at once queue up; the lock goes with the transaction. */
+/* Two requests for one phone at once queue up; the lock goes with the transaction. */
 SQL(sms_lock, "SELECT pg_advisory_xact_lock(hashtextextended('sms ' || $1, 0))");
 /* The first, fifth and tenth last time that it was asked for, and how long they
  * still bar the way. */
@@ -152,7 +152,7 @@ enum err sms_step(struct db *db, struct arena *mem, bool *busy)
 	TRY(err);
 	*busy = true;
 	/* The code is good before it is sent, or it could arrive too early. What
-	 * doesn't arrive is asked for again by who waits for it. */
+	 * doesn't arrive is asked for again by whoever waits for it. */
 	if (sms.code && sms_send(mem, &sms) != E_OK)
 		log_error("sms_lost", "text %" PRId64 " was not sent", sms.id);
 	return E_OK;

@@ -66,7 +66,7 @@ static enum err take_try(
 	return E_OK;
 }
 
-/* The hash is empty for who can't try. */
+/* out->hash is NULL if nothing may be compared: an unknown name, or a locked one. */
 static enum err begin(struct db *db, struct arena *mem, const struct staff_login_params *params,
 	struct staff_login *out)
 {

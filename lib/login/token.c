@@ -11,10 +11,10 @@
 #include <jwt.h>
 #include <stdlib.h>
 
-/* libjwt 1.10 writes tokens but does not read them here: it takes an HS256
- * signature made with our public key, "none" without a key and expired tokens
- * for good, and parses the PEM at each call, which costs more than the rest
- * of a request. Reading is done below, step by step, on keys parsed once. */
+/* libjwt 1.10 writes our tokens but does not read them: it accepts an HS256
+ * signature made with our public key, "none" without a key, and expired tokens,
+ * and it parses the PEM at each call, which costs more than the rest of a request.
+ * Reading is done below, step by step, on keys parsed once. */
 
 #define AUDIENCE "zhixing"
 

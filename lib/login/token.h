@@ -31,8 +31,8 @@ enum err token_make(struct arena *, const struct claims *, const char **out) CHE
 
 /* E_OK, E_TOKEN_EXPIRED (ours, but over), else E_TOKEN_INVALID. A token that
  * was good once is remembered, so the second look costs a hash. Whether the
- * session still stands is not asked here. Sets json_use() to memory of its
- * own: parse and read bodies in one go, or before and after it. */
+ * session still stands is not asked here. Calls json_use() with memory of its own:
+ * no JSON may be parsed before and read after it. */
 enum err token_check(const char *token, size_t len, struct claims *) CHECKED;
 
 /* The public keys as a JWK set (RFC 7517, RFC 7518 §6.2.1). */
