@@ -21,12 +21,12 @@ static enum err begin(struct req *r)
 
 /* The state is spent, and that stored, before WeChat is asked about the code. */
 static enum err identify(
-	struct req *r, const char *code, const char *state, struct wechat_identity *who)
+	struct req *r, const char *code, const char *state, struct wechat_identity *wechat)
 {
 	own_begin(r, TX_WRITE);
 	scan_spend(&r->tx, state, cookie(r, SCAN_COOKIE));
 	TRY(tx_end(&r->tx, E_OK));
-	return wechat_web_login(r->mem, code, who);
+	return wechat_web_login(r->mem, code, wechat);
 }
 
 static enum err open_for_scan(
@@ -41,13 +41,13 @@ static enum err open_for_scan(
 
 enum err by_scan(struct req *r, const struct token_in *in)
 {
-	struct wechat_identity who;
+	struct wechat_identity wechat;
 
 	if (!in->code || !in->state)
 		return fail(r, E_BAD_FIELD, in->code ? "state" : "code");
 	TRY(login_try_take(r, "scan-login"));
-	TRY(identify(r, in->code, in->state, &who));
-	return login_and_reply(r, in, open_for_scan, &who);
+	TRY(identify(r, in->code, in->state, &wechat));
+	return login_and_reply(r, in, open_for_scan, &wechat);
 }
 
 struct bind_in {
@@ -67,24 +67,24 @@ static enum err show(struct req *r)
 	return reply(r, 200, &binding_shape, &binding);
 }
 
-static enum err bind_now(struct req *r, const struct wechat_identity *who)
+static enum err bind_now(struct req *r, const struct wechat_identity *wechat)
 {
 	session_fresh(&r->tx, r->who.session_id);
-	TRY(scan_bind(&r->tx, r->who.account_id, who));
+	TRY(scan_bind(&r->tx, r->who.account_id, wechat));
 	return show(r);
 }
 
 static enum err bind(struct req *r)
 {
 	const struct bind_in *in = r->in;
-	struct wechat_identity who;
+	struct wechat_identity wechat;
 
 	if (!wechat_web_on())
 		return E_GRANT_TYPE;
 	TRY(login_try_take(r, "scan-login"));
-	TRY(identify(r, in->code, in->state, &who));
+	TRY(identify(r, in->code, in->state, &wechat));
 	own_begin(r, TX_WRITE);
-	return tx_end(&r->tx, bind_now(r, &who));
+	return tx_end(&r->tx, bind_now(r, &wechat));
 }
 
 static enum err unbind(struct req *r)

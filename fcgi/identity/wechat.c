@@ -16,10 +16,11 @@ enum { PER_MINUTE_WECHAT = 600, PHONES_PER_MINUTE = 6, CODE_MAX = 512 };
 static enum err open_for_wechat(
 	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
 {
-	const struct wechat_identity *who = arg;
+	const struct wechat_identity *wechat = arg;
 	int64_t account_id;
 
-	TRY(account_of_wechat(tx, settings.wx_appid, who->openid, who->unionid, &account_id));
+	TRY(account_of_wechat(
+		tx, settings.wx_appid, wechat->openid, wechat->unionid, &account_id));
 	struct login login = login_of(r, r->in, CLIENT_MINI, account_id);
 	return grant_open(tx, &login, grant);
 }
@@ -27,14 +28,14 @@ static enum err open_for_wechat(
 /* A code can be spent once, so a lost race is run again from behind the call. */
 enum err by_wechat_code(struct req *r, const struct token_in *in)
 {
-	struct wechat_identity who;
+	struct wechat_identity wechat;
 
 	if (!in->code)
 		return fail(r, E_BAD_FIELD, "code");
 	TRY(limit_take("wechat-login", limit_place(r->mem, r->remote), PER_MINUTE_WECHAT,
 		PER_MINUTE_WECHAT, &r->retry_after_s));
-	TRY(wechat_login(r->mem, in->code, &who));
-	return login_and_reply(r, in, open_for_wechat, &who);
+	TRY(wechat_login(r->mem, in->code, &wechat));
+	return login_and_reply(r, in, open_for_wechat, &wechat);
 }
 
 struct phone_in {
@@ -57,11 +58,12 @@ static enum err phone(struct req *r)
 	const struct phone_in *in = r->in;
 	struct account account;
 	const char *number;
-	char who[24];
+	char account_id[24];
 
 	/* WeChat wants money for each answer. */
-	snprintf(who, sizeof(who), "%" PRId64, r->who.account_id);
-	TRY(limit_take("phone", who, PHONES_PER_MINUTE, PHONES_PER_MINUTE, &r->retry_after_s));
+	snprintf(account_id, sizeof(account_id), "%" PRId64, r->who.account_id);
+	TRY(limit_take(
+		"phone", account_id, PHONES_PER_MINUTE, PHONES_PER_MINUTE, &r->retry_after_s));
 	enum err err = wechat_phone(r->mem, in->code, &number);
 	if (err == E_PHONE_CODE)
 		return fail(r, err, "code");

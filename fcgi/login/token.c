@@ -35,14 +35,13 @@ static enum err refresh(struct req *r, struct token_in *in)
 	return reply_grant(r, in, &grant);
 }
 
-/* Another site could else sign a browser in as somebody of its choice: a form needs
- * no leave to be sent anywhere. Browsers say where a POST comes from. */
+/* Otherwise another site could sign a browser in under an account of its choice: a form
+ * may be sent anywhere. Browsers say where a POST comes from. */
 static bool is_of_another_site(const struct req *r, const struct token_in *in)
 {
 	const char *origin = header(r, "HTTP_ORIGIN");
 
-	return in->deliver && strcmp(in->deliver, "cookie") == 0 && origin &&
-	       strcmp(origin, settings.issuer) != 0;
+	return wants_cookie(in) && origin && strcmp(origin, settings.issuer) != 0;
 }
 
 /* All grants come through here first, before anything of them is spent. */

@@ -4,11 +4,11 @@
 static enum err open_for_staff(
 	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
 {
-	const struct staff_login *login = arg;
-	struct login who = login_of(r, r->in, CLIENT_STAFF, login->account_id);
+	const struct staff_login *checked = arg;
+	struct login login = login_of(r, r->in, CLIENT_STAFF, checked->account_id);
 
-	staff_login_unchanged(tx, login);
-	return grant_open(tx, &who, grant);
+	staff_login_unchanged(tx, checked);
+	return grant_open(tx, &login, grant);
 }
 
 static enum err by_password(struct req *r)

@@ -37,6 +37,11 @@ static bool is(const char *word, const char *wanted)
 	return word && strcmp(word, wanted) == 0;
 }
 
+bool wants_cookie(const struct token_in *in)
+{
+	return is(in->deliver, "cookie");
+}
+
 enum err login_try_take(struct req *r, const char *way)
 {
 	int per_minute = (int)settings.login_per_minute;
@@ -48,8 +53,8 @@ enum err login_try_take(struct req *r, const char *way)
 struct login login_of(
 	const struct req *r, const struct token_in *in, enum client client, int64_t account)
 {
-	/* A mini-program asks for a code without the person's doing: it may as well
-	 * remember. A page at a front desk is often a shared one. */
+	/* A mini-program logs in without the customer's doing, so it may as well be
+	 * remembered. A page at a front desk is often shared. */
 	bool remember = in->remember ? is(in->remember, "true") : client == CLIENT_MINI;
 
 	return (struct login){.account_id = account,
@@ -93,7 +98,7 @@ const char *refresh_cookie(const struct req *r, enum err *err)
 
 enum err reply_grant(struct req *r, const struct token_in *in, const struct grant *g)
 {
-	bool by_cookie = is(in->deliver, "cookie");
+	bool by_cookie = wants_cookie(in);
 	struct buf *b = reply_begin(r, 200);
 
 	log_info("granted", "%s to account %" PRId64, in->grant_type, g->account_id);
