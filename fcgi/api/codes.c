@@ -6,7 +6,7 @@ static enum err show(struct req *r)
 {
 	struct checkin_code code;
 
-	TRY(checkin_code_load(&r->tx, r->arg[0], r->who.account_id, &code));
+	TRY(checkin_code_load(&r->tx, r->arg[0], r->caller.account_id, &code));
 	return reply(r, 200, &checkin_code_shape, &code);
 }
 
@@ -16,7 +16,7 @@ static enum err image(struct req *r, const char *type,
 	struct checkin_code code;
 	struct buf *b;
 
-	TRY(checkin_code_load(&r->tx, r->arg[0], r->who.account_id, &code));
+	TRY(checkin_code_load(&r->tx, r->arg[0], r->caller.account_id, &code));
 	b = reply_begin(r, 200);
 	r->content_type = type;
 	TRY(draw(r->mem, code.qr_text, b));

@@ -7,7 +7,7 @@ static enum err reply_me(struct req *r)
 {
 	struct account account;
 
-	TRY(account_load(&r->tx, r->who.account_id, &account));
+	TRY(account_load(&r->tx, r->caller.account_id, &account));
 	return reply(r, 200, &account_shape, &account);
 }
 
@@ -24,7 +24,7 @@ static enum err rename_me(struct req *r)
 {
 	const struct me_in *in = r->in;
 
-	account_set_nickname(&r->tx, r->who.account_id, in->nickname);
+	account_set_nickname(&r->tx, r->caller.account_id, in->nickname);
 	return reply_me(r);
 }
 
@@ -32,7 +32,7 @@ static enum err rename_me(struct req *r)
  * and that means that the account is gone. */
 static enum err leave(struct req *r)
 {
-	TRY(account_leave(&r->tx, r->who.account_id, &r->detail));
+	TRY(account_leave(&r->tx, r->caller.account_id, &r->detail));
 	return reply_empty(r);
 }
 

@@ -11,8 +11,8 @@ static enum err list(struct req *r)
 	struct list entries;
 	struct unread unread;
 
-	inbox_ask(&r->tx, r->who.account_id, page->cursor, limit, &entries);
-	unread_ask(&r->tx, r->who.account_id, &unread);
+	inbox_ask(&r->tx, r->caller.account_id, page->cursor, limit, &entries);
+	unread_ask(&r->tx, r->caller.account_id, &unread);
 	TRY(db_sync(&r->tx));
 	struct buf *b = reply_page_begin(r, &inbox_entry_shape, &entries, limit);
 	json_int(b, "unread", unread.count);
@@ -34,8 +34,8 @@ static enum err mark_read(struct req *r)
 	const struct read_in *in = r->in;
 	struct unread unread;
 
-	inbox_read(&r->tx, r->who.account_id, in->up_to);
-	unread_ask(&r->tx, r->who.account_id, &unread);
+	inbox_read(&r->tx, r->caller.account_id, in->up_to);
+	unread_ask(&r->tx, r->caller.account_id, &unread);
 	TRY(db_sync(&r->tx));
 	struct buf *b = reply_begin(r, 200);
 	json_open(b, NULL, '{');

@@ -24,7 +24,7 @@ static enum err place(struct req *r)
 	struct order order;
 	struct list taken, bans;
 
-	ban_ask(&r->tx, r->who.account_id, &bans);
+	ban_ask(&r->tx, r->caller.account_id, &bans);
 	order_ask_taken(&r->tx, in, &taken);
 	enum err err = day_of_courts(
 		&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
@@ -40,7 +40,7 @@ static enum err place(struct req *r)
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
 	if (taken.count)
 		return E_SLOT_TAKEN;
-	TRY(order_add(&r->tx, &order, r->who.account_id));
+	TRY(order_add(&r->tx, &order, r->caller.account_id));
 	TRY(tell_created(r, &order));
 	return reply(r, 201, &order_shape, &order);
 }
@@ -51,7 +51,7 @@ static enum err list_mine(struct req *r)
 	int64_t limit = page_limit(r, PAGE);
 	struct list orders;
 
-	TRY(order_list(&r->tx, r->who.account_id, page->cursor, limit, &orders));
+	TRY(order_list(&r->tx, r->caller.account_id, page->cursor, limit, &orders));
 	return reply_page(r, &order_shape, &orders, limit);
 }
 
@@ -59,7 +59,7 @@ static enum err show(struct req *r)
 {
 	struct order order;
 
-	TRY(order_load(&r->tx, r->arg[0], r->who.account_id, &order));
+	TRY(order_load(&r->tx, r->arg[0], r->caller.account_id, &order));
 	return reply(r, 200, &order_shape, &order);
 }
 
@@ -81,7 +81,7 @@ static enum err quote(struct req *r)
 
 	if (q->items && !item_ids_parse(r->mem, q->items, &items))
 		return fail(r, E_BAD_FIELD, "items");
-	TRY(order_cancellable(&r->tx, r->arg[0], r->who.account_id, false, &order));
+	TRY(order_cancellable(&r->tx, r->arg[0], r->caller.account_id, false, &order));
 	enum err err = cancellation_quote(r->mem, &order, items, &c);
 	if (err != E_OK)
 		return fail(r, err, err == E_NOT_FOUND ? "items" : NULL);
@@ -107,11 +107,11 @@ static enum err cancel(struct req *r)
 
 	TRY(order_cancel(&r->tx,
 		&(struct cancel_ask){.order_id = r->arg[0],
-			.account_id = r->who.account_id,
+			.account_id = r->caller.account_id,
 			.items = item_ids(in->items),
 			.expected_fen = in->refund_fen},
 		&r->field));
-	TRY(order_load(&r->tx, r->arg[0], r->who.account_id, &order));
+	TRY(order_load(&r->tx, r->arg[0], r->caller.account_id, &order));
 	return reply(r, 200, &order_shape, &order);
 }
 

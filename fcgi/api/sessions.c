@@ -5,7 +5,7 @@
  * the refresh token with it. */
 static enum err logout(struct req *r)
 {
-	session_end(&r->tx, r->who.session_id, "logout");
+	session_end(&r->tx, r->caller.session_id, "logout");
 	return reply_empty(r);
 }
 

@@ -63,14 +63,14 @@ static enum err show(struct req *r)
 {
 	struct binding binding;
 
-	TRY(binding_load(&r->tx, r->who.account_id, &binding));
+	TRY(binding_load(&r->tx, r->caller.account_id, &binding));
 	return reply(r, 200, &binding_shape, &binding);
 }
 
 static enum err bind_now(struct req *r, const struct wechat_identity *wechat)
 {
-	session_fresh(&r->tx, r->who.session_id);
-	TRY(scan_bind(&r->tx, r->who.account_id, wechat));
+	session_fresh(&r->tx, r->caller.session_id);
+	TRY(scan_bind(&r->tx, r->caller.account_id, wechat));
 	return show(r);
 }
 
@@ -89,8 +89,8 @@ static enum err bind(struct req *r)
 
 static enum err unbind(struct req *r)
 {
-	session_fresh(&r->tx, r->who.session_id);
-	scan_unbind(&r->tx, r->who.account_id);
+	session_fresh(&r->tx, r->caller.session_id);
+	scan_unbind(&r->tx, r->caller.account_id);
 	return reply_empty(r);
 }
 

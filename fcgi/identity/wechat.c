@@ -48,9 +48,9 @@ static const struct shape phone_in_shape = SHAPE(struct phone_in, phone_in_field
 
 static enum err bind(struct req *r, const char *phone, struct account *account)
 {
-	phone_bind(&r->tx, r->who.account_id, phone);
-	TRY(phone_taken_over(&r->tx, r->who.account_id, phone));
-	return account_load(&r->tx, r->who.account_id, account);
+	phone_bind(&r->tx, r->caller.account_id, phone);
+	TRY(phone_taken_over(&r->tx, r->caller.account_id, phone));
+	return account_load(&r->tx, r->caller.account_id, account);
 }
 
 static enum err phone(struct req *r)
@@ -61,7 +61,7 @@ static enum err phone(struct req *r)
 	char account_id[24];
 
 	/* WeChat wants money for each answer. */
-	snprintf(account_id, sizeof(account_id), "%" PRId64, r->who.account_id);
+	snprintf(account_id, sizeof(account_id), "%" PRId64, r->caller.account_id);
 	TRY(limit_take(
 		"phone", account_id, PHONES_PER_MINUTE, PHONES_PER_MINUTE, &r->retry_after_s));
 	enum err err = wechat_phone(r->mem, in->code, &number);

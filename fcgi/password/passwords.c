@@ -45,7 +45,7 @@ static enum err change_own(struct req *r)
 
 	enum err err = password_try(r,
 		&(struct staff_login_params){
-			.account_id = r->who.account_id, .password = in->password},
+			.account_id = r->caller.account_id, .password = in->password},
 		&login);
 	if (err != E_OK)
 		return fail(r, err, err == E_LOGIN_REFUSED ? "password" : NULL);
@@ -53,7 +53,7 @@ static enum err change_own(struct req *r)
 		return fail(r, E_PASSWORD_WEAK, "new_password");
 	TRY(make_hash(r, in->new_password, login.username, &hash));
 	own_begin(r, TX_WRITE);
-	staff_password_change(&r->tx, &login, hash, r->who.session_id);
+	staff_password_change(&r->tx, &login, hash, r->caller.session_id);
 	TRY(tx_end(&r->tx, E_OK));
 	return reply_empty(r);
 }
@@ -73,7 +73,7 @@ static enum err give(struct req *r)
 	struct staff_login login = {0};
 	const char *hash = NULL;
 
-	if (r->arg[0] == r->who.account_id)
+	if (r->arg[0] == r->caller.account_id)
 		return E_OWN_ACCOUNT;
 	own_begin(r, TX_READ);
 	TRY(tx_end(&r->tx, staff_login_load(&r->tx, r->arg[0], &login)));

@@ -22,7 +22,7 @@ static enum err open_attempt(struct req *r, struct attempt *a)
 	own_begin(r, TX_WRITE);
 	return tx_end(&r->tx, attempt_open(&r->tx,
 				      &(struct attempt_ask){.order_id = r->arg[0],
-					      .account_id = r->who.account_id,
+					      .account_id = r->caller.account_id,
 					      .channel = in->channel,
 					      .method = in->method,
 					      .payer = in->payer},
@@ -107,7 +107,7 @@ static enum err pay(struct req *r)
 static enum err load(struct req *r, struct order *order)
 {
 	own_begin(r, TX_READ);
-	return tx_end(&r->tx, order_load(&r->tx, r->arg[0], r->who.account_id, order));
+	return tx_end(&r->tx, order_load(&r->tx, r->arg[0], r->caller.account_id, order));
 }
 
 /* The customer is back from the channel's page: whatever that page said, the

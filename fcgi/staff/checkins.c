@@ -17,13 +17,13 @@ static enum err use(struct req *r)
 
 	r->note = scanned;
 	TRY(checkin_read(r->mem, in->code, scanned));
-	TRY(checkin_use(&r->tx, scanned, r->who.account_id, &done));
+	TRY(checkin_use(&r->tx, scanned, r->caller.account_id, &done));
 	return reply(r, 201, &checkin_shape, &done);
 }
 
 static void use_refused(struct req *r, struct tx *tx, enum err why)
 {
-	checkin_refused(tx, r->note, r->who.account_id, why);
+	checkin_refused(tx, r->note, r->caller.account_id, why);
 }
 
 const struct route desk_checkin_routes[] = {

@@ -4,7 +4,7 @@ static enum err me(struct req *r)
 {
 	struct staff staff;
 
-	TRY(staff_load(&r->tx, r->who.account_id, &staff));
+	TRY(staff_load(&r->tx, r->caller.account_id, &staff));
 	return reply(r, 200, &staff_shape, &staff);
 }
 

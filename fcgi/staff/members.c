@@ -118,7 +118,7 @@ static enum err set_roles(struct req *r)
 	const struct roles_in *in = r->in;
 
 	TRY(member_set_roles(
-		&r->tx, r->who.account_id, r->arg[0], r->if_match, &in->roles, &r->field));
+		&r->tx, r->caller.account_id, r->arg[0], r->if_match, &in->roles, &r->field));
 	return reply_member(r, 200, r->arg[0]);
 }
 
@@ -126,7 +126,7 @@ static enum err disable(struct req *r)
 {
 	const struct reason_in *in = r->in;
 
-	TRY(member_disable(&r->tx, r->who.account_id, r->arg[0], in->reason));
+	TRY(member_disable(&r->tx, r->caller.account_id, r->arg[0], in->reason));
 	return reply_member(r, 200, r->arg[0]);
 }
 
@@ -138,7 +138,7 @@ static enum err enable(struct req *r)
 
 static enum err drop(struct req *r)
 {
-	TRY(member_remove(&r->tx, r->who.account_id, r->arg[0], r->if_match));
+	TRY(member_remove(&r->tx, r->caller.account_id, r->arg[0], r->if_match));
 	return reply_empty(r);
 }
 

@@ -27,7 +27,7 @@ static enum err lift_violation(struct req *r)
 	const struct lift_in *in = r->in;
 	int64_t account_id;
 
-	TRY(violation_lift(&r->tx, r->arg[0], r->who.account_id, in->reason, &account_id));
+	TRY(violation_lift(&r->tx, r->arg[0], r->caller.account_id, in->reason, &account_id));
 	return reply_conduct(r, account_id);
 }
 
@@ -36,7 +36,7 @@ static enum err lift_ban(struct req *r)
 	const struct lift_in *in = r->in;
 	int64_t account_id;
 
-	TRY(ban_lift(&r->tx, r->arg[0], r->who.account_id, in->reason, &account_id));
+	TRY(ban_lift(&r->tx, r->arg[0], r->caller.account_id, in->reason, &account_id));
 	return reply_conduct(r, account_id);
 }
 

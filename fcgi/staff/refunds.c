@@ -34,7 +34,7 @@ static enum err give_back(struct req *r)
 
 	TRY(order_refund(&r->tx,
 		&(struct staff_refund){.order_id = r->arg[0],
-			.staff_id = r->who.account_id,
+			.staff_id = r->caller.account_id,
 			.amount = in->amount_fen,
 			.reason = in->reason,
 			.release = item_ids(in->release)},
@@ -47,7 +47,7 @@ static enum err retry(struct req *r)
 	struct refund refund;
 
 	TRY(refund_by_id(&r->tx, r->arg[0], &refund));
-	TRY(refund_retry(&r->tx, &refund, r->who.account_id));
+	TRY(refund_retry(&r->tx, &refund, r->caller.account_id));
 	return reply_refund(r, 200, refund.id);
 }
 
@@ -65,7 +65,7 @@ static enum err settled(struct req *r)
 	struct refund refund;
 
 	TRY(refund_by_id(&r->tx, r->arg[0], &refund));
-	TRY(refund_by_hand(&r->tx, &refund, r->who.account_id, in->note));
+	TRY(refund_by_hand(&r->tx, &refund, r->caller.account_id, in->note));
 	return reply_refund(r, 200, refund.id);
 }
 

@@ -27,7 +27,7 @@ const struct shape reason_in_shape = SHAPE(struct reason_in, reason_in_fields);
 enum err phone_search_take(struct req *r, const char *phone)
 {
 	int per_minute = (int)settings.phone_searches_per_minute;
-	const char *who = arena_printf(r->mem, "%lld", (long long)r->who.account_id);
+	const char *who = arena_printf(r->mem, "%lld", (long long)r->caller.account_id);
 
 	return phone ? limit_take(
 			       "phone-search", who, per_minute, per_minute, &r->retry_after_s)
@@ -41,7 +41,7 @@ static enum err search(struct req *r)
 	struct list users;
 
 	TRY(phone_search_take(r, q->phone));
-	TRY(users_search(&r->tx, r->who.account_id,
+	TRY(users_search(&r->tx, r->caller.account_id,
 		&(struct user_search){
 			.phone = q->phone, .name = q->name, .before = q->page.cursor},
 		limit, &users));
@@ -52,7 +52,7 @@ static enum err show(struct req *r)
 {
 	struct user user;
 
-	TRY(user_load(&r->tx, r->who.account_id, r->arg[0], &user));
+	TRY(user_load(&r->tx, r->caller.account_id, r->arg[0], &user));
 	return reply(r, 200, &user_shape, &user);
 }
 

@@ -37,7 +37,7 @@ static enum err done(struct req *r)
 	const struct done_in *in = r->in;
 	struct work_row item;
 
-	TRY(work_done(&r->tx, r->arg[0], r->who.account_id, in->note, &item));
+	TRY(work_done(&r->tx, r->arg[0], r->caller.account_id, in->note, &item));
 	return reply(r, 200, &work_row_shape, &item);
 }
 

@@ -4,8 +4,8 @@
 
 void enter(struct req *r, struct tx *tx)
 {
-	if (r->who.session_id)
-		r->web->guard(tx, &r->who, r->route->permission, r->request_id);
+	if (r->caller.session_id)
+		r->web->guard(tx, &r->caller, r->route->permission, r->request_id);
 }
 
 bool enter_first(const struct route *route)

@@ -26,14 +26,14 @@ void replay_check(struct req *r, struct tx *tx)
 {
 	if (r->key)
 		db_queue_none(
-			tx, &idempotency_known, E_REPLAY, A(r->who.account_id), A(r->key));
+			tx, &idempotency_known, E_REPLAY, A(r->caller.account_id), A(r->key));
 }
 
 void replay_store(struct req *r, struct tx *tx)
 {
 	if (r->key)
-		db_queue(tx, &idempotency_keep, A(r->who.account_id), A(r->key), A(r->digest),
-			A(r->status), A(buf_text(&r->out)));
+		db_queue(tx, &idempotency_keep, A(r->caller.account_id), A(r->key),
+			A(r->digest), A(r->status), A(buf_text(&r->out)));
 }
 
 bool replay_possible(const struct req *r, enum err err)
@@ -47,7 +47,7 @@ enum err replay(struct req *r, enum err err)
 	struct tx tx;
 
 	runner_begin(r, &tx, TX_READ);
-	if (db_one(&tx, &idempotency_load, &stored_shape, &s, A(r->who.account_id),
+	if (db_one(&tx, &idempotency_load, &stored_shape, &s, A(r->caller.account_id),
 		    A(r->key)) != E_OK)
 		return err == E_REPLAY ? E_RETRY : err;
 	if (strcmp(s.digest, r->digest) != 0)

@@ -116,7 +116,7 @@ enum err pairs_read(
 
 static enum err admit(struct req *r)
 {
-	const struct admit_params params = {r->who.account_id, r->who.session_id,
+	const struct admit_params params = {r->caller.account_id, r->caller.session_id,
 		r->route->path, r->method != GET, r->route->per_minute};
 
 	if (!r->web->admit)
@@ -136,7 +136,7 @@ static enum err identify(struct req *r)
 	if (!auth || strncasecmp(auth, "Bearer ", 7) != 0)
 		return E_UNAUTHENTICATED;
 	auth += 7 + strspn(auth + 7, " ");
-	TRY(r->web->identify(auth, strlen(auth), &r->who));
+	TRY(r->web->identify(auth, strlen(auth), &r->caller));
 	return admit(r);
 }
 

@@ -68,7 +68,7 @@ static enum err why_ended(struct req *r)
 	struct tx tx;
 
 	tx_begin(&tx, r->db, r->mem, TX_READ);
-	return tx_end(&tx, r->web->why(&tx, &r->who));
+	return tx_end(&tx, r->web->why(&tx, &r->caller));
 }
 
 static void record_refusal(struct req *r, enum err why)
@@ -142,7 +142,7 @@ void request_serve(struct req *r, enum err body)
 		.route = r->route ? r->route->path : "-",
 		.status = r->status,
 		.us = us,
-		.user_id = r->who.account_id,
+		.user_id = r->caller.account_id,
 		.code = err == E_OK ? NULL : err_info[err].code});
 	log_request(NULL);
 }

@@ -49,8 +49,8 @@ struct req {
 	stamp now;
 	enum method method;
 	const char *path, *query_text, *request_id, *remote;
-	char **params; /* FastCGI's, for header() */
-	struct identity who;
+	char **params;          /* FastCGI's, for header() */
+	struct identity caller; /* zeros: a guest */
 	int64_t arg[ARG_COUNT];
 	const void *in;    /* the body, by route->body */
 	const void *query; /* the query, by route->query */

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 	if (request_check(&r) != E_OK)
 		return 0;
 	CLAIM(!(route->flags & IF_MATCH) || (r.if_match >= 0 && r.if_match <= ID_MAX));
-	CLAIM((r.who.account_id == 1) == (route->permission != routes[2].permission));
+	CLAIM((r.caller.account_id == 1) == (route->permission != routes[2].permission));
 	if (route->flags & IDEMPOTENT)
 		check_key(&r);
 	return 0;
