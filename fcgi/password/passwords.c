@@ -13,7 +13,7 @@ enum err password_try(
 	struct req *r, const struct staff_login_params *params, struct staff_login *login)
 {
 	TRY(login_try_take(r, "password"));
-	enum err err = staff_login_check(r->db, r->mem, params, login);
+	enum err err = staff_login_try(r->db, r->mem, params, login);
 	r->retry_after_s = login->locked_s;
 	return err;
 }

@@ -27,8 +27,8 @@ static const struct shape login_shape = SHAPE(struct staff_login, login_fields);
 #define NOBODYS " NOT EXISTS (SELECT 1 FROM staff_login t," WHOSE ")"
 
 /* The row is locked and looked at again by each try in its turn. */
-SQL(staff_login_try, "UPDATE staff_login t" FAILED_AGAIN " FROM" WHOSE " AND" UNLOCKED
-		     " RETURNING t.account_id, t.username, t.password_hash AS hash");
+SQL(staff_login_count, "UPDATE staff_login t" FAILED_AGAIN " FROM" WHOSE " AND" UNLOCKED
+		       " RETURNING t.account_id, t.username, t.password_hash AS hash");
 /* Each takes some old ones away. */
 SQL(login_miss_try,
 	"WITH old AS (DELETE FROM login_miss WHERE name <> $3 AND name IN (SELECT name"
@@ -58,7 +58,7 @@ static enum err take_try(
 		   *mark = name ? mark_of(tx->mem, "name", name) : NULL;
 	struct db_arg id = arg_id_or_null(params->account_id);
 
-	db_ask_all(tx, &staff_login_try, &login_shape, &t->logins, A(name), A(id));
+	db_ask_all(tx, &staff_login_count, &login_shape, &t->logins, A(name), A(id));
 	db_ask_all(tx, &login_miss_try, VALUE_SHAPE((int64_t *)NULL), &t->misses, A(name),
 		A(id), A(mark));
 	db_ask_all(tx, &staff_login_lock, VALUE_SHAPE((int64_t *)NULL), &t->locks, A(name),
@@ -112,7 +112,7 @@ static enum err check(struct db *db, struct arena *mem, const struct staff_login
 }
 
 /* Another login may have made the hash anew meanwhile. */
-enum err staff_login_check(struct db *db, struct arena *mem,
+enum err staff_login_try(struct db *db, struct arena *mem,
 	const struct staff_login_params *params, struct staff_login *out)
 {
 	enum err err = check(db, mem, params, out);

@@ -25,11 +25,11 @@ struct staff_login_params {
 	int64_t account_id;
 };
 
-/* Is it the password? In short transactions of its own, because hashing takes
+/* One try: is it the password? In short transactions of its own, because hashing takes
  * long by design. E_LOGIN_REFUSED: wrong, or there is no such member, or it is
  * disabled: after the same work. E_LOGIN_LOCKED: see locked_s. E_OK: out->hash is
  * the stored hash, made anew if it was not of today's method and cost. */
-enum err staff_login_check(struct db *, struct arena *, const struct staff_login_params *,
+enum err staff_login_try(struct db *, struct arena *, const struct staff_login_params *,
 	struct staff_login *out) CHECKED;
 
 /* Queue: since the check nobody has changed the password, else E_LOGIN_REFUSED.
