@@ -64,7 +64,7 @@ static bool in_range(const struct field *f, int64_t measure)
 	return (f->min == 0 && f->max == 0) || (measure >= f->min && measure <= f->max);
 }
 
-static int64_t characters(const char *s)
+int64_t utf8_characters(const char *s)
 {
 	int64_t n = 0;
 
@@ -93,8 +93,8 @@ static enum err read_text(const struct field *f, const char *s, void *at)
 	case K_DATE:
 		return date_parse(s, at) ? E_OK : E_BAD_FIELD;
 	case K_TEXT:
-		if (!in_range(f, characters(s)) || (f->one_of && !is_one_of(f->one_of, s)) ||
-			!text_plain(s, f->plain))
+		if (!in_range(f, utf8_characters(s)) ||
+			(f->one_of && !is_one_of(f->one_of, s)) || !text_plain(s, f->plain))
 			return E_BAD_FIELD;
 		*(const char **)at = s;
 		return E_OK;

@@ -1,5 +1,6 @@
 #include "login/password_rule.h"
 
+#include "base/json.h"
 #include "base/settings.h"
 
 #include <stddef.h>
@@ -11,15 +12,6 @@
 static const double BITS_MIN = 26.6;
 enum { LOOKED_AT = 100 };
 
-static int64_t characters(const char *s)
-{
-	int64_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 bool password_good(const char *plain, const char *username)
 {
 	const char *words[] = {username, "zhixing", "zhixingheyi", "智形合一", "智形", "woaini",
@@ -28,6 +20,6 @@ bool password_good(const char *plain, const char *username)
 	char head[LOOKED_AT + 1];
 
 	snprintf(head, sizeof(head), "%s", plain);
-	return characters(plain) >= settings.password_min &&
+	return utf8_characters(plain) >= settings.password_min &&
 	       ZxcvbnMatch(head, words, NULL) >= BITS_MIN;
 }
