@@ -3,8 +3,6 @@
 
 /* Staff who log in by scanning WeChat's QR code, and bind their WeChat for it. */
 
-enum { CODE_MAX = 512, STATE_MAX = 128 };
-
 static enum err begin(struct req *r)
 {
 	struct scan scan;
@@ -54,8 +52,8 @@ struct bind_in {
 	const char *code, *state;
 };
 static const struct field bind_in_fields[] = {
-	FIELD(struct bind_in, code, .min = 1, .max = CODE_MAX),
-	FIELD(struct bind_in, state, .min = 1, .max = STATE_MAX),
+	FIELD(struct bind_in, code, .min = 1, .max = WECHAT_CODE_MAX),
+	FIELD(struct bind_in, state, .min = 1, .max = SCAN_STATE_MAX),
 };
 static const struct shape bind_in_shape = SHAPE(struct bind_in, bind_in_fields);
 

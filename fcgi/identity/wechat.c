@@ -11,7 +11,7 @@
 
 /* The mini-program: its login, and the phone number that its user lends us. */
 
-enum { PER_MINUTE_WECHAT = 600, PHONES_PER_MINUTE = 6, CODE_MAX = 512 };
+enum { PER_MINUTE_WECHAT = 600, PHONES_PER_MINUTE = 6 };
 
 static enum err open_for_wechat(
 	struct req *r, struct tx *tx, const void *arg, struct grant *grant)
@@ -42,7 +42,7 @@ struct phone_in {
 	const char *code;
 };
 static const struct field phone_in_fields[] = {
-	FIELD(struct phone_in, code, .min = 1, .max = CODE_MAX),
+	FIELD(struct phone_in, code, .min = 1, .max = WECHAT_CODE_MAX),
 };
 static const struct shape phone_in_shape = SHAPE(struct phone_in, phone_in_fields);
 

@@ -11,7 +11,7 @@
  * attacker's own, and have the member work in, or bind, the wrong account. The
  * database stores digests of both. */
 
-enum { SCAN_LIFE_S = 300 };
+enum { SCAN_LIFE_S = 300, SCAN_STATE_MAX = 128 };
 
 /* __Host-: from this very host, for all its paths; a sibling host can't plant one. */
 #define SCAN_COOKIE "__Host-zx_scan"

@@ -1,30 +1,28 @@
 #include "oauth/oauth.h"
 
+#include "account/member.h"
 #include "base/log.h"
+#include "base/phone.h"
 #include "base/settings.h"
 #include "guard/limit.h"
 #include "login/password.h"
 #include "login/refresh.h"
+#include "login/scan.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-	TRIES = 4,
-	CODE_MAX = 512,
-	STATE_MAX = 128,
-	USERNAME_MAX = 32,
-	PHONE_DIGITS = 11,
-};
+enum { TRIES = 4 };
 
 static const struct field token_in_fields[] = {
 	FIELD(struct token_in, grant_type, .min = 1, .max = 64),
-	FIELD(struct token_in, code, .optional = true, .min = 1, .max = CODE_MAX),
-	FIELD(struct token_in, state, .optional = true, .min = 1, .max = STATE_MAX),
-	FIELD(struct token_in, username, .optional = true, .min = 1, .max = USERNAME_MAX),
+	FIELD(struct token_in, code, .optional = true, .min = 1, .max = WECHAT_CODE_MAX),
+	FIELD(struct token_in, state, .optional = true, .min = 1, .max = SCAN_STATE_MAX),
+	FIELD(struct token_in, username, .optional = true, .min = 1,
+		.max = USERNAME_MAX_LENGTH),
 	FIELD(struct token_in, password, .optional = true, .min = 1, .max = PASSWORD_MAX),
-	FIELD(struct token_in, phone, .optional = true, .min = PHONE_DIGITS,
-		.max = PHONE_DIGITS),
+	FIELD(struct token_in, phone, .optional = true, .min = PHONE_DIGITS_MAX,
+		.max = PHONE_DIGITS_MAX),
 	FIELD(struct token_in, refresh_token, .optional = true, .min = 1,
 		.max = REFRESH_TEXT_MAX),
 	FIELD(struct token_in, remember, .optional = true, .one_of = "true|false"),

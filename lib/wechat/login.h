@@ -6,6 +6,8 @@
 
 /* code2Session of the mini-program: who stands behind a code of wx.login(). */
 
+enum { WECHAT_CODE_MAX = 512 }; /* of any code of WeChat's: it documents no length */
+
 /* Reads the appid and the secret's file; ends the program if one is missing. */
 void wechat_login_init(void);
 
@@ -21,7 +23,7 @@ struct wechat_identity {
 enum err wechat_login(struct arena *, const char *code, struct wechat_identity *) CHECKED;
 
 /* The same for any address of api.weixin.qq.com that takes a code and answers with
- * an openid, for wechat_web.c. */
+ * an openid, for web.c. */
 enum err wechat_openid(struct arena *, const char *url, struct wechat_identity *) CHECKED;
 
 #endif
