@@ -1,73 +1,6 @@
 #include "message/message.h"
 
 #include "base/log.h"
-#include "base/settings.h"
-
-#include <stdio.h>
-#include <string.h>
-
-static const struct kind_row {
-	const char *name;
-	int64_t consumers;
-	bool wakes, waits;
-} kinds[] = {
-#define X(name, consumers, wakes, waits) {name, consumers, wakes, waits},
-	MESSAGE_KINDS(X)
-#undef X
-};
-
-static const struct kind_row *kind_find(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
-	return NULL;
-}
-
-/* A second more than the life itself, so that no clock finds it too early. */
-static int64_t wait_s(void)
-{
-	return settings.order_ttl_s + 1;
-}
-
-const char *message_key(const char *kind)
-{
-	static char key[64];
-	const struct kind_row *k = kind_find(kind);
-
-	if (!k || !k->waits)
-		return kind;
-	snprintf(key, sizeof(key), "%s.%lld", kind, (long long)wait_s());
-	return key;
-}
-
-const struct mq_queue *message_queues(size_t *count)
-{
-	static char delay[64], key[64];
-	/* clang-format off */
-	static struct mq_queue queues[] = {
-		{.name = QUEUE_FULFIL, .keys = {"order.paid"}},
-		{.name = QUEUE_TELL, .keys = {"order.paid", "order.ended", "order.retaken",
-			"refund.created", "refund.done"}},
-		{.name = QUEUE_SHIP, .keys = {"order.used"}},
-		{.name = QUEUE_EXPIRE, .keys = {"order.created"}, .of_due = true},
-		{.name = delay, .keys = {key}, .due_key = "order.created"},
-	};
-	/* clang-format on */
-
-	snprintf(delay, sizeof(delay), "zx.delay.%lld", (long long)wait_s());
-	snprintf(key, sizeof(key), "%s", message_key("order.created"));
-	queues[COUNT_OF(queues) - 1].wait_ms = wait_s() * 1000;
-	*count = COUNT_OF(queues);
-	return queues;
-}
-
-bool message_must_route(const char *kind)
-{
-	const struct kind_row *k = kind_find(kind);
-
-	return !k || k->consumers > 0;
-}
 
 static const struct field message_fields[] = {
 	FIELD(struct message, id),
@@ -86,16 +19,17 @@ SQL(message_insert_and_wake,
 	" SELECT pg_notify('" MESSAGE_CHANNEL "', '') FROM m");
 
 void message_add(
-	struct tx *tx, int64_t id, const char *kind, int64_t subject_id, const char *body)
+	struct tx *tx, int64_t id, const char *word, int64_t subject_id, const char *body)
 {
-	const struct kind_row *k = kind_find(kind);
+	enum message_kind kind = message_kind_of(word);
 
-	if (!k) {
-		log_error("message_kind", "%s is not in MESSAGE_KINDS", kind);
+	if (kind == MESSAGE_KIND_COUNT) {
+		log_error("message_kind", "%s is not in MESSAGE_KINDS", word);
 		tx->broken = true;
 		return;
 	}
-	db_queue(tx, k->wakes ? &message_insert_and_wake : &message_insert, A(id), A(kind),
+	bool wakes = message_when(kind) == MESSAGE_AT_ONCE;
+	db_queue(tx, wakes ? &message_insert_and_wake : &message_insert, A(id), A(word),
 		A(subject_id), A(body));
 }
 
@@ -141,12 +75,6 @@ void message_postponed(
 		A(cap_s));
 }
 
-struct gone {
-	int64_t gone;
-};
-static const struct field gone_fields[] = {FIELD(struct gone, gone)};
-static const struct shape gone_shape = SHAPE(struct gone, gone_fields);
-
 /* What is dead and not replayed has nobody done with it, and so stays. */
 SQL(message_delete_old,
 	"WITH old AS (DELETE FROM message WHERE id IN (SELECT m.id FROM message m"
@@ -159,12 +87,12 @@ SQL(message_delete_old,
 enum err message_sweep(struct tx *tx, int limit, int64_t *deleted)
 {
 	*deleted = 0;
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		struct gone g;
+	for (enum message_kind k = 0; k < MESSAGE_KIND_COUNT; k++) {
+		int64_t gone;
 
-		TRY(db_one(tx, &message_delete_old, &gone_shape, &g, A(kinds[i].name),
-			A(kinds[i].consumers), A(limit), A(MESSAGE_KEEP_DAYS)));
-		*deleted += g.gone;
+		TRY(db_value(tx, &message_delete_old, &gone, A(message_word(k)),
+			A(message_hearers(k)), A(limit), A(MESSAGE_KEEP_DAYS)));
+		*deleted += gone;
 	}
 	return E_OK;
 }

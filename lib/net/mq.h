@@ -36,7 +36,7 @@
  *
  * The broker refuses (406) to declare what exists with other arguments: a queue
  * whose arguments change needs another name. */
-enum { MQ_KEYS_MAX = 6 };
+enum { MQ_KEYS_MAX = 31 };
 struct mq_queue {
 	const char *name;
 	const char *keys[MQ_KEYS_MAX + 1]; /* up to NULL */

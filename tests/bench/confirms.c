@@ -8,7 +8,7 @@
  * environment (ZX_MQ_…); exchange and queues must exist. Prints one line of
  * JSON. */
 #include "base/settings.h"
-#include "message/message.h"
+#include "message/bindings.h"
 
 #include <amqp_tcp_socket.h>
 #include <stdbool.h>
@@ -141,7 +141,8 @@ int main(int argc, char **argv)
 	settings_load(1, argv);
 	connect_broker();
 	double seconds = run((uint64_t)count, (uint64_t)batch);
-	unsigned fulfil = purge(QUEUE_FULFIL), tell = purge(QUEUE_TELL);
+	unsigned fulfil = purge(consumer_queue(CONSUMER_FULFIL)),
+		 tell = purge(consumer_queue(CONSUMER_TELL));
 	printf("{\"seconds\":%.6f,\"fulfil\":%u,\"tell\":%u}\n", seconds, fulfil, tell);
 	must_reply(amqp_connection_close(conn, AMQP_REPLY_SUCCESS), "close");
 	must(amqp_destroy_connection(conn), "close");

@@ -29,7 +29,8 @@ static void an_order_waits_a_second_longer_than_it_lives(void **state)
 {
 	(void)state;
 	settings.order_ttl_s = 600;
-	const struct mq_queue *delay = queue("zx.delay.601"), *expire = queue(QUEUE_EXPIRE);
+	const struct mq_queue *delay = queue("zx.delay.601"),
+			      *expire = queue(consumer_queue(CONSUMER_EXPIRE));
 
 	assert_int_equal(delay->wait_ms, 601000);
 	assert_true(takes(delay, "order.created.601") && !delay->keys[1]);
@@ -51,11 +52,11 @@ static void another_life_is_another_queue_and_another_key(void **state)
 
 static void every_kind_has_a_taker_for_each_of_its_consumers(void **state)
 {
-	static const struct {
+	const struct {
 		const char *kind;
 		int64_t consumers;
 	} kinds[] = {
-#define X(name, consumers, ...) {name, consumers},
+#define X(id, name, ...) {name, message_hearers(MESSAGE_##id)},
 		MESSAGE_KINDS(X)
 #undef X
 	};

@@ -1,0 +1,20 @@
+#ifndef BASE_WORDS_H
+#define BASE_WORDS_H
+
+#include <stddef.h>
+#include <string.h>
+
+/* An enum whose members have a word each in the database or the API comes from one
+ * X-macro table, as the errors do (err.h): the table makes the enum and the words. */
+
+/* Which of `count` words this is; `count` if it is none of them, or NULL. */
+static inline size_t word_find(const char *const *words, size_t count, const char *word)
+{
+	size_t i = 0;
+
+	while (i < count && !(word && strcmp(words[i], word) == 0))
+		i++;
+	return i;
+}
+
+#endif
