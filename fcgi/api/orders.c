@@ -1,21 +1,9 @@
 #include "api.h"
-#include "message/message.h"
 #include "order/ending.h"
 #include "order/order.h"
 #include "pay/cancel.h"
 
 enum { PAGE = 20 };
-
-static enum err tell_created(struct req *r, const struct order *order)
-{
-	int64_t id;
-
-	TRY(ids_take(&r->tx, 1, &id));
-	message_add(&r->tx, id, "order.created", order->id,
-		arena_printf(r->mem, "{\"order_id\":%lld,\"venue_id\":%lld}",
-			(long long)order->id, (long long)order->venue_id));
-	return E_OK;
-}
 
 static enum err place(struct req *r)
 {
@@ -41,7 +29,6 @@ static enum err place(struct req *r)
 	if (taken.count)
 		return E_SLOT_TAKEN;
 	TRY(order_add(&r->tx, &order, r->caller.account_id));
-	TRY(tell_created(r, &order));
 	return reply(r, 201, &order_shape, &order);
 }
 

@@ -147,13 +147,8 @@ static bool used_before(const struct list *items)
 
 static enum err tell_used(struct tx *tx, const struct target *t)
 {
-	int64_t id;
-
-	TRY(ids_take(tx, 1, &id));
-	message_add(tx, id, "order.used", t->order_id,
-		arena_printf(tx->mem, "{\"order_id\":%lld,\"venue_id\":%lld}",
-			(long long)t->order_id, (long long)t->venue_id));
-	return E_OK;
+	return message_tell(tx, MESSAGE_ORDER_USED,
+		&(struct message_about){.order_id = t->order_id, .venue_id = t->venue_id});
 }
 
 static void describe(struct arena *mem, const struct target *t, const struct list *items,

@@ -1,6 +1,8 @@
 #include "message/message.h"
 
-#include "base/log.h"
+#include "base/buf.h"
+
+enum { BODY_MAX = 256 };
 
 static const struct field message_fields[] = {
 	FIELD(struct message, id),
@@ -18,19 +20,33 @@ SQL(message_insert_and_wake,
 	"  VALUES ($1, $2, $3, $4::jsonb) RETURNING 1)"
 	" SELECT pg_notify('" MESSAGE_CHANNEL "', '') FROM m");
 
-void message_add(
-	struct tx *tx, int64_t id, const char *word, int64_t subject_id, const char *body)
+static void write_id(struct buf *b, const char *name, int64_t id)
 {
-	enum message_kind kind = message_kind_of(word);
+	if (id)
+		json_int(b, name, id);
+}
 
-	if (kind == MESSAGE_KIND_COUNT) {
-		log_error("message_kind", "%s is not in MESSAGE_KINDS", word);
-		tx->broken = true;
-		return;
-	}
+static const char *body_of(struct arena *mem, const struct message_about *about)
+{
+	struct buf b = buf_in(mem, BODY_MAX);
+
+	json_open(&b, NULL, '{');
+	write_id(&b, "order_id", about->order_id);
+	write_id(&b, "venue_id", about->venue_id);
+	write_id(&b, "refund_id", about->refund_id);
+	json_close(&b, '}');
+	return buf_text(&b);
+}
+
+enum err message_tell(struct tx *tx, enum message_kind kind, const struct message_about *about)
+{
 	bool wakes = message_when(kind) == MESSAGE_AT_ONCE;
-	db_queue(tx, wakes ? &message_insert_and_wake : &message_insert, A(id), A(word),
-		A(subject_id), A(body));
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	db_queue(tx, wakes ? &message_insert_and_wake : &message_insert, A(id),
+		A(message_word(kind)), A(about->order_id), A(body_of(tx->mem, about)));
+	return E_OK;
 }
 
 /* Picked in a step of its own, or the planner might run LIMIT and SKIP LOCKED

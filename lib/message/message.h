@@ -18,10 +18,14 @@ struct message {
 	int64_t attempts;   /* to publish; also tells one claim from the next */
 };
 
-/* Note the row down with the transaction (no round trip). `id` is from
- * ids_take; an unknown kind breaks the transaction. */
-void message_add(
-	struct tx *, int64_t id, const char *kind, int64_t subject_id, const char *body_json);
+/* What a message is about. Each that is not 0 is a member of the body, by this name;
+ * the order is the message's subject. */
+struct message_about {
+	int64_t order_id, venue_id, refund_id;
+};
+
+/* Tell what happened: a row, with this transaction (its insert is queued). */
+enum err message_tell(struct tx *, enum message_kind, const struct message_about *) CHECKED;
 
 /* The relay's side. A claim is a lease: until it runs out, nobody else gets the
  * same rows, and no transaction is open while they are published. */

@@ -64,16 +64,6 @@ static void release(struct tx *tx, int64_t order_id)
 	db_queue(tx, &order_vacate, A(order_id));
 }
 
-static enum err tell(struct tx *tx, const char *kind, int64_t order_id)
-{
-	int64_t id;
-
-	TRY(ids_take(tx, 1, &id));
-	message_add(tx, id, kind, order_id,
-		arena_printf(tx->mem, "{\"order_id\":%lld}", (long long)order_id));
-	return E_OK;
-}
-
 SQL(order_cancel_at_once,
 	"UPDATE orders SET state = 'cancelled', closed_at = now() WHERE id = $1"
 	" AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM payment_attempt WHERE order_id = $1)"
@@ -92,7 +82,8 @@ enum err order_give_up(struct tx *tx, int64_t order_id)
 		return E_OK;
 	}
 	release(tx, order_id);
-	return tell(tx, "order.ended", order_id);
+	return message_tell(
+		tx, MESSAGE_ORDER_ENDED, &(struct message_about){.order_id = order_id});
 }
 
 static const struct field closing_fields[] = {
@@ -190,7 +181,8 @@ enum err order_close(struct tx *tx, int64_t order_id, bool unconfirmed)
 	release(tx, order_id);
 	if (strcmp(row.closing_to, "expired") == 0)
 		TRY(punish(tx, row.account_id, order_id));
-	return tell(tx, "order.ended", order_id);
+	return message_tell(
+		tx, MESSAGE_ORDER_ENDED, &(struct message_about){.order_id = order_id});
 }
 
 static const struct field ban_fields[] = {

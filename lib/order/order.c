@@ -1,6 +1,7 @@
 #include "order/order.h"
 
 #include "base/settings.h"
+#include "message/message.h"
 
 #include <stdlib.h>
 
@@ -169,7 +170,8 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 		A(order->refund_tiers.text));
 	add_items(tx, order);
 	take_steps(tx, order);
-	return E_OK;
+	return message_tell(tx, MESSAGE_ORDER_CREATED,
+		&(struct message_about){.order_id = order->id, .venue_id = order->venue_id});
 }
 
 #define ORDER_COLUMNS                                                                      \

@@ -58,8 +58,9 @@ enum err order_draft(struct arena *, const struct order_in *, const struct day *
  * spare a rush the work of an order that must fail; order_add decides. */
 void order_ask_taken(struct tx *, const struct order_in *, struct list *out);
 
-/* Queue the order, its items, what they occupy and the person's count of the
- * day: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come from there. */
+/* Queue the order, its items, what they occupy, the customer's count of the day and
+ * the message order.created: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come
+ * from there. */
 enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;
 
 /* The order with its items; another person's is E_NOT_FOUND. */

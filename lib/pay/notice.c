@@ -102,15 +102,10 @@ static void money_came(struct tx *tx, const struct channel_payment *p, const str
 		A(p->transaction_id), A(p->payer), A(p->paid_at));
 }
 
-static enum err tell(struct tx *tx, const char *kind, const struct claim *c)
+static enum err tell(struct tx *tx, enum message_kind kind, const struct claim *c)
 {
-	int64_t id;
-
-	TRY(ids_take(tx, 1, &id));
-	message_add(tx, id, kind, c->order_id,
-		arena_printf(tx->mem, "{\"order_id\":%lld,\"venue_id\":%lld}",
-			(long long)c->order_id, (long long)c->venue_id));
-	return E_OK;
+	return message_tell(tx, kind,
+		&(struct message_about){.order_id = c->order_id, .venue_id = c->venue_id});
 }
 
 static enum err fulfil(struct tx *tx, const struct channel_payment *p, const struct claim *c)
@@ -118,15 +113,15 @@ static enum err fulfil(struct tx *tx, const struct channel_payment *p, const str
 	money_came(tx, p, c, "paid");
 	db_queue_one(tx, &order_paid, E_RETRY, A(c->order_id), A(p->paid_at));
 	db_queue(tx, &order_items_booked, A(c->order_id));
-	return tell(tx, "order.paid", c);
+	return tell(tx, MESSAGE_ORDER_PAID, c);
 }
 
 static enum err bring_back(
 	struct tx *tx, const struct channel_payment *p, const struct claim *c)
 {
 	money_came(tx, p, c, "paid");
-	TRY(tell(tx, "order.paid", c));
-	return tell(tx, "order.retaken", c);
+	TRY(tell(tx, MESSAGE_ORDER_PAID, c));
+	return tell(tx, MESSAGE_ORDER_RETAKEN, c);
 }
 
 static enum err give_back(struct tx *tx, const struct channel_payment *p, const struct claim *c,

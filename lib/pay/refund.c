@@ -41,17 +41,6 @@ SQL(refund_insert,
 	"  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING 1)"
 	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r");
 
-static enum err tell(struct tx *tx, const char *kind, int64_t order_id, int64_t refund_id)
-{
-	int64_t id;
-
-	TRY(ids_take(tx, 1, &id));
-	message_add(tx, id, kind, order_id,
-		arena_printf(tx->mem, "{\"order_id\":%lld,\"refund_id\":%lld}",
-			(long long)order_id, (long long)refund_id));
-	return E_OK;
-}
-
 static enum err insert(struct tx *tx, const struct refund_new *new, const struct paid *p,
 	int64_t replaces, int64_t *id)
 {
@@ -100,7 +89,8 @@ enum err refund_add(struct tx *tx, const struct refund_new *new, int64_t *id)
 	if (strcmp(paid.state, "paid") == 0)
 		db_queue_one(tx, &refund_order, E_INTERNAL, A(paid.order_id), A(new->amount));
 	TRY(insert(tx, new, &paid, 0, id));
-	return tell(tx, "refund.created", paid.order_id, *id);
+	return message_tell(tx, MESSAGE_REFUND_CREATED,
+		&(struct message_about){.order_id = paid.order_id, .refund_id = *id});
 }
 
 static const struct field refund_fields[] = {

@@ -16,11 +16,8 @@ SQL(refund_accepted,
 	"UPDATE refund SET state = 'accepted', channel_no = $2, trouble = NULL, tries = 0,"
 	" run_at = now() + interval '60 seconds' WHERE id = $1 AND state = 'created'");
 SQL(refund_succeeded,
-	"WITH r AS (UPDATE refund SET state = 'succeeded', channel_no = $2, trouble = NULL,"
-	"  done_at = now() WHERE id = $1 AND state IN ('created', 'accepted', 'stuck')"
-	"  RETURNING id, order_id)"
-	" INSERT INTO message (id, kind, subject_id, body) SELECT $3, 'refund.done', r.order_id,"
-	"  jsonb_build_object('order_id', r.order_id, 'refund_id', r.id) FROM r");
+	"UPDATE refund SET state = 'succeeded', channel_no = $2, trouble = NULL, done_at = now()"
+	" WHERE id = $1 AND state IN ('created', 'accepted', 'stuck') RETURNING id");
 SQL(refund_postpone,
 	"UPDATE refund SET trouble = $3, run_at = now() + make_interval(secs =>"
 	"  least(1800, greatest(CASE state WHEN 'accepted' THEN 60 ELSE 2 END,"
@@ -82,14 +79,22 @@ void refund_wait(struct tx *tx, const struct refund *r, int64_t seconds)
 	db_queue(tx, &refund_untried, A(r->id), A(r->tries), A(seconds));
 }
 
+static enum err tell_done(struct tx *tx, const struct refund *r)
+{
+	return message_tell(tx, MESSAGE_REFUND_DONE,
+		&(struct message_about){.order_id = r->order_id, .refund_id = r->id});
+}
+
+/* It may have arrived already by what somebody else heard, and is told once. */
 static enum err succeeded(struct tx *tx, const struct refund *r, const struct channel_refund *c)
 {
-	int64_t message_id;
+	int64_t id;
+	enum err err = db_value(tx, &refund_succeeded, &id, A(r->id), A(c->channel_no));
 
-	TRY(ids_take(tx, 1, &message_id));
-	db_queue(tx, &refund_succeeded, A(r->id), A(c->channel_no), A(message_id));
+	if (err != E_OK && err != E_NOT_FOUND)
+		return err;
 	db_queue(tx, &refund_work_done, A(r->id), A(arg_id_or_null(0)), A("渠道已退款成功"));
-	return E_OK;
+	return err == E_OK ? tell_done(tx, r) : E_OK;
 }
 
 enum err refund_note(struct tx *tx, const struct refund *r, const struct channel_refund *c)
@@ -163,17 +168,6 @@ enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
 
 SQL(refund_settle_by_hand,
 	"UPDATE refund SET state = 'by_hand', done_at = now() WHERE id = $1 AND state = 'stuck'");
-
-static enum err tell_done(struct tx *tx, const struct refund *r)
-{
-	int64_t id;
-
-	TRY(ids_take(tx, 1, &id));
-	message_add(tx, id, "refund.done", r->order_id,
-		arena_printf(tx->mem, "{\"order_id\":%lld,\"refund_id\":%lld}",
-			(long long)r->order_id, (long long)r->id));
-	return E_OK;
-}
 
 enum err refund_by_hand(
 	struct tx *tx, const struct refund *r, int64_t staff_id, const char *note)

@@ -233,6 +233,12 @@ static void what_was_added_is_loaded_and_listed_by_its_owner_only(void **state)
 	(void)state;
 	settings.quota_per_day = 3;
 	assert_int_equal(buy(db, mem, persons[0], wish, 2, &order), E_OK);
+	assert_int_equal(
+		count(owner, arena_printf(mem,
+				     "SELECT count(*) FROM message WHERE kind = 'order.created'"
+				     " AND subject_id = %lld",
+				     (long long)order.id)),
+		1);
 	tx_begin(&tx, db, mem, TX_READ);
 	assert_int_equal(order_load(&tx, order.id, persons[0], &back), E_OK);
 	assert_string_equal(back.no, order.no);

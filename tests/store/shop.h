@@ -71,6 +71,8 @@ static inline int shop_end(void **state)
 		" WHERE nickname = 'test %1$lld';"
 		"DELETE FROM occupancy WHERE unit_id IN"
 		" (SELECT id FROM unit WHERE venue_id IN (TABLE gone));"
+		"DELETE FROM message WHERE subject_id IN"
+		" (SELECT id FROM orders WHERE venue_id IN (TABLE gone));"
 		"DELETE FROM order_item WHERE venue_id IN (TABLE gone);"
 		"DELETE FROM orders WHERE venue_id IN (TABLE gone);"
 		"DELETE FROM booking_day WHERE account_id IN (TABLE people);"
