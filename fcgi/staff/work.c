@@ -1,4 +1,4 @@
-#include "pay/desk.h"
+#include "work/work.h"
 #include "staff.h"
 
 enum { PAGE = 50 };
@@ -9,8 +9,7 @@ struct work_query {
 };
 static const struct field work_query_fields[] = {
 	PAGE_FIELDS(struct work_query, page),
-	FIELD(struct work_query, kind, .optional = true,
-		.one_of = "refund_stuck|strange_payment|reconcile|shipping_stuck"),
+	FIELD(struct work_query, kind, .optional = true, .one_of = WORDS_OF(WORK_KINDS)),
 };
 static const struct shape work_query_shape = SHAPE(struct work_query, work_query_fields);
 

@@ -29,21 +29,4 @@ void desk_money_ask(struct tx *, int64_t order_id, struct list *attempts, struct
 /* A refund, or the one that took its place. */
 enum err desk_refund_load(struct tx *, int64_t id, struct desk_refund *) CHECKED;
 
-/* The list of what people have to settle: what is open, the oldest first. What
- * belongs to no venue is for those who may do this everywhere. */
-struct work_row {
-	int64_t id, venue_id, order_id, refund_id; /* but for the first, 0: none */
-	const char *kind, *venue_name, *order_no, *note, *done_by;
-	raw_json detail;
-	stamp opened_at, done_at;
-};
-extern const struct shape work_row_shape;
-enum err work_list(
-	struct tx *, const char *kind, int64_t behind, int64_t limit, struct list *) CHECKED;
-
-/* Somebody has seen to it. E_NOT_FOUND, also if it is done already;
- * E_REFUND_STATE: that refund is still stuck, it has ways of its own to be done. */
-enum err work_done(
-	struct tx *, int64_t id, int64_t staff_id, const char *note, struct work_row *) CHECKED;
-
 #endif

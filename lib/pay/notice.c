@@ -165,7 +165,7 @@ static enum err strange(struct tx *tx, const struct channel_payment *p, const st
 		tx, &(struct work_new){.key = arena_printf(tx->mem, "payment:%s:%s:%s",
 					       p->channel, outcome_word(outcome),
 					       p->transaction_id ? p->transaction_id : p->id),
-			    .kind = "strange_payment",
+			    .kind = WORK_STRANGE_PAYMENT,
 			    .venue_id = c->venue_id,
 			    .order_id = c->order_id,
 			    .detail = buf_text(&b)});

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "message/message.h"
 #include "order/ending.h"
+#include "work/work.h"
 
 #include <string.h>
 
@@ -30,12 +31,8 @@ SQL(refund_got_stuck,
 	"  AND state IN ('created', 'accepted') RETURNING id, order_id, venue_id)"
 	" INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
 	" SELECT $4, 'refund:' || r.id || ':' ||"
-	"  (SELECT count(*) FROM work_item w WHERE w.refund_id = r.id), 'refund_stuck',"
+	"  (SELECT count(*) FROM work_item w WHERE w.refund_id = r.id), $6,"
 	"  r.venue_id, r.order_id, r.id, $5::jsonb FROM r");
-SQL(refund_work_done,
-	"UPDATE work_item SET done_at = now(), done_by = $2, note = $3"
-	" WHERE refund_id = $1 AND kind = 'refund_stuck' AND done_at IS NULL");
-
 static const char *detail(struct arena *mem, const struct refund *r, const char *trouble)
 {
 	struct buf b = buf_in(mem, DETAIL_MAX);
@@ -55,7 +52,7 @@ static enum err stuck(
 
 	TRY(ids_take(tx, 1, &work_id));
 	db_queue(tx, &refund_got_stuck, A(r->id), A(trouble), A(channel_no), A(work_id),
-		A(detail(tx->mem, r, trouble)));
+		A(detail(tx->mem, r, trouble)), A(work_word(WORK_REFUND_STUCK)));
 	log_error("refund_stuck", "%s: %s", r->out_refund_no, trouble);
 	return E_OK;
 }
@@ -93,7 +90,7 @@ static enum err succeeded(struct tx *tx, const struct refund *r, const struct ch
 
 	if (err != E_OK && err != E_NOT_FOUND)
 		return err;
-	db_queue(tx, &refund_work_done, A(r->id), A(arg_id_or_null(0)), A("渠道已退款成功"));
+	work_refund_done(tx, r->id, 0, "渠道已退款成功");
 	return err == E_OK ? tell_done(tx, r) : E_OK;
 }
 
@@ -149,7 +146,7 @@ enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
 
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_REFUND_STATE : err;
-	db_queue(tx, &refund_work_done, A(r->id), A(staff_id), A("重新发起"));
+	work_refund_done(tx, r->id, staff_id, "重新发起");
 	if (strcmp(w.trouble, "CLOSED") != 0) {
 		db_queue_one(tx, &refund_again, E_REFUND_STATE, A(r->id));
 		return E_OK;
@@ -173,6 +170,6 @@ enum err refund_by_hand(
 	struct tx *tx, const struct refund *r, int64_t staff_id, const char *note)
 {
 	db_queue_one(tx, &refund_settle_by_hand, E_REFUND_STATE, A(r->id));
-	db_queue(tx, &refund_work_done, A(r->id), A(staff_id), A(note));
+	work_refund_done(tx, r->id, staff_id, note);
 	return tell_done(tx, r);
 }

@@ -1,5 +1,6 @@
 #include "base/time.h"
 #include "reconcile/reconcile.h"
+#include "work/work.h"
 
 /* The comparison, in SQL: each statement adds the differences that aren't there
  * yet. Both sides of a day may be a million rows, and nobody has counted the lines
@@ -114,7 +115,7 @@ SQL(match_no_flow,
 
 SQL(match_work,
 	"INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
-	" SELECT nextval('id_block') * 256, k.key, 'reconcile', o.venue_id, o.id, d.refund_id,"
+	" SELECT nextval('id_block') * 256, k.key, $3, o.venue_id, o.id, d.refund_id,"
 	"  jsonb_strip_nulls(jsonb_build_object('channel', d.channel, 'day', d.day, 'class', d.class,"
 	"   'what', d.what, 'number', d.number, 'line', d.line, 'ours', d.ours,"
 	"   'theirs', d.theirs, 'ours_fen', d.ours_fen, 'theirs_fen', d.theirs_fen))"
@@ -178,6 +179,6 @@ void reconcile_match(
 			A((stamp){from.us + EDGE_US}), A(to_early));
 	else if (l->expects_flow && l->sums.payments > 0)
 		db_queue(tx, &match_no_flow, A(channel), A(day), A(l->sums.payments_fen));
-	db_queue(tx, &match_work, A(channel), A(day));
+	db_queue(tx, &match_work, A(channel), A(day), A(work_word(WORK_RECONCILE)));
 	queue_end(tx, channel, day, l);
 }

@@ -246,7 +246,7 @@ static enum err call_people(struct tx *tx, const struct shipment *s, const char 
 		(long long)s->order_id, trouble);
 	return work_add(tx, &(struct work_new){.key = arena_printf(tx->mem, "shipping:%lld",
 						       (long long)s->attempt_id),
-				    .kind = "shipping_stuck",
+				    .kind = WORK_SHIPPING_STUCK,
 				    .venue_id = s->venue_id,
 				    .order_id = s->order_id,
 				    .detail = buf_text(&b)});

@@ -1,6 +1,4 @@
-#include "pay/desk.h"
-
-#include <string.h>
+#include "work/work.h"
 
 static const struct field work_fields[] = {
 	FIELD(struct work_row, id),
@@ -36,13 +34,8 @@ enum err work_list(
 	return db_all(tx, &work_open, &work_row_shape, out, A(kind), A(behind), A(limit));
 }
 
-struct work_look {
-	bool stuck;
-};
-static const struct field work_look_fields[] = {FIELD(struct work_look, stuck)};
-static const struct shape work_look_shape = SHAPE(struct work_look, work_look_fields);
 SQL(work_lock,
-	"SELECT w.kind = 'refund_stuck' AND EXISTS (SELECT 1 FROM refund r"
+	"SELECT w.kind = $2 AND EXISTS (SELECT 1 FROM refund r"
 	"  WHERE r.id = w.refund_id AND r.state = 'stuck') AS stuck FROM work_item w"
 	" WHERE w.id = $1 AND w.done_at IS NULL FOR UPDATE OF w");
 SQL(work_set_done,
@@ -50,13 +43,13 @@ SQL(work_set_done,
 	" AND done_at IS NULL");
 
 enum err work_done(
-	struct tx *tx, int64_t id, int64_t staff_id, const char *note, struct work_row *out)
+	struct tx *tx, int64_t id, int64_t member_id, const char *note, struct work_row *out)
 {
-	struct work_look look;
+	bool stuck;
 
-	TRY(db_one(tx, &work_lock, &work_look_shape, &look, A(id)));
-	if (look.stuck)
+	TRY(db_value(tx, &work_lock, &stuck, A(id), A(work_word(WORK_REFUND_STUCK))));
+	if (stuck)
 		return E_REFUND_STATE;
-	db_queue_one(tx, &work_set_done, E_NOT_FOUND, A(id), A(staff_id), A(note));
+	db_queue_one(tx, &work_set_done, E_NOT_FOUND, A(id), A(member_id), A(note));
 	return db_one(tx, &work_one, &work_row_shape, out, A(id));
 }
