@@ -1,38 +1,8 @@
 #include "order/rule.h"
 
-#include "base/json.h"
 #include "base/time.h"
 
-#include <string.h>
-
-enum { TIERS_MAX = 10, HOURS_MAX = 8760, PERCENT = 100 };
-
-static const struct field tier_fields[] = {
-	FIELD(struct refund_tier, hours, .min = 0, .max = HOURS_MAX),
-	FIELD(struct refund_tier, percent, .min = 0, .max = PERCENT),
-	FIELD(struct refund_tier, fee_fen, .min = 0, .max = ID_MAX),
-};
-static const struct shape tier_shape = SHAPE(struct refund_tier, tier_fields);
-
-struct rule {
-	struct list tiers;
-};
-static const struct field rule_fields[] = {
-	FIELD(struct rule, tiers, .max = TIERS_MAX, .of = &tier_shape),
-};
-static const struct shape rule_shape = SHAPE(struct rule, rule_fields);
-
-enum err refund_tiers_read(struct arena *mem, raw_json tiers, struct list *out)
-{
-	const char *text = arena_printf(mem, "{\"tiers\":%s}", tiers.text);
-	struct json_fault fault = {0};
-	struct rule rule;
-
-	if (json_load(mem, text, strlen(text), &rule_shape, JSON_STRICT, &rule, &fault) != E_OK)
-		return E_INTERNAL;
-	*out = rule.tiers;
-	return E_OK;
-}
+enum { PERCENT = 100 };
 
 /* Whole hundreds apart from the rest, so that nothing grows beyond the price. */
 static int64_t part_of(int64_t fen, int64_t percent)

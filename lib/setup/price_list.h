@@ -3,6 +3,7 @@
 
 #include "setup/frame.h"
 #include "venue/price.h"
+#include "venue/refund_tier.h"
 
 /* A venue's price list and refund rule, as staff write them: each is one
  * document, saved as a whole. What was sold keeps its price and its rule. */
@@ -72,16 +73,11 @@ extern const struct shape price_why_shape;
 enum err price_explain(struct tx *, int64_t venue_id, const struct price_question *,
 	struct price_why *, struct refusal *) CHECKED;
 
-struct refund_tier {
-	int64_t hours, percent;
-	money fee_fen;
-};
 struct refund_rule {
 	int64_t version;
 	struct list tiers; /* of struct refund_tier, the most hours first */
 };
 extern const struct shape refund_rule_shape; /* reads the body, writes the answer */
-enum { TIERS_MAX = 10 };
 enum err refund_rule_load(struct tx *, int64_t venue_id, struct refund_rule *) CHECKED;
 /* For orders from now on. E_BAD_FIELD unless the hours descend. */
 enum err refund_rule_save(

@@ -1,46 +1,31 @@
 #include "base/buf.h"
-#include "base/json.h"
 #include "setup/price_list.h"
 
-#include <string.h>
-
-enum { HOURS_BEFORE_MAX = 8760, FEE_FEN_MAX = 1000000 };
-
-static const struct field tier_fields[] = {
-	FIELD(struct refund_tier, hours, .min = 0, .max = HOURS_BEFORE_MAX),
-	FIELD(struct refund_tier, percent, .min = 0, .max = 100),
-	FIELD(struct refund_tier, fee_fen, .min = 0, .max = FEE_FEN_MAX),
-};
-static const struct shape tier_shape = SHAPE(struct refund_tier, tier_fields);
 static const struct field rule_fields[] = {
-	FIELD(struct refund_rule, tiers, .min = 0, .max = TIERS_MAX, .of = &tier_shape),
+	FIELD(struct refund_rule, tiers, .min = 0, .max = REFUND_TIERS_MAX,
+		.of = &refund_tier_shape),
 };
 const struct shape refund_rule_shape = SHAPE(struct refund_rule, rule_fields);
 
 struct row {
 	int64_t version;
-	raw_json rule;
+	raw_json tiers;
 };
 static const struct field row_fields[] = {
 	FIELD(struct row, version),
-	FIELD(struct row, rule),
+	FIELD(struct row, tiers),
 };
 static const struct shape row_shape = SHAPE(struct row, row_fields);
 SQL(refund_rule_of_venue,
-	"SELECT refund_version AS version, jsonb_build_object('tiers', refund_tiers) AS rule"
-	" FROM venue WHERE id = $1");
+	"SELECT refund_version AS version, refund_tiers AS tiers FROM venue WHERE id = $1");
 
 enum err refund_rule_load(struct tx *tx, int64_t venue_id, struct refund_rule *out)
 {
-	struct json_fault fault;
 	struct row row;
 
 	TRY(db_one(tx, &refund_rule_of_venue, &row_shape, &row, A(venue_id)));
-	if (json_load(tx->mem, row.rule.text, strlen(row.rule.text), &refund_rule_shape,
-		    JSON_STRICT, out, &fault) != E_OK)
-		return E_INTERNAL;
 	out->version = row.version;
-	return E_OK;
+	return refund_tiers_read(tx->mem, row.tiers, &out->tiers);
 }
 
 SQL(refund_rule_put,
@@ -60,7 +45,7 @@ enum err refund_rule_save(
 			why->field = arena_printf(tx->mem, "tiers[%zu].hours", i);
 			return E_BAD_FIELD;
 		}
-	json_list(&b, NULL, &tier_shape, &rule->tiers);
+	json_list(&b, NULL, &refund_tier_shape, &rule->tiers);
 	db_queue_one(tx, &refund_rule_put, E_VERSION_CHANGED, A(venue_id), A(rule->version),
 		A(buf_text(&b)));
 	rule->version++;
