@@ -69,39 +69,28 @@ SQL(cancellable_seen, CANCELLABLE MINE);
 SQL(cancellable_locked, CANCELLABLE MINE " FOR UPDATE");
 SQL(cancellable_at_desk, CANCELLABLE "o.id = $1 FOR UPDATE");
 
-static const struct field item_fields[] = {
-	FIELD(struct item, id),
-	FIELD(struct item, start),
-	FIELD(struct item, price_fen),
-	FIELD(struct item, state),
-};
-static const struct shape item_part_shape = SHAPE(struct item, item_fields);
-SQL(cancellable_items,
-	"SELECT id, lower(during) AS start, price_fen, state FROM order_item"
-	" WHERE order_id = $1 ORDER BY id");
-
-static enum err with_items(struct tx *tx, int64_t id, struct cancellable *out)
-{
-	struct list items;
-
-	TRY(db_all(tx, &cancellable_items, &item_part_shape, &items, A(id)));
-	out->items = items;
-	return E_OK;
-}
-
 enum err order_cancellable(
 	struct tx *tx, int64_t id, int64_t account_id, bool lock, struct cancellable *out)
 {
 	struct sql *sql = lock ? &cancellable_locked : &cancellable_seen;
+	struct list items;
 
 	db_ask_one(tx, sql, &cancellable_shape, out, E_NOT_FOUND, A(id), A(account_id));
-	return with_items(tx, id, out);
+	items_ask(tx, (struct ints){&id, 1}, &items);
+	TRY(db_sync(tx));
+	out->items = items;
+	return E_OK;
 }
 
 enum err order_cancellable_at_desk(struct tx *tx, int64_t id, struct cancellable *out)
 {
+	struct list items;
+
 	db_ask_one(tx, &cancellable_at_desk, &cancellable_shape, out, E_NOT_FOUND, A(id));
-	return with_items(tx, id, out);
+	items_ask(tx, (struct ints){&id, 1}, &items);
+	TRY(db_sync(tx));
+	out->items = items;
+	return E_OK;
 }
 
 static bool names(struct ints ids, int64_t id)

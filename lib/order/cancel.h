@@ -26,7 +26,7 @@ struct cancellable {
 	money paid_fen, refunded_fen;
 	raw_json refund_tiers;
 	stamp now;
-	struct list items; /* of struct item: id, start, price_fen, state */
+	struct list items; /* of struct item */
 };
 
 /* Another person's is E_NOT_FOUND. `lock`: its row is held from here on. */

@@ -5,20 +5,6 @@
 
 #include <stdlib.h>
 
-static const struct field item_fields[] = {
-	FIELD(struct item, id),
-	FIELD(struct item, order_id, .hidden = true),
-	FIELD(struct item, court_id),
-	FIELD(struct item, court_name),
-	FIELD(struct item, start),
-	FIELD(struct item, end),
-	FIELD(struct item, price_fen),
-	FIELD(struct item, refund_fen),
-	FIELD(struct item, state),
-	FIELD(struct item, checked_in_at, .optional = true),
-};
-const struct shape item_shape = SHAPE(struct item, item_fields);
-
 static const struct field order_refund_fields[] = {
 	FIELD(struct order_refund, id),
 	FIELD(struct order_refund, order_id, .hidden = true),
@@ -187,20 +173,12 @@ SQL(orders_of_account,
 	" WHERE o.account_id = $1 AND ($2 = 0 OR (o.created_at, o.id) <"
 	"  (SELECT b.created_at, b.id FROM orders b WHERE b.id = $2 AND b.account_id = $1))"
 	" ORDER BY o.created_at DESC, o.id DESC LIMIT $3");
-SQL(items_of_orders,
-	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
-	" upper(i.during) AS \"end\", i.price_fen, coalesce(i.refund_fen, 0) AS refund_fen,"
-	" i.state, k.at AS checked_in_at"
-	" FROM order_item i JOIN court c ON c.id = i.court_id"
-	" JOIN orders o ON o.id = i.order_id LEFT JOIN checkin k ON k.item_id = i.id"
-	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY o.created_at DESC, o.id DESC, i.id");
-
 SQL(refunds_of_orders,
 	"SELECT r.id, r.order_id, r.amount_fen, r.cause, r.reason, CASE WHEN r.state IN"
 	"  ('succeeded', 'by_hand') THEN 'succeeded' ELSE 'processing' END AS state,"
-	" r.created_at, r.done_at FROM refund r JOIN orders o ON o.id = r.order_id"
-	" WHERE r.order_id = ANY($1::bigint[]) AND r.state <> 'void'"
-	" ORDER BY o.created_at DESC, o.id DESC, r.created_at, r.id");
+	" r.created_at, r.done_at FROM unnest($1::bigint[]) WITH ORDINALITY AS o(id, nth)"
+	" JOIN refund r ON r.order_id = o.id WHERE r.state <> 'void'"
+	" ORDER BY o.nth, r.created_at, r.id");
 
 enum err order_load(struct tx *tx, int64_t id, int64_t account_id, struct order *out)
 {
@@ -208,31 +186,12 @@ enum err order_load(struct tx *tx, int64_t id, int64_t account_id, struct order 
 	struct ints one = {&id, 1};
 
 	db_ask_one(tx, &order_by_id, &order_shape, out, E_NOT_FOUND, A(id), A(account_id));
-	db_ask_all(tx, &items_of_orders, &item_shape, &items, A(one));
+	items_ask(tx, one, &items);
 	db_ask_all(tx, &refunds_of_orders, &order_refund_shape, &refunds, A(one));
 	TRY(db_sync(tx));
 	out->items = items;
 	out->refunds = refunds;
 	return E_OK;
-}
-
-/* The lists come in the orders' order: hand each order its runs. */
-static void deal(struct list *orders, const struct list *items, const struct list *refunds)
-{
-	struct order *o = orders->at;
-	struct item *i = items->at, *items_end = i + items->count;
-	struct order_refund *r = refunds->at, *refunds_end = r + refunds->count;
-
-	for (size_t k = 0; k < orders->count; k++) {
-		o[k].items.at = i;
-		while (i < items_end && i->order_id == o[k].id)
-			i++;
-		o[k].items.count = (size_t)(i - (struct item *)o[k].items.at);
-		o[k].refunds.at = r;
-		while (r < refunds_end && r->order_id == o[k].id)
-			r++;
-		o[k].refunds.count = (size_t)(r - (struct order_refund *)o[k].refunds.at);
-	}
 }
 
 enum err order_list(
@@ -242,13 +201,17 @@ enum err order_list(
 
 	TRY(db_all(
 		tx, &orders_of_account, &order_shape, out, A(account_id), A(before), A(limit)));
+	struct order *orders = out->at;
 	int64_t *ids = NEW_N(tx->mem, int64_t, out->count);
 	for (size_t i = 0; i < out->count; i++)
-		ids[i] = ((struct order *)out->at)[i].id;
+		ids[i] = orders[i].id;
 	struct ints all = {ids, out->count};
-	db_ask_all(tx, &items_of_orders, &item_shape, &items, A(all));
+	items_ask(tx, all, &items);
 	db_ask_all(tx, &refunds_of_orders, &order_refund_shape, &refunds, A(all));
 	TRY(db_sync(tx));
-	deal(out, &items, &refunds);
+	for (size_t i = 0; i < out->count; i++) {
+		orders[i].items = ROWS_OF_ORDER(&items, struct item, ids[i]);
+		orders[i].refunds = ROWS_OF_ORDER(&refunds, struct order_refund, ids[i]);
+	}
 	return E_OK;
 }

@@ -1,10 +1,10 @@
 #ifndef ORDER_ORDER_H
 #define ORDER_ORDER_H
 
+#include "order/item.h"
 #include "venue/day.h"
 
-/* An order is money; its items are courts and times. The price is frozen on
- * the item when the order is made. */
+/* An order is money; its items (item.h) are courts and times. */
 
 enum { PERIODS_MAX = 60, NOTE_MAX = 100 };
 
@@ -20,14 +20,6 @@ struct order_in {
 	const char *note;    /* may be NULL */
 };
 extern const struct shape order_in_shape;
-
-struct item {
-	int64_t id, order_id, court_id;
-	const char *court_name, *state;
-	stamp start, end, checked_in_at;
-	money price_fen, refund_fen; /* the latter is given back by the rule, once released */
-};
-extern const struct shape item_shape;
 
 /* Money on its way back, or back: "processing" or "succeeded". */
 struct order_refund {

@@ -51,30 +51,17 @@ SQL(orders_of_number, DESK_COLUMNS DESK_JOINS
 	" WHERE o.no = $7 AND ($6::text IS NULL OR a.phone = $6) AND" FITS LATEST);
 SQL(order_at_venue, DESK_COLUMNS DESK_JOINS " WHERE o.id = $1");
 
-SQL(items_at_desk,
-	"SELECT i.id, i.order_id, i.court_id, c.name AS court_name, lower(i.during) AS start,"
-	" upper(i.during) AS \"end\", i.price_fen, coalesce(i.refund_fen, 0) AS refund_fen,"
-	" i.state, k.at AS checked_in_at"
-	" FROM order_item i JOIN court c ON c.id = i.court_id"
-	" JOIN orders o ON o.id = i.order_id LEFT JOIN checkin k ON k.item_id = i.id"
-	" WHERE i.order_id = ANY($1::bigint[]) ORDER BY o.play_date DESC, o.id DESC, i.id");
-
-/* The items come in the orders' order: hand each order its run. */
-static enum err add_items(struct tx *tx, struct desk_order *orders, size_t n)
+static enum err load_items(struct tx *tx, struct desk_order *orders, size_t n)
 {
 	int64_t *ids = NEW_N(tx->mem, int64_t, n);
 	struct list items;
 
 	for (size_t i = 0; i < n; i++)
 		ids[i] = orders[i].id;
-	TRY(db_all(tx, &items_at_desk, &item_shape, &items, A(((struct ints){ids, n}))));
-	struct item *at = items.at, *end = at + items.count;
-	for (size_t i = 0; i < n; i++) {
-		orders[i].items.at = at;
-		while (at < end && at->order_id == orders[i].id)
-			at++;
-		orders[i].items.count = (size_t)(at - (struct item *)orders[i].items.at);
-	}
+	items_ask(tx, (struct ints){ids, n}, &items);
+	TRY(db_sync(tx));
+	for (size_t i = 0; i < n; i++)
+		orders[i].items = ROWS_OF_ORDER(&items, struct item, ids[i]);
 	return E_OK;
 }
 
@@ -96,11 +83,11 @@ enum err orders_search(
 		db_ask_all(tx, &orders_at_venues, &desk_order_shape, out, FITTING);
 #undef FITTING
 	TRY(db_sync(tx));
-	return add_items(tx, out->at, out->count);
+	return load_items(tx, out->at, out->count);
 }
 
 enum err order_at_desk(struct tx *tx, int64_t id, struct desk_order *out)
 {
 	TRY(db_one(tx, &order_at_venue, &desk_order_shape, out, A(id)));
-	return add_items(tx, out, 1);
+	return load_items(tx, out, 1);
 }
