@@ -1,5 +1,5 @@
 #include "api.h"
-#include "order/ending.h"
+#include "order/ban.h"
 #include "order/order.h"
 #include "pay/cancel.h"
 

@@ -19,7 +19,7 @@ struct user {
 	raw_json ban;       /* the one in force: {"id","until","reason"} */
 };
 extern const struct shape user_shape;     /* all of it */
-extern const struct shape user_row_shape; /* for lists: without orders and conduct */
+extern const struct shape user_row_shape; /* for lists: without orders and violations */
 
 /* All that is given must fit; NULL or 0 is not given. */
 struct user_search {

@@ -2,16 +2,11 @@
 
 #include "base/settings.h"
 #include "message/message.h"
+#include "order/ban.h"
 
 #include <string.h>
 
 enum { LATER_MAX_S = 60 };
-
-struct count {
-	int64_t n;
-};
-static const struct field count_fields[] = {FIELD(struct count, n)};
-static const struct shape count_shape = SHAPE(struct count, count_fields);
 
 #define TO_CLOSING(to)                             \
 	"SET state = 'closing', closing_to = '" to \
@@ -36,11 +31,7 @@ SQL(orders_to_expire,
 
 enum err orders_expire(struct tx *tx, int limit, int64_t *count)
 {
-	struct count c;
-
-	TRY(db_one(tx, &orders_to_expire, &count_shape, &c, A(limit)));
-	*count = c.n;
-	return E_OK;
+	return db_value(tx, &orders_to_expire, count, A(limit));
 }
 
 /* What an order holds goes back: the day's count first, as in order_add, so that
@@ -67,20 +58,21 @@ static void release(struct tx *tx, int64_t order_id)
 SQL(order_cancel_at_once,
 	"UPDATE orders SET state = 'cancelled', closed_at = now() WHERE id = $1"
 	" AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM payment_attempt WHERE order_id = $1)"
-	" RETURNING id AS n");
+	" RETURNING id");
 SQL(order_to_cancel,
 	"WITH o AS (UPDATE orders " TO_CLOSING("cancelled") " WHERE id = $1 AND state = 'pending'"
 	"  RETURNING id) " WAKE " o");
 
 enum err order_give_up(struct tx *tx, int64_t order_id)
 {
-	struct list done;
+	int64_t id;
+	enum err err = db_value(tx, &order_cancel_at_once, &id, A(order_id));
 
-	TRY(db_all(tx, &order_cancel_at_once, &count_shape, &done, A(order_id)));
-	if (done.count == 0) {
+	if (err == E_NOT_FOUND) {
 		db_queue_one(tx, &order_to_cancel, E_ORDER_STATE, A(order_id));
 		return E_OK;
 	}
+	TRY(err);
 	release(tx, order_id);
 	return message_tell(
 		tx, MESSAGE_ORDER_ENDED, &(struct message_about){.order_id = order_id});
@@ -134,30 +126,6 @@ SQL(order_account_lock, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE"
 SQL(order_end,
 	"UPDATE orders SET state = closing_to, closed_at = now(), run_at = NULL,"
 	" unconfirmed = $2 WHERE id = $1 AND state = 'closing'");
-SQL(violation_insert,
-	"INSERT INTO violation (id, account_id, order_id, kind) VALUES ($1, $2, $3, 'expired')");
-/* The account's row is locked: of two expiries at once one sees the other. */
-SQL(ban_insert,
-	"INSERT INTO ban (id, account_id, until, reason)"
-	" SELECT $1, $2, now() + make_interval(days => $5::int), $6"
-	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = $2 AND v.lifted_at IS NULL"
-	"  AND v.at > now() - make_interval(days => $4::int)"
-	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = $2),"
-	"   '-infinity'::timestamptz)) >= $3");
-
-static enum err punish(struct tx *tx, int64_t account_id, int64_t order_id)
-{
-	int64_t id;
-
-	TRY(ids_take(tx, 2, &id));
-	db_queue(tx, &violation_insert, A(id), A(account_id), A(order_id));
-	db_queue(tx, &ban_insert, A(id + 1), A(account_id), A(settings.violation_limit),
-		A(settings.violation_days), A(settings.ban_days),
-		A(arena_printf(tx->mem, "%lld 天内有 %lld 个订单超时未支付",
-			(long long)settings.violation_days,
-			(long long)settings.violation_limit)));
-	return E_OK;
-}
 
 struct closing_row {
 	int64_t account_id;
@@ -180,37 +148,7 @@ enum err order_close(struct tx *tx, int64_t order_id, bool unconfirmed)
 	db_queue_one(tx, &order_end, E_RETRY, A(order_id), A(unconfirmed));
 	release(tx, order_id);
 	if (strcmp(row.closing_to, "expired") == 0)
-		TRY(punish(tx, row.account_id, order_id));
+		TRY(violation_add(tx, row.account_id, order_id));
 	return message_tell(
 		tx, MESSAGE_ORDER_ENDED, &(struct message_about){.order_id = order_id});
-}
-
-static const struct field ban_fields[] = {
-	FIELD(struct ban, id),
-	FIELD(struct ban, until),
-	FIELD(struct ban, reason),
-};
-static const struct shape ban_shape = SHAPE(struct ban, ban_fields);
-
-SQL(ban_in_force,
-	"SELECT id, until, reason FROM ban WHERE account_id = $1 AND until > now()"
-	" AND lifted_at IS NULL ORDER BY until DESC LIMIT 1");
-
-void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
-{
-	db_ask_all(tx, &ban_in_force, &ban_shape, out, A(account_id));
-}
-
-SQL(bans_lift,
-	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = $1"
-	" AND b.lifted_at IS NULL AND b.until > now() AND (SELECT count(*) FROM violation v"
-	"  WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.at <= b.since"
-	"  AND v.at > b.since - make_interval(days => $4::int)"
-	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = $1"
-	"   AND p.since < b.since), '-infinity'::timestamptz)) < $3");
-
-void bans_review(struct tx *tx, int64_t account_id, const char *why)
-{
-	db_queue(tx, &bans_lift, A(account_id), A(why), A(settings.violation_limit),
-		A(settings.violation_days));
 }

@@ -3,7 +3,7 @@
 
 #include "db/db.h"
 
-/* How orders end unpaid, and how late money brings one back.
+/* How orders end unpaid, and how late money brings one back (retake.c).
  *
  * pending → closing → expired | cancelled. While an order is closing its courts
  * stay held, because the channel may still take the money; only when it can't
@@ -11,7 +11,7 @@
  * moves there are stands in the table state_move (migrations/0004_settle.sql).
  *
  * Locks are always taken in this order: the order, its venue and courts (shared),
- * its account, the person's count of the day, items, occupancy. */
+ * its account, the customer's count of the day, items, occupancy. */
 
 /* NOTIFY wakes the daemon `settle`. */
 #define SETTLE_CHANNEL "zx_settle"
@@ -40,9 +40,8 @@ void closing_later(struct tx *, const struct closing *);
 /* Queue: nobody could be asked; this was no try. */
 void closing_wait(struct tx *, const struct closing *, int64_t seconds);
 
-/* The end: courts and the day's count are given back, an expiry is written into
- * the ledger of violations, and the third one inside ZX_VIOLATION_DAYS bans. An
- * order that was paid in the meantime is left alone. `unconfirmed`: without the
+/* The end: courts and the day's count are given back, and an expiry is a violation
+ * (ban.h). An order that was paid in the meantime is left alone. `unconfirmed`: without the
  * channel's word. */
 enum err order_close(struct tx *, int64_t order_id, bool unconfirmed) CHECKED;
 
@@ -51,16 +50,5 @@ enum err order_close(struct tx *, int64_t order_id, bool unconfirmed) CHECKED;
  * of the day allows it; all or nothing. The violation is taken back, and a ban
  * that rests on it. `*taken` says whether; the order then is paid. */
 enum err order_retake(struct tx *, int64_t order_id, stamp paid_at, bool *taken) CHECKED;
-
-/* The ban in force, if there is one. */
-struct ban {
-	int64_t id;
-	stamp until;
-	const char *reason;
-};
-void ban_ask(struct tx *, int64_t account_id, struct list *out); /* struct ban */
-
-/* Queue: bans that rest on violations which were lifted end. */
-void bans_review(struct tx *, int64_t account_id, const char *why);
 
 #endif

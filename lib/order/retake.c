@@ -1,5 +1,7 @@
 #include "order/ending.h"
 
+#include "order/ban.h"
+
 /* Late money: an expired order comes back if nobody else has its courts. */
 
 struct frame {
@@ -83,9 +85,6 @@ SQL(retake_items,
 SQL(retake_order,
 	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_fen = amount_fen,"
 	" paid_at = $2, closed_at = NULL WHERE id = $1 AND state = 'expired'");
-SQL(retake_violation,
-	"UPDATE violation SET lifted_at = now(), lift_reason = '迟到付款，场地仍保留' WHERE order_id = $1"
-	" AND lifted_at IS NULL");
 
 enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *taken)
 {
@@ -104,7 +103,6 @@ enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *take
 		return E_OK;
 	db_queue(tx, &retake_items, A(order_id));
 	db_queue_one(tx, &retake_order, E_RETRY, A(order_id), A(paid_at));
-	db_queue(tx, &retake_violation, A(order_id));
-	bans_review(tx, f.account_id, "迟到付款，场地仍保留");
+	violation_take_back(tx, f.account_id, order_id, "迟到付款，场地仍保留");
 	return E_OK;
 }

@@ -1,17 +1,17 @@
-#include "order/conduct.h"
+#include "order/violation.h"
 #include "staff.h"
 
-static enum err reply_conduct(struct req *r, int64_t account_id)
+static enum err reply_record(struct req *r, int64_t account_id)
 {
-	struct conduct conduct;
+	struct violation_record record;
 
-	TRY(conduct_load(&r->tx, account_id, &conduct));
-	return reply(r, 200, &conduct_shape, &conduct);
+	TRY(violations_load(&r->tx, account_id, &record));
+	return reply(r, 200, &violation_record_shape, &record);
 }
 
 static enum err show(struct req *r)
 {
-	return reply_conduct(r, r->arg[0]);
+	return reply_record(r, r->arg[0]);
 }
 
 struct lift_in {
@@ -28,7 +28,7 @@ static enum err lift_violation(struct req *r)
 	int64_t account_id;
 
 	TRY(violation_lift(&r->tx, r->arg[0], r->caller.account_id, in->reason, &account_id));
-	return reply_conduct(r, account_id);
+	return reply_record(r, account_id);
 }
 
 static enum err lift_ban(struct req *r)
@@ -37,10 +37,10 @@ static enum err lift_ban(struct req *r)
 	int64_t account_id;
 
 	TRY(ban_lift(&r->tx, r->arg[0], r->caller.account_id, in->reason, &account_id));
-	return reply_conduct(r, account_id);
+	return reply_record(r, account_id);
 }
 
-const struct route desk_people_routes[] = {
+const struct route desk_violation_routes[] = {
 	{GET, "/api/v1/staff/accounts/{account}/violations", "ban", TX_READ, show,
 		.says = "What is held against somebody who ordered at an own venue"},
 	{POST, "/api/v1/staff/violations/{violation}/lift", "ban", TX_WRITE, lift_violation,

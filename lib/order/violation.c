@@ -1,6 +1,6 @@
-#include "order/conduct.h"
+#include "order/violation.h"
 
-#include "order/ending.h"
+#include "order/ban.h"
 #include "order/search.h"
 
 struct violation_row {
@@ -38,52 +38,46 @@ static const struct field ban_row_fields[] = {
 };
 static const struct shape ban_row_shape = SHAPE(struct ban_row, ban_row_fields);
 
-static const struct field conduct_fields[] = {
-	FIELD(struct conduct, customer),
-	FIELD(struct conduct, violations, .of = &violation_shape),
-	FIELD(struct conduct, bans, .of = &ban_row_shape),
+static const struct field record_fields[] = {
+	FIELD(struct violation_record, customer),
+	FIELD(struct violation_record, violations, .of = &violation_shape),
+	FIELD(struct violation_record, bans, .of = &ban_row_shape),
 };
-const struct shape conduct_shape = SHAPE(struct conduct, conduct_fields);
+const struct shape violation_record_shape = SHAPE(struct violation_record, record_fields);
 
-SQL(conduct_customer, "SELECT " CUSTOMER
-		      " FROM account a WHERE a.id = $1"
-		      " AND EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)");
-SQL(conduct_violations,
+SQL(violations_customer, "SELECT " CUSTOMER
+			 " FROM account a WHERE a.id = $1"
+			 " AND EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)");
+SQL(violations_of_account,
 	"SELECT x.id, x.kind, o.id AS order_id, o.no AS order_no, x.at, x.lifted_at,"
 	" staff_name(x.lifted_by) AS lifted_by, x.lift_reason"
 	" FROM violation x LEFT JOIN orders o ON o.id = x.order_id"
 	" WHERE x.account_id = $1 ORDER BY x.at DESC, x.id DESC LIMIT 100");
-SQL(conduct_bans,
+SQL(bans_of_account,
 	"SELECT b.id, b.since, b.until, b.reason,"
 	" b.lifted_at IS NULL AND b.until > now() AS in_force, b.lifted_at,"
 	" staff_name(b.lifted_by) AS lifted_by, b.lift_reason"
 	" FROM ban b WHERE b.account_id = $1 ORDER BY b.since DESC, b.id DESC LIMIT 100");
 
-static const struct field customer_fields[] = {FIELD(struct conduct, customer)};
-static const struct shape customer_shape = SHAPE(struct conduct, customer_fields);
+static const struct field customer_fields[] = {FIELD(struct violation_record, customer)};
+static const struct shape customer_shape = SHAPE(struct violation_record, customer_fields);
 
-enum err conduct_load(struct tx *tx, int64_t account_id, struct conduct *out)
+enum err violations_load(struct tx *tx, int64_t account_id, struct violation_record *out)
 {
 	struct list violations, bans;
 
-	db_ask_one(tx, &conduct_customer, &customer_shape, out, E_NOT_FOUND, A(account_id));
-	db_ask_all(tx, &conduct_violations, &violation_shape, &violations, A(account_id));
-	db_ask_all(tx, &conduct_bans, &ban_row_shape, &bans, A(account_id));
+	db_ask_one(tx, &violations_customer, &customer_shape, out, E_NOT_FOUND, A(account_id));
+	db_ask_all(tx, &violations_of_account, &violation_shape, &violations, A(account_id));
+	db_ask_all(tx, &bans_of_account, &ban_row_shape, &bans, A(account_id));
 	TRY(db_sync(tx));
 	out->violations = violations;
 	out->bans = bans;
 	return E_OK;
 }
 
-struct owner {
-	int64_t account_id;
-};
-static const struct field owner_fields[] = {FIELD(struct owner, account_id)};
-static const struct shape owner_shape = SHAPE(struct owner, owner_fields);
-
-/* The person's row is locked: what is counted for a ban stands still. */
+/* Whose it is. The account's row is locked: what is counted for a ban stands still. */
 #define OWNER(table)                                          \
-	"SELECT a.id AS account_id FROM " table               \
+	"SELECT a.id FROM " table                             \
 	" x JOIN account a ON a.id = x.account_id"            \
 	" WHERE x.id = $1 AND EXISTS (SELECT 1 FROM orders o" \
 	"  WHERE o.account_id = a.id) FOR NO KEY UPDATE OF a"
@@ -95,28 +89,19 @@ SQL(ban_owner, OWNER("ban"));
 SQL(violation_set_lifted, "UPDATE violation" LIFT);
 SQL(ban_set_lifted, "UPDATE ban" LIFT);
 
-static enum err owner(struct tx *tx, struct sql *sql, int64_t id, int64_t *account_id)
-{
-	struct owner found = {0};
-
-	TRY(db_one(tx, sql, &owner_shape, &found, A(id)));
-	*account_id = found.account_id;
-	return E_OK;
-}
-
 enum err violation_lift(
-	struct tx *tx, int64_t id, int64_t staff_id, const char *reason, int64_t *account_id)
+	struct tx *tx, int64_t id, int64_t member_id, const char *reason, int64_t *account_id)
 {
-	TRY(owner(tx, &violation_owner, id, account_id));
-	db_queue(tx, &violation_set_lifted, A(id), A(staff_id), A(reason));
+	TRY(db_value(tx, &violation_owner, account_id, A(id)));
+	db_queue(tx, &violation_set_lifted, A(id), A(member_id), A(reason));
 	bans_review(tx, *account_id, reason);
 	return E_OK;
 }
 
 enum err ban_lift(
-	struct tx *tx, int64_t id, int64_t staff_id, const char *reason, int64_t *account_id)
+	struct tx *tx, int64_t id, int64_t member_id, const char *reason, int64_t *account_id)
 {
-	TRY(owner(tx, &ban_owner, id, account_id));
-	db_queue(tx, &ban_set_lifted, A(id), A(staff_id), A(reason));
+	TRY(db_value(tx, &ban_owner, account_id, A(id)));
+	db_queue(tx, &ban_set_lifted, A(id), A(member_id), A(reason));
 	return E_OK;
 }

@@ -1,0 +1,69 @@
+#include "order/ban.h"
+
+#include "base/settings.h"
+
+#include <inttypes.h>
+
+static const struct field ban_fields[] = {
+	FIELD(struct ban, id),
+	FIELD(struct ban, until),
+	FIELD(struct ban, reason),
+};
+static const struct shape ban_shape = SHAPE(struct ban, ban_fields);
+
+SQL(ban_in_force,
+	"SELECT id, until, reason FROM ban WHERE account_id = $1 AND until > now()"
+	" AND lifted_at IS NULL ORDER BY until DESC LIMIT 1");
+
+void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
+{
+	db_ask_all(tx, &ban_in_force, &ban_shape, out, A(account_id));
+}
+
+SQL(violation_insert,
+	"INSERT INTO violation (id, account_id, order_id, kind) VALUES ($1, $2, $3, 'expired')");
+/* Violations from before the last ban have had their effect. */
+SQL(ban_insert,
+	"INSERT INTO ban (id, account_id, until, reason)"
+	" SELECT $1, $2, now() + make_interval(days => $5::int), $6"
+	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = $2 AND v.lifted_at IS NULL"
+	"  AND v.at > now() - make_interval(days => $4::int)"
+	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = $2),"
+	"   '-infinity'::timestamptz)) >= $3");
+
+enum err violation_add(struct tx *tx, int64_t account_id, int64_t order_id)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 2, &id));
+	db_queue(tx, &violation_insert, A(id), A(account_id), A(order_id));
+	db_queue(tx, &ban_insert, A(id + 1), A(account_id), A(settings.violation_limit),
+		A(settings.violation_days), A(settings.ban_days),
+		A(arena_printf(tx->mem, "%" PRId64 " 天内有 %" PRId64 " 个订单超时未支付",
+			settings.violation_days, settings.violation_limit)));
+	return E_OK;
+}
+
+SQL(bans_lift,
+	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = $1"
+	" AND b.lifted_at IS NULL AND b.until > now() AND (SELECT count(*) FROM violation v"
+	"  WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.at <= b.since"
+	"  AND v.at > b.since - make_interval(days => $4::int)"
+	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = $1"
+	"   AND p.since < b.since), '-infinity'::timestamptz)) < $3");
+
+void bans_review(struct tx *tx, int64_t account_id, const char *why)
+{
+	db_queue(tx, &bans_lift, A(account_id), A(why), A(settings.violation_limit),
+		A(settings.violation_days));
+}
+
+SQL(violation_lift_of_order,
+	"UPDATE violation SET lifted_at = now(), lift_reason = $2 WHERE order_id = $1"
+	" AND lifted_at IS NULL");
+
+void violation_take_back(struct tx *tx, int64_t account_id, int64_t order_id, const char *why)
+{
+	db_queue(tx, &violation_lift_of_order, A(order_id), A(why));
+	bans_review(tx, account_id, why);
+}

@@ -1,0 +1,29 @@
+#ifndef ORDER_BAN_H
+#define ORDER_BAN_H
+
+#include "db/db.h"
+
+/* Violations (失约) and bans (暂停预订). An order that expires unpaid is a violation of its
+ * customer; the ZX_VIOLATION_LIMITth inside ZX_VIOLATION_DAYS bans him for ZX_BAN_DAYS, and
+ * counting begins anew. A ban rests on its violations: when some of them are lifted and
+ * too few are left, it ends. What staff do with both stands in violation.h. */
+
+/* Ask for the ban in force: a row if there is one. */
+struct ban {
+	int64_t id;
+	stamp until;
+	const char *reason;
+};
+void ban_ask(struct tx *, int64_t account_id, struct list *out); /* struct ban */
+
+/* Queue: this order has expired. The caller has locked the account's row, so that of two
+ * expiries at once one sees the other. */
+enum err violation_add(struct tx *, int64_t account_id, int64_t order_id) CHECKED;
+
+/* Queue: it has not expired after all. */
+void violation_take_back(struct tx *, int64_t account_id, int64_t order_id, const char *why);
+
+/* Queue: bans that rest on violations which were lifted end. */
+void bans_review(struct tx *, int64_t account_id, const char *why);
+
+#endif
