@@ -14,13 +14,12 @@ static enum err place(struct req *r)
 
 	ban_ask(&r->tx, r->caller.account_id, &bans);
 	order_ask_taken(&r->tx, in, &taken);
-	enum err err = day_of_courts(
-		&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
+	day_ask_courts(&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
+	enum err err = db_sync(&r->tx);
 	if (err != E_OK)
-		return fail(r, err,
-			err == E_VENUE_NOT_FOUND       ? "venue_id"
-			: err == E_DATE_OUTSIDE_WINDOW ? "date"
-						       : NULL);
+		return fail(r, err, err == E_VENUE_NOT_FOUND ? "venue_id" : NULL);
+	if (!day_in_window(&day))
+		return fail(r, E_DATE_OUTSIDE_WINDOW, "date");
 	if (bans.count) {
 		r->until = ((struct ban *)bans.at)->until;
 		return E_BANNED;

@@ -37,7 +37,7 @@ static enum err availability(struct req *r)
 {
 	const struct day_query *q = r->query;
 	struct day day;
-	enum err err = day_of_sport(&r->tx, r->arg[0], q->date, q->sport, &day);
+	enum err err = day_load_sport(&r->tx, r->arg[0], q->date, q->sport, &day);
 
 	if (err != E_OK)
 		return fail(r, err,

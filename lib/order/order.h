@@ -62,7 +62,7 @@ enum err order_load(struct tx *, int64_t id, int64_t account_id, struct order *)
 enum err order_list(
 	struct tx *, int64_t account_id, int64_t before, int64_t limit, struct list *) CHECKED;
 
-/* Courts that the order asks for, for day_of_courts. */
+/* Courts that the order asks for, for day_ask_courts. */
 struct ints order_in_courts(struct arena *, const struct order_in *);
 
 #endif

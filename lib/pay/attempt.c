@@ -114,7 +114,8 @@ enum err attempt_open(struct tx *tx, const struct attempt_ask *ask, struct attem
 		return E_CHANNEL_OFF;
 	db_ask_one(tx, &payable_order, &payable_shape, &order, E_NOT_FOUND, A(ask->order_id),
 		A(ask->account_id));
-	TRY(db_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(ask->order_id)));
+	db_ask_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(ask->order_id));
+	TRY(db_sync(tx));
 	TRY(payable_now(&order));
 	const struct attempt *open = open_one(&attempts, ask);
 	*out = open ? *open

@@ -103,43 +103,40 @@ SQL(day_taken,
 	"   FROM venue v WHERE v.id = $1)"
 	" WHERE c.venue_id = $1 AND s.code = $3");
 
-static void ask_frame(struct tx *tx, int64_t venue_id, date on, struct day *day)
+static void ask_day(struct tx *tx, int64_t venue_id, date on, struct day *day)
 {
+	*day = (struct day){0};
 	db_ask_one(
 		tx, &day_head, &head_shape, &day->head, E_VENUE_NOT_FOUND, A(venue_id), A(on));
 	db_ask_all(tx, &day_openings, &opening_shape, &day->openings, A(venue_id), A(on));
 	db_ask_all(tx, &day_rules, &rule_shape, &day->rules, A(venue_id), A(on));
 }
 
-static enum err inside_window(const struct day_head *head)
+bool day_in_window(const struct day *day)
 {
-	return head->date.days < head->today.days ||
-			       head->date.days > head->today.days + head->window_days
-		       ? E_DATE_OUTSIDE_WINDOW
-		       : E_OK;
+	const struct day_head *head = &day->head;
+
+	return head->date.days >= head->today.days &&
+	       head->date.days <= head->today.days + head->window_days;
 }
 
-enum err day_of_sport(
+enum err day_load_sport(
 	struct tx *tx, int64_t venue_id, date on, const char *sport, struct day *day)
 {
-	*day = (struct day){0};
-	ask_frame(tx, venue_id, on, day);
+	ask_day(tx, venue_id, on, day);
 	db_ask_all(tx, &day_courts_of_sport, &court_shape, &day->courts, A(venue_id), A(sport),
 		A(on));
 	db_ask_all(tx, &day_taken, &taken_shape, &day->taken, A(venue_id), A(on), A(sport));
 	TRY(db_sync(tx));
 	if (day->courts.count == 0)
 		return E_SPORT_NOT_FOUND;
-	return inside_window(&day->head);
+	return day_in_window(day) ? E_OK : E_DATE_OUTSIDE_WINDOW;
 }
 
-enum err day_of_courts(
+void day_ask_courts(
 	struct tx *tx, int64_t venue_id, date on, struct ints court_ids, struct day *day)
 {
-	*day = (struct day){0};
-	ask_frame(tx, venue_id, on, day);
+	ask_day(tx, venue_id, on, day);
 	db_ask_all(tx, &day_courts_by_id, &court_shape, &day->courts, A(venue_id), A(court_ids),
 		A(on));
-	TRY(db_sync(tx));
-	return inside_window(&day->head);
 }

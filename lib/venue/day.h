@@ -37,7 +37,7 @@ struct day {
 	struct list openings; /* of struct opening, in order */
 	struct list courts;   /* of struct court, by position */
 	struct list rules;    /* of struct price_rule that can apply on the date */
-	struct list taken;    /* of struct taken, only with day_of_sport */
+	struct list taken;    /* of struct taken, only with day_load_sport */
 };
 
 struct taken {
@@ -48,13 +48,16 @@ struct taken {
 
 /* All courts of a sport, with what is taken of them. E_VENUE_NOT_FOUND,
  * E_SPORT_NOT_FOUND, E_DATE_OUTSIDE_WINDOW. One round trip. */
-enum err day_of_sport(
+enum err day_load_sport(
 	struct tx *, int64_t venue_id, date, const char *sport, struct day *) CHECKED;
 
-/* The named courts only (of any sport). A court that is unknown, closed or of
- * another venue is missing from day->courts. One round trip. */
-enum err day_of_courts(
-	struct tx *, int64_t venue_id, date, struct ints court_ids, struct day *) CHECKED;
+/* Ask for the day with the named courts only (of any sport). A court that is unknown,
+ * closed or of another venue is missing from day->courts. The sync may say
+ * E_VENUE_NOT_FOUND; whether the date can be booked yet is for day_in_window. */
+void day_ask_courts(struct tx *, int64_t venue_id, date, struct ints court_ids, struct day *);
+
+/* From today (the venue's) to as many days ahead as the venue sells. Pure. */
+bool day_in_window(const struct day *);
 
 /* E_OK, or why the period can't be had on this day. Pure. */
 enum err period_check(const struct day *, const struct court *, stamp start, stamp end) CHECKED;

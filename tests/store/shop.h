@@ -108,7 +108,8 @@ static inline enum err place(
 	const char *field;
 	struct day day;
 
-	TRY(day_of_courts(tx, venue, tomorrow, order_in_courts(tx->mem, &in), &day));
+	day_ask_courts(tx, venue, tomorrow, order_in_courts(tx->mem, &in), &day);
+	TRY(db_sync(tx));
 	TRY(order_draft(tx->mem, &in, &day, order, &field));
 	return order_add(tx, order, person);
 }
