@@ -1,11 +1,11 @@
 /* relay: publishes the message table to RabbitMQ, at least once. Any number may
  * run at once; each claims rows for itself. */
-#include "account/sweep.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "base/time.h"
 #include "job/daemon.h"
 #include "message/message.h"
+
+#include <inttypes.h>
 
 enum {
 	BATCH = 100,
@@ -15,8 +15,6 @@ enum {
 	CONFIRM_SPARE_S = 5, /* the watchdog, after a publish should have given up */
 	POSTPONE_MAX_S = 60,
 	RECONNECT_MAX_S = 5,
-	SWEEP_BATCH = 1000,
-	SWEEP_EVERY_MS = 3600 * 1000,
 };
 
 struct relay {
@@ -24,17 +22,6 @@ struct relay {
 	struct listener listener;
 	struct mq *mq;
 	struct arena *mem;
-};
-
-static struct broom {
-	const char *what;
-	enum err (*sweep)(struct tx *, int limit, int64_t *deleted);
-	int64_t at; /* by clock_ms() */
-	int64_t swept;
-} brooms[] = {
-	{"messages", message_sweep, 0, 0},
-	{"answers", answers_sweep, 0, 0},
-	{"sessions", sessions_sweep, 0, 0},
 };
 
 /* Claim in a short transaction of its own: nothing is locked while we publish. */
@@ -97,8 +84,8 @@ static void note_fates(
 		struct message_refs refs = pick(r, claimed, posts, bad[i].fate);
 		if (!refs.ids.count)
 			continue;
-		log_warn("message_postponed", "%zu, first %lld: %s", refs.ids.count,
-			(long long)refs.ids.at[0], bad[i].reason);
+		log_warn("message_postponed", "%zu, first %" PRId64 ": %s", refs.ids.count,
+			refs.ids.at[0], bad[i].reason);
 		message_postponed(tx, &refs, bad[i].reason, bad[i].cap_s);
 	}
 }
@@ -120,35 +107,6 @@ static enum err settle(struct relay *r, const struct list *claimed, const struct
 		tx_rollback(&tx);
 	}
 	return err;
-}
-
-static void sweep_batch(struct relay *r, struct broom *b)
-{
-	int64_t deleted = 0;
-	struct tx tx;
-
-	tx_begin(&tx, r->db, r->mem, TX_WRITE);
-	if (tx_end(&tx, b->sweep(&tx, SWEEP_BATCH, &deleted)) == E_OK && deleted > 0) {
-		b->swept += deleted;
-		return;
-	}
-	if (b->swept)
-		log_info("sweep", "%lld old %s deleted", (long long)b->swept, b->what);
-	b->swept = 0;
-	b->at = clock_ms() + SWEEP_EVERY_MS;
-}
-
-/* A batch of each at a time, so that messages don't wait; when nothing is left, or
- * something fails, again in an hour. */
-static void sweep(struct relay *r)
-{
-	for (size_t i = 0; i < COUNT_OF(brooms) && !daemon_stopping(); i++) {
-		if (clock_ms() < brooms[i].at)
-			continue;
-		watchdog_set(WATCHDOG_S, "deleting what is old");
-		arena_reset(r->mem);
-		sweep_batch(r, &brooms[i]);
-	}
 }
 
 SQL(relay_listen, "LISTEN " MESSAGE_CHANNEL);
@@ -196,8 +154,6 @@ static void run(struct relay *r)
 			daemon_sleep(IDLE_MS);
 		else if (count < BATCH)
 			rest(r, count || busy ? BUSY_MS : IDLE_MS);
-		if (err == E_OK && count < BATCH)
-			sweep(r);
 		busy = count > 0;
 	}
 }

@@ -78,8 +78,8 @@ def test_nothing_in_the_database_tells_of_the_person(house, slots, customer, des
     told = house.db.rows("UPDATE idempotency SET created_at = now() - interval '48 hours'"
                          " WHERE answer LIKE %s RETURNING account_id", f"%{nickname}%")
     assert told == [(2,)]  # the desk; leaving does not read what others were answered
-    house.command("kill", "relay")  # it sweeps when it starts, and each hour
-    house.restart("relay")
+    house.command("kill", "sweep")  # it sweeps when it starts, and each hour
+    house.restart("sweep")
     wait_for(lambda: not house.db.value("SELECT count(*) FROM idempotency WHERE answer LIKE %s",
                                         f"%{nickname}%"))
     after = everything(house)

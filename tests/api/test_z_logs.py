@@ -6,7 +6,7 @@ import pytest
 from house import ok
 
 QUIET = ("relay", "settle", "consume-fulfil", "consume-expire", "consume-tell", "consume-ship",
-         "sms")
+         "sms", "sweep")
 OURS = ("pool-api", "pool-login", "pool-identity", "pool-password", "pool-pay", "pool-notify",
         "pool-staff", *QUIET)
 ALL = (*OURS, "access", "nginx-error", "postgres", "redis", "rabbitmq")

@@ -51,7 +51,8 @@ class Nemesis:
         self.stopped, self.trouble = [], []  # (when to go on, process); what went wrong here
         self.boss = Database(house.run, "zx_owner")
         names = [path.name for path in (house.run / "pid").iterdir()]
-        self.ours = [n for n in names if n.startswith(("pool-", "relay", "settle", "consume"))]
+        ours = ("pool-", "relay", "settle", "consume", "sweep")
+        self.ours = [n for n in names if n.startswith(ours)]
         self.busy = [n for n in self.ours if n in BUSY]
 
     @property

@@ -19,7 +19,7 @@ POOL_SIZE = {"api": 4, "login": 2, "password": 2, "identity": 2, "pay": 3, "noti
 DAEMONS = {  # name: program and its word
     "relay": ("relay",), "settle": ("settle",), "consume-fulfil": ("consume", "fulfil"),
     "consume-expire": ("consume", "expire"), "consume-tell": ("consume", "tell"),
-    "consume-ship": ("consume", "ship"), "sms": ("sms",),
+    "consume-ship": ("consume", "ship"), "sms": ("sms",), "sweep": ("sweep",),
 }
 WEB_STAGE, POOL_STAGE, STORE_STAGE, EPMD_STAGE = range(4)
 NAMES_REQUEST = b"\x00\x01n"  # epmd: which nodes are there

@@ -11,12 +11,12 @@ simulated WeChat, worker pools and daemons. Uses no system service and nothing o
 changed (program, settings, configuration) is restarted gracefully; after a crash it cleans up.
 `down` stops it and keeps the data, `reset` deletes the folder. `kill` and `start` are for tests
 that break one server: postgres, redis, rabbitmq, epmd, sim, nginx, relay, settle,
-consume-<consumer>, pool-<name>.
+sweep, consume-<consumer>, pool-<name>.
 KILL, STOP and CONT go to all processes of a server, other signals to its main process.
 
 --port-base N   ports N+443 (https), N+672 (AMQP), N+80 (simulator), N+369 and N+673 (Erlang);
                 default $ZX_PORT_BASE, else the folder's last, else 18000
---workers N     of each pool; --daemons N: of the relay, each consumer, settle (1)
+--workers N     of each pool; --daemons N: of the relay, each consumer, settle, sweep (1)
 --fast          no fsync: for tests that don't pull the plug
 --set           ZX_<SETTING>=…, or of nginx: rate_api, rate_login (requests per second and client
                 address), connections (per client address), guest_cache=on|off, bench=on|off
