@@ -1,34 +1,23 @@
 #include "account/sweep.h"
 
-struct gone {
-	int64_t gone;
-};
-static const struct field gone_fields[] = {FIELD(struct gone, gone)};
-static const struct shape gone_shape = SHAPE(struct gone, gone_fields);
+/* The function keeps answers for its own least number of hours, whatever it is given:
+ * asking for none leaves that to be the one number. */
+SQL(answers_delete_old, "SELECT answers_sweep(0, $1)");
 
-SQL(answers_delete_old, "SELECT answers_sweep($1, $2) AS gone");
+enum err answers_sweep(struct tx *tx, int limit, int64_t *deleted)
+{
+	*deleted = 0;
+	return db_value(tx, &answers_delete_old, deleted, A(limit));
+}
+
 SQL(sessions_delete_old,
 	"WITH old AS (DELETE FROM session WHERE id = ANY (ARRAY(SELECT id FROM session"
 	"  WHERE expires_at < now() - make_interval(days => $1::int)"
 	"  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1)"
-	" SELECT count(*) AS gone FROM old");
-
-static enum err sweep(struct tx *tx, struct sql *sql, int64_t keep, int limit, int64_t *deleted)
-{
-	struct gone g = {0};
-
-	*deleted = 0;
-	TRY(db_one(tx, sql, &gone_shape, &g, A(keep), A(limit)));
-	*deleted = g.gone;
-	return E_OK;
-}
-
-enum err answers_sweep(struct tx *tx, int limit, int64_t *deleted)
-{
-	return sweep(tx, &answers_delete_old, ANSWER_KEEP_HOURS, limit, deleted);
-}
+	" SELECT count(*) FROM old");
 
 enum err sessions_sweep(struct tx *tx, int limit, int64_t *deleted)
 {
-	return sweep(tx, &sessions_delete_old, SESSION_KEEP_DAYS, limit, deleted);
+	*deleted = 0;
+	return db_value(tx, &sessions_delete_old, deleted, A(SESSION_KEEP_DAYS), A(limit));
 }
