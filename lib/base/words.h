@@ -4,10 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
-/* An enum whose members have a word each in the database or the API comes from one
- * X-macro table, as the errors do (err.h): the table makes the enum and the words. */
+/* Enums whose members have a word each, in the database or the API. As with errors
+ * (err.h), one table says both, a line each, X(ID, "word", …), and the rest is made of it:
+ *
+ *	enum fruit { FRUITS(WORD_ID) FRUIT_COUNT };
+ *	static const char *const words[] = {FRUITS(WORD_TEXT)};
+ */
+#define WORD_ID(id, word, ...) id,
+#define WORD_TEXT(id, word, ...) word,
 
-/* All words of such a table, "a|b|c": see one_of in shape.h. */
+/* All words of a table, "a|b|c": see one_of in shape.h. */
 #define WORDS_OF(table) (&table(WORD_BEHIND_BAR)[1])
 #define WORD_BEHIND_BAR(id, word, ...) "|" word
 

@@ -1,60 +1,30 @@
 #include "message/bindings.h"
 
 #include "base/settings.h"
-#include "base/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum {
-#define X(id, word) TO_##id = 1 << CONSUMER_##id,
-	MESSAGE_CONSUMERS(X)
-#undef X
-};
+#define TO(consumer) (1U << CONSUMER_##consumer)
+#define QUEUE_NAME(id, word) "zx." word,
+#define BINDING(id, word, when, to) {when, to},
 
-static const char *const consumer_words[] = {
-#define X(id, word) word,
-	MESSAGE_CONSUMERS(X)
-#undef X
-};
-
-static const char *const consumer_queues[] = {
-#define X(id, word) "zx." word,
-	MESSAGE_CONSUMERS(X)
-#undef X
-};
-
-static const char *const kind_words[] = {
-#define X(id, word, when, to) word,
-	MESSAGE_KINDS(X)
-#undef X
-};
-
+static const char *const consumer_words[] = {MESSAGE_CONSUMERS(WORD_TEXT)};
+static const char *const consumer_queues[] = {MESSAGE_CONSUMERS(QUEUE_NAME)};
+static const char *const kind_words[] = {MESSAGE_KINDS(WORD_TEXT)};
 static const struct {
 	enum message_when when;
 	unsigned to;
-} kinds[] = {
-#define X(id, word, when, to) {MESSAGE_##when, to},
-	MESSAGE_KINDS(X)
-#undef X
-};
+} kinds[] = {MESSAGE_KINDS(BINDING)};
 
 /* There is one queue for what waits, it hands on under one key, and who hears that
  * hears nothing else: a queue is bound to one exchange. */
-enum {
-#define X(id, word, when, to) +(MESSAGE_##when == MESSAGE_WHEN_UNPAID)
-	WAITING_KINDS = 0 MESSAGE_KINDS(X),
-#undef X
-#define X(id, word, when, to) | (MESSAGE_##when == MESSAGE_WHEN_UNPAID ? (to) : 0)
-	HEAR_WAITING = 0 MESSAGE_KINDS(X),
-#undef X
-#define X(id, word, when, to) | (MESSAGE_##when == MESSAGE_WHEN_UNPAID ? 0 : (to))
-	HEAR_OTHERS = 0 MESSAGE_KINDS(X),
-#undef X
-};
-_Static_assert(WAITING_KINDS == 1, "one kind waits");
-_Static_assert(
-	(HEAR_WAITING & HEAR_OTHERS) == 0, "a consumer hears what waits or what doesn't");
+#define IS_WAITING(id, word, when, to) +((when) == WHEN_UNPAID)
+#define HEARS_WAITING(id, word, when, to) | ((when) == WHEN_UNPAID ? (to) : 0)
+#define HEARS_OTHERS(id, word, when, to) | ((when) == WHEN_UNPAID ? 0 : (to))
+_Static_assert((0 MESSAGE_KINDS(IS_WAITING)) == 1, "one kind waits");
+_Static_assert(((0 MESSAGE_KINDS(HEARS_WAITING)) & (0 MESSAGE_KINDS(HEARS_OTHERS))) == 0,
+	"a consumer hears what waits or what doesn't");
 _Static_assert((int)MESSAGE_KIND_COUNT <= (int)MQ_KEYS_MAX, "one consumer may hear all kinds");
 
 enum message_kind message_kind_of(const char *word)
@@ -108,7 +78,7 @@ const char *message_key(const char *word)
 	static char key[64];
 	enum message_kind kind = message_kind_of(word);
 
-	if (kind == MESSAGE_KIND_COUNT || kinds[kind].when != MESSAGE_WHEN_UNPAID)
+	if (kind == MESSAGE_KIND_COUNT || kinds[kind].when != WHEN_UNPAID)
 		return word;
 	snprintf(key, sizeof(key), "%s.%" PRId64, word, wait_s());
 	return key;
@@ -130,7 +100,7 @@ static struct mq_queue queue_of(enum message_consumer consumer)
 	for (enum message_kind k = 0; k < MESSAGE_KIND_COUNT; k++)
 		if (message_is_for(k, consumer)) {
 			q.keys[n++] = kind_words[k];
-			q.of_due = kinds[k].when == MESSAGE_WHEN_UNPAID;
+			q.of_due = kinds[k].when == WHEN_UNPAID;
 		}
 	return q;
 }
@@ -140,7 +110,7 @@ static struct mq_queue waiting_queue(void)
 	static char name[64], key[64];
 	enum message_kind k = 0;
 
-	while (kinds[k].when != MESSAGE_WHEN_UNPAID)
+	while (kinds[k].when != WHEN_UNPAID)
 		k++;
 	snprintf(name, sizeof(name), "zx.delay.%" PRId64, wait_s());
 	snprintf(key, sizeof(key), "%s", message_key(kind_words[k]));

@@ -1,6 +1,7 @@
 #ifndef MESSAGE_BINDINGS_H
 #define MESSAGE_BINDINGS_H
 
+#include "base/words.h"
 #include "net/mq.h"
 
 /* Who hears what: the one place where it is decided. These two tables make the enums,
@@ -8,11 +9,12 @@
  * must have acted before a message's row may be deleted, and what a consumer refuses. */
 
 /* What each of them does stands in jobs/consume.c. Its queue is zx.<word>. */
-#define MESSAGE_CONSUMERS(X) \
-	X(FULFIL, "fulfil")  \
-	X(EXPIRE, "expire")  \
-	X(TELL, "tell")      \
-	X(SHIP, "ship")
+#define MESSAGE_CONSUMERS(X)         \
+	X(CONSUMER_FULFIL, "fulfil") \
+	X(CONSUMER_EXPIRE, "expire") \
+	X(CONSUMER_TELL, "tell")     \
+	X(CONSUMER_SHIP, "ship")
+enum message_consumer { MESSAGE_CONSUMERS(WORD_ID) CONSUMER_COUNT };
 
 /* The kinds: the word that is stored and published, when the relay publishes it, who
  * hears it (0: nobody; it may go unrouted).
@@ -20,33 +22,20 @@
  * The subject is an order; refund.… name the refund in their body. order.ended:
  * expired or cancelled before it was paid; order.retaken: paid too late, and its
  * courts were still to be had; order.used: the first check-in of an order. */
-#define MESSAGE_KINDS(X)                                          \
-	X(ORDER_CREATED, "order.created", WHEN_UNPAID, TO_EXPIRE) \
-	X(ORDER_PAID, "order.paid", AT_ONCE, TO_FULFIL | TO_TELL) \
-	X(ORDER_ENDED, "order.ended", SOON, TO_TELL)              \
-	X(ORDER_RETAKEN, "order.retaken", SOON, TO_TELL)          \
-	X(ORDER_USED, "order.used", SOON, TO_SHIP)                \
-	X(REFUND_CREATED, "refund.created", SOON, TO_TELL)        \
-	X(REFUND_DONE, "refund.done", SOON, TO_TELL)
+#define MESSAGE_KINDS(X)                                                    \
+	X(MESSAGE_ORDER_CREATED, "order.created", WHEN_UNPAID, TO(EXPIRE))  \
+	X(MESSAGE_ORDER_PAID, "order.paid", AT_ONCE, TO(FULFIL) | TO(TELL)) \
+	X(MESSAGE_ORDER_ENDED, "order.ended", SOON, TO(TELL))               \
+	X(MESSAGE_ORDER_RETAKEN, "order.retaken", SOON, TO(TELL))           \
+	X(MESSAGE_ORDER_USED, "order.used", SOON, TO(SHIP))                 \
+	X(MESSAGE_REFUND_CREATED, "refund.created", SOON, TO(TELL))         \
+	X(MESSAGE_REFUND_DONE, "refund.done", SOON, TO(TELL))
+enum message_kind { MESSAGE_KINDS(WORD_ID) MESSAGE_KIND_COUNT };
 
 /* AT_ONCE: NOTIFY wakes the relay. That takes a lock of the whole database at commit, so
  * it is only for what somebody is waiting for. SOON: the relay finds it within a second.
  * WHEN_UNPAID: consumers hear it only when an unpaid order's life is over. */
-enum message_when { MESSAGE_AT_ONCE, MESSAGE_SOON, MESSAGE_WHEN_UNPAID };
-
-enum message_consumer {
-#define X(id, word) CONSUMER_##id,
-	MESSAGE_CONSUMERS(X)
-#undef X
-		CONSUMER_COUNT
-};
-
-enum message_kind {
-#define X(id, word, when, to) MESSAGE_##id,
-	MESSAGE_KINDS(X)
-#undef X
-		MESSAGE_KIND_COUNT
-};
+enum message_when { AT_ONCE, SOON, WHEN_UNPAID };
 
 /* MESSAGE_KIND_COUNT for a word that is none, such as one of a later version. */
 enum message_kind message_kind_of(const char *word);

@@ -40,7 +40,7 @@ static const char *body_of(struct arena *mem, const struct message_about *about)
 
 enum err message_tell(struct tx *tx, enum message_kind kind, const struct message_about *about)
 {
-	bool wakes = message_when(kind) == MESSAGE_AT_ONCE;
+	bool wakes = message_when(kind) == AT_ONCE;
 	int64_t id;
 
 	TRY(ids_take(tx, 1, &id));

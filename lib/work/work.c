@@ -2,11 +2,7 @@
 
 const char *work_word(enum work_kind kind)
 {
-	static const char *const words[] = {
-#define X(id, word) word,
-		WORK_KINDS(X)
-#undef X
-	};
+	static const char *const words[] = {WORK_KINDS(WORD_TEXT)};
 
 	return words[kind];
 }

@@ -9,17 +9,12 @@
 
 /* The kinds, by the words of the table work_item and of the API. A store test holds them
  * against the constraint work_item_kind_known. */
-#define WORK_KINDS(X)                                                                 \
-	X(REFUND_STUCK, "refund_stuck")       /* a refund that doesn't arrive */      \
-	X(STRANGE_PAYMENT, "strange_payment") /* money or a refund that isn't ours */ \
-	X(RECONCILE, "reconcile")             /* a channel's bill says otherwise */   \
-	X(SHIPPING_STUCK, "shipping_stuck")   /* WeChat doesn't take the report */
-enum work_kind {
-#define X(id, word) WORK_##id,
-	WORK_KINDS(X)
-#undef X
-		WORK_KIND_COUNT
-};
+#define WORK_KINDS(X)                                                                      \
+	X(WORK_REFUND_STUCK, "refund_stuck")       /* a refund that doesn't arrive */      \
+	X(WORK_STRANGE_PAYMENT, "strange_payment") /* money or a refund that isn't ours */ \
+	X(WORK_RECONCILE, "reconcile")             /* a channel's bill says otherwise */   \
+	X(WORK_SHIPPING_STUCK, "shipping_stuck")   /* WeChat doesn't take the report */
+enum work_kind { WORK_KINDS(WORD_ID) WORK_KIND_COUNT };
 const char *work_word(enum work_kind);
 
 struct work_new {

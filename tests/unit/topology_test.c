@@ -56,7 +56,7 @@ static void every_kind_has_a_taker_for_each_of_its_consumers(void **state)
 		const char *kind;
 		int64_t consumers;
 	} kinds[] = {
-#define X(id, name, ...) {name, message_hearers(MESSAGE_##id)},
+#define X(id, name, ...) {name, message_hearers(id)},
 		MESSAGE_KINDS(X)
 #undef X
 	};
