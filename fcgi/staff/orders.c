@@ -1,4 +1,5 @@
 #include "order/search.h"
+#include "order/state.h"
 #include "pay/desk.h"
 #include "staff.h"
 
@@ -16,8 +17,7 @@ static const struct field search_fields[] = {
 	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
 		.max = PHONE_DIGITS),
 	FIELD(struct search_query, date, .optional = true),
-	FIELD(struct search_query, state, .optional = true,
-		.one_of = "pending|closing|expired|cancelled|paid"),
+	FIELD(struct search_query, state, .optional = true, .one_of = WORDS_OF(ORDER_STATES)),
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
 

@@ -1,8 +1,7 @@
 #include "checkin/checkin.h"
 
 #include "message/message.h"
-
-#include <string.h>
+#include "order/state.h"
 
 static const struct field used_item_fields[] = {
 	FIELD(struct used_item, id),
@@ -93,14 +92,14 @@ enum err checkin_judge(struct list *items, stamp now, int64_t early_minutes)
 	for (size_t i = 0; i < items->count; i++) {
 		struct item it = kept[i];
 
-		if (strcmp(it.state, "booked") != 0)
+		if (item_state_of(it.state) != ITEM_BOOKED)
 			continue;
 		if (now.us < it.start.us - early_minutes * MINUTE) {
 			early = true;
 		} else if (now.us >= it.end.us) {
 			late = true;
 		} else {
-			it.state = "used";
+			it.state = item_state_word(ITEM_USED);
 			kept[open++] = it;
 		}
 	}
@@ -140,7 +139,7 @@ static bool used_before(const struct list *items)
 	const struct item *it = items->at;
 
 	for (size_t i = 0; i < items->count; i++)
-		if (strcmp(it[i].state, "used") == 0)
+		if (item_state_of(it[i].state) == ITEM_USED)
 			return true;
 	return false;
 }
@@ -173,10 +172,7 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
 /* Nothing is left of an order whose items are all released. */
 static enum err order_judge(const char *state, const struct list *items)
 {
-	if (strcmp(state, "cancelled") == 0)
-		return E_ORDER_CANCELLED;
-	if (strcmp(state, "paid") != 0)
-		return E_ORDER_UNPAID;
+	TRY(order_state_check_paid(state));
 	return items->count > 0 ? E_OK : E_ORDER_CANCELLED;
 }
 

@@ -1,6 +1,7 @@
 #include "base/settings.h"
 #include "checkin/checkin.h"
 #include "codec/crypto.h"
+#include "order/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,10 +142,7 @@ enum err checkin_code_load(
 	struct code_row row;
 
 	TRY(db_one(tx, &code_of_order, &code_row_shape, &row, A(order_id), A(account_id)));
-	if (strcmp(row.state, "cancelled") == 0)
-		return E_ORDER_CANCELLED;
-	if (strcmp(row.state, "paid") != 0)
-		return E_ORDER_UNPAID;
+	TRY(order_state_check_paid(row.state));
 	if (!row.short_code)
 		return E_CODE_NOT_READY;
 	*out = (struct checkin_code){.state = row.used ? "used" : "active",

@@ -1,6 +1,7 @@
 #include "order/cancel.h"
 
 #include "order/rule.h"
+#include "order/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +121,7 @@ typedef enum err item_rule(const struct cancellable *, const struct item *);
 static enum err unless_used(const struct cancellable *o, const struct item *it)
 {
 	(void)o;
-	return strcmp(it->state, "booked") == 0 ? E_OK : E_ORDER_STATE;
+	return item_state_of(it->state) == ITEM_BOOKED ? E_OK : E_ORDER_STATE;
 }
 
 static enum err unless_begun(const struct cancellable *o, const struct item *it)
@@ -132,7 +133,7 @@ static enum err unless_begun(const struct cancellable *o, const struct item *it)
 static enum err if_held(const struct cancellable *o, const struct item *it)
 {
 	(void)o;
-	return strcmp(it->state, "held") == 0 ? E_OK : E_ORDER_STATE;
+	return item_state_of(it->state) == ITEM_HELD ? E_OK : E_ORDER_STATE;
 }
 
 /* Of the wanted ones each must do; where none is named, those that do. */
@@ -222,13 +223,18 @@ static enum err quote_paid(struct arena *mem, const struct cancellable *o, struc
 enum err cancellation_quote(struct arena *mem, const struct cancellable *o, struct ints wanted,
 	struct cancellation *out)
 {
-	if (strcmp(o->state, "pending") == 0)
+	switch (order_state_of(o->state)) {
+	case ORDER_PENDING:
 		return quote_unpaid(mem, o, wanted, out);
-	if (strcmp(o->state, "paid") == 0)
+	case ORDER_PAID:
 		return quote_paid(mem, o, wanted, out);
-	if (strcmp(o->state, "expired") == 0)
+	case ORDER_EXPIRED:
 		return E_ORDER_EXPIRED;
-	return strcmp(o->state, "cancelled") == 0 ? E_ORDER_CANCELLED : E_ORDER_STATE;
+	case ORDER_CANCELLED:
+		return E_ORDER_CANCELLED;
+	default:
+		return E_ORDER_STATE;
+	}
 }
 
 enum err cancellation_of(struct arena *mem, const struct cancellable *o, struct ints wanted,

@@ -1,5 +1,6 @@
 #include "base/settings.h"
 #include "order/order.h"
+#include "order/state.h"
 
 static const struct field period_fields[] = {
 	FIELD(struct period, court_id, .min = 1, .max = ID_MAX),
@@ -46,7 +47,7 @@ static enum err draft_item(const struct day *day, const struct period *p, struct
 	TRY(period_check(day, court, p->start, p->end));
 	*item = (struct item){.court_id = court->id,
 		.court_name = court->name,
-		.state = "held",
+		.state = item_state_word(ITEM_HELD),
 		.start = p->start,
 		.end = p->end};
 	return period_price(day, court, p->start, p->end, &item->price_fen) ? E_OK
@@ -68,7 +69,7 @@ enum err order_draft(struct arena *mem, const struct order_in *in, const struct 
 	*out = (struct order){
 		.venue_id = in->venue_id,
 		.venue_name = day->head.venue_name,
-		.state = "pending",
+		.state = order_state_word(ORDER_PENDING),
 		.pay_state = "unpaid",
 		.note = in->note,
 		.date = in->date,

@@ -3,8 +3,7 @@
 #include "base/settings.h"
 #include "message/message.h"
 #include "order/ban.h"
-
-#include <string.h>
+#include "order/state.h"
 
 enum { LATER_MAX_S = 60 };
 
@@ -147,7 +146,7 @@ enum err order_close(struct tx *tx, int64_t order_id, bool unconfirmed)
 	db_queue(tx, &order_account_lock, A(row.account_id));
 	db_queue_one(tx, &order_end, E_RETRY, A(order_id), A(unconfirmed));
 	release(tx, order_id);
-	if (strcmp(row.closing_to, "expired") == 0)
+	if (order_state_of(row.closing_to) == ORDER_EXPIRED)
 		TRY(violation_add(tx, row.account_id, order_id));
 	return message_tell(
 		tx, MESSAGE_ORDER_ENDED, &(struct message_about){.order_id = order_id});

@@ -1,6 +1,7 @@
 #include "account/account.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "order/state.h"
 #include "pay/payment.h"
 
 #include <string.h>
@@ -56,16 +57,20 @@ SQL(attempt_close,
 /* To the customer an order that is closing has ended already. */
 static enum err payable_now(const struct payable *o)
 {
-	bool closing = strcmp(o->state, "closing") == 0;
-	const char *state = closing && o->closing_to ? o->closing_to : o->state;
+	enum order_state state = order_state_of(o->state);
 
-	if (strcmp(state, "paid") == 0)
+	if (state == ORDER_CLOSING && o->closing_to)
+		state = order_state_of(o->closing_to);
+	switch (state) {
+	case ORDER_PAID:
 		return E_ORDER_PAID;
-	if (strcmp(state, "expired") == 0)
+	case ORDER_EXPIRED:
 		return E_ORDER_EXPIRED;
-	if (strcmp(state, "cancelled") == 0)
+	case ORDER_CANCELLED:
 		return E_ORDER_CANCELLED;
-	return o->now.us < o->expires_at.us ? E_OK : E_ORDER_EXPIRED;
+	default:
+		return o->now.us < o->expires_at.us ? E_OK : E_ORDER_EXPIRED;
+	}
 }
 
 static bool is_open(const struct attempt *a, const struct attempt_ask *ask)

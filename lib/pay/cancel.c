@@ -1,9 +1,8 @@
 #include "pay/cancel.h"
 
 #include "order/ending.h"
+#include "order/state.h"
 #include "pay/refund.h"
-
-#include <string.h>
 
 struct attempt_id {
 	int64_t id;
@@ -42,7 +41,7 @@ enum err order_cancel(struct tx *tx, const struct cancel_ask *ask, const char **
 	enum err err = cancellation_quote(tx->mem, &order, ask->items, &c);
 	*field = err == E_NOT_FOUND ? "items" : NULL;
 	TRY(err);
-	bool paid = strcmp(c.state, "paid") == 0;
+	bool paid = order_state_of(c.state) == ORDER_PAID;
 	if (paid && ask->expected_fen < 0) {
 		*field = "refund_fen";
 		return E_BAD_FIELD;

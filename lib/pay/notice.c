@@ -2,28 +2,18 @@
 #include "base/log.h"
 #include "message/message.h"
 #include "order/ending.h"
+#include "order/state.h"
 #include "pay/payment.h"
 #include "pay/refund.h"
 #include "work/work.h"
-
-#include <string.h>
 
 enum { DETAIL_MAX = 1024 };
 
 const char *outcome_word(enum outcome outcome)
 {
-	static const char *const words[] = {
-#define X(id, word) word,
-		OUTCOME_TABLE(X)
-#undef X
-	};
+	static const char *const words[] = {OUTCOMES(WORD_TEXT)};
 
 	return words[outcome];
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 enum outcome notice_judge(const struct channel_payment *p, const struct claim *c)
@@ -40,11 +30,17 @@ enum outcome notice_judge(const struct channel_payment *p, const struct claim *c
 		return OUTCOME_WRONG_AMOUNT;
 	if (c->transaction_id)
 		return OUTCOME_REPEAT;
-	if (same(c->order_state, "pending"))
+	switch (order_state_of(c->order_state)) {
+	case ORDER_PENDING:
 		return OUTCOME_PAID;
-	if (same(c->order_state, "closing"))
-		return same(c->closing_to, "cancelled") ? OUTCOME_LATE : OUTCOME_PAID;
-	return same(c->order_state, "paid") ? OUTCOME_SURPLUS : OUTCOME_LATE;
+	case ORDER_CLOSING:
+		return order_state_of(c->closing_to) == ORDER_CANCELLED ? OUTCOME_LATE
+									: OUTCOME_PAID;
+	case ORDER_PAID:
+		return OUTCOME_SURPLUS;
+	default:
+		return OUTCOME_LATE;
+	}
 }
 
 static const struct field claim_fields[] = {
@@ -203,7 +199,7 @@ enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum o
 	}
 	TRY(claim_load(tx, &p, &claim));
 	*outcome = notice_judge(&p, &claim);
-	if (*outcome == OUTCOME_LATE && same(claim.order_state, "expired")) {
+	if (*outcome == OUTCOME_LATE && order_state_of(claim.order_state) == ORDER_EXPIRED) {
 		TRY(order_retake(tx, claim.order_id, p.paid_at, &taken));
 		if (taken)
 			*outcome = OUTCOME_RETAKEN;

@@ -1,6 +1,7 @@
 #ifndef PAY_PAYMENT_H
 #define PAY_PAYMENT_H
 
+#include "base/words.h"
 #include "channel/channel.h"
 #include "db/db.h"
 
@@ -35,25 +36,21 @@ void attempt_prepaid(struct tx *, const struct attempt *, const char *prepay);
 void attempt_closed(struct tx *, int64_t attempt_id);
 
 /* What became of a notice. The word goes into notify_log. */
-#define OUTCOME_TABLE(X)                                                                     \
-	X(PAID, "paid")                     /* the order is paid by it */                    \
-	X(RETAKEN, "retaken")               /* it had expired; its courts were still free */ \
-	X(REPEAT, "repeat")                 /* known already */                              \
-	X(UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */                         \
-	X(WRONG_MERCHANT, "wrong_merchant") /* another merchant or app */                    \
-	X(WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */                    \
-	X(NOT_SUCCESS, "not_success")       /* says that nothing was paid */                 \
-	X(LATE, "late")                     /* the order has ended: given back */            \
-	X(SURPLUS, "surplus")               /* it is paid already: given back */             \
-	X(REFUND, "refund")                 /* about a refund of ours */                     \
-	X(REFUND_UNKNOWN, "refund_unknown") /* about a refund that we never asked for */     \
-	X(REFUND_DIFFERS, "refund_differs") /* another sum, or another merchant */           \
-	X(OTHER, "other")                   /* about something else */
-enum outcome {
-#define X(id, word) OUTCOME_##id,
-	OUTCOME_TABLE(X)
-#undef X
-};
+#define OUTCOMES(X)                                                                        \
+	X(OUTCOME_PAID, "paid")       /* the order is paid by it */                        \
+	X(OUTCOME_RETAKEN, "retaken") /* it had expired; its courts were still free */     \
+	X(OUTCOME_REPEAT, "repeat")   /* known already */                                  \
+	X(OUTCOME_UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */               \
+	X(OUTCOME_WRONG_MERCHANT, "wrong_merchant") /* another merchant or app */          \
+	X(OUTCOME_WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */          \
+	X(OUTCOME_NOT_SUCCESS, "not_success")       /* says that nothing was paid */       \
+	X(OUTCOME_LATE, "late")                     /* the order has ended: given back */  \
+	X(OUTCOME_SURPLUS, "surplus")               /* it is paid already: given back */   \
+	X(OUTCOME_REFUND, "refund")                 /* about a refund of ours */           \
+	X(OUTCOME_REFUND_UNKNOWN, "refund_unknown") /* about a refund we don't know */     \
+	X(OUTCOME_REFUND_DIFFERS, "refund_differs") /* another sum, or another merchant */ \
+	X(OUTCOME_OTHER, "other")                   /* about something else */
+enum outcome { OUTCOMES(WORD_ID) OUTCOME_COUNT };
 const char *outcome_word(enum outcome);
 
 /* What the decision rests on; attempt_state is NULL for an unknown number. */

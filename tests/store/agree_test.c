@@ -1,8 +1,10 @@
 /* What stands both in C and in the schema says the same. */
-#include "store.h"
-
+#include "order/state.h"
+#include "pay/payment.h"
 #include "venue/refund_tier.h"
 #include "work/work.h"
+
+#include "store.h"
 
 /* In the order of the alphabet, "a|b". */
 static const char *words_of_constraint(const char *name)
@@ -28,6 +30,9 @@ static void each_table_has_the_words_of_its_constraint(void **state)
 	static const struct {
 		const char *constraint, *words;
 	} cases[] = {
+		{"orders_state_known", WORDS_OF(ORDER_STATES)},
+		{"order_item_state_known", WORDS_OF(ITEM_STATES)},
+		{"notify_log_outcome_known", WORDS_OF(OUTCOMES)},
 		{"work_item_kind_known", WORDS_OF(WORK_KINDS)},
 	};
 
