@@ -2,6 +2,9 @@
 
 static const char *const order_words[] = {ORDER_STATES(WORD_TEXT)};
 static const char *const item_words[] = {ITEM_STATES(WORD_TEXT)};
+static const char *const attempt_words[] = {ATTEMPT_STATES(WORD_TEXT)};
+static const char *const refund_words[] = {REFUND_STATES(WORD_TEXT)};
+static const char *const cause_words[] = {REFUND_CAUSES(WORD_TEXT)};
 
 enum order_state order_state_of(const char *word)
 {
@@ -30,4 +33,29 @@ enum item_state item_state_of(const char *word)
 const char *item_state_word(enum item_state state)
 {
 	return item_words[state];
+}
+
+enum attempt_state attempt_state_of(const char *word)
+{
+	return (enum attempt_state)word_find(attempt_words, ATTEMPT_STATE_COUNT, word);
+}
+
+const char *attempt_state_word(enum attempt_state state)
+{
+	return attempt_words[state];
+}
+
+enum refund_state refund_state_of(const char *word)
+{
+	return (enum refund_state)word_find(refund_words, REFUND_STATE_COUNT, word);
+}
+
+enum refund_cause refund_cause_of(const char *word)
+{
+	return (enum refund_cause)word_find(cause_words, REFUND_CAUSE_COUNT, word);
+}
+
+const char *refund_cause_word(enum refund_cause cause)
+{
+	return cause_words[cause];
 }

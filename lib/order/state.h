@@ -33,4 +33,37 @@ enum item_state { ITEM_STATES(WORD_ID) ITEM_STATE_COUNT };
 enum item_state item_state_of(const char *word);
 const char *item_state_word(enum item_state);
 
+/* Of payment attempts (payment_attempt.state). */
+#define ATTEMPT_STATES(X)                                                   \
+	X(ATTEMPT_CREATED, "created") /* the channel hasn't answered yet */ \
+	X(ATTEMPT_PREPAID, "prepaid") /* the customer may pay by it */      \
+	X(ATTEMPT_CLOSED, "closed")   /* it can't be paid any more */       \
+	X(ATTEMPT_PAID, "paid")       /* it paid the order */               \
+	X(ATTEMPT_SURPLUS, "surplus") /* the order didn't need its money: given back */
+enum attempt_state { ATTEMPT_STATES(WORD_ID) ATTEMPT_STATE_COUNT };
+enum attempt_state attempt_state_of(const char *word);
+const char *attempt_state_word(enum attempt_state);
+
+/* Of refunds (refund.state); the way: pay/refund.h. */
+#define REFUND_STATES(X)                                                      \
+	X(REFUND_CREATED, "created")     /* to be sent */                     \
+	X(REFUND_ACCEPTED, "accepted")   /* the channel works on it */        \
+	X(REFUND_SUCCEEDED, "succeeded") /* the money has arrived */          \
+	X(REFUND_STUCK, "stuck")         /* people must help */               \
+	X(REFUND_BY_HAND, "by_hand")     /* staff have paid it another way */ \
+	X(REFUND_VOID, "void")           /* dead; another number took its place */
+enum refund_state { REFUND_STATES(WORD_ID) REFUND_STATE_COUNT };
+enum refund_state refund_state_of(const char *word);
+
+/* Why money goes back (refund.cause). */
+#define REFUND_CAUSES(X)                                                    \
+	X(CAUSE_CANCEL, "cancel")       /* the customer cancelled */        \
+	X(CAUSE_STAFF, "staff")         /* staff decided so */              \
+	X(CAUSE_LATE, "late")           /* paid when the order had ended */ \
+	X(CAUSE_SURPLUS, "surplus")     /* the order was paid already */    \
+	X(CAUSE_RECONCILE, "reconcile") /* surplus that only the day's bills showed */
+enum refund_cause { REFUND_CAUSES(WORD_ID) REFUND_CAUSE_COUNT };
+enum refund_cause refund_cause_of(const char *word);
+const char *refund_cause_word(enum refund_cause);
+
 #endif

@@ -75,8 +75,10 @@ static enum err payable_now(const struct payable *o)
 
 static bool is_open(const struct attempt *a, const struct attempt_ask *ask)
 {
-	return strcmp(a->channel, ask->channel) == 0 && strcmp(a->method, ask->method) == 0 &&
-	       (strcmp(a->state, "created") == 0 || strcmp(a->state, "prepaid") == 0);
+	enum attempt_state state = attempt_state_of(a->state);
+
+	return (state == ATTEMPT_CREATED || state == ATTEMPT_PREPAID) &&
+	       strcmp(a->channel, ask->channel) == 0 && strcmp(a->method, ask->method) == 0;
 }
 
 static const struct attempt *open_one(
@@ -94,7 +96,7 @@ static enum err attempt_new(struct tx *tx, const struct channel *channel,
 	const struct payable *o, const char *payer, struct attempt *a)
 {
 	TRY(ids_take(tx, 1, &a->id));
-	a->state = "created";
+	a->state = attempt_state_word(ATTEMPT_CREATED);
 	a->amount_fen = o->amount_fen;
 	a->request = channel->order_body(tx->mem,
 		&(struct channel_order){.method = a->method,

@@ -25,7 +25,7 @@ static enum err paid_by(struct tx *tx, int64_t order_id, int64_t *attempt_id)
 static enum err give_back(struct tx *tx, const struct cancellation *c, int64_t *refund_id)
 {
 	struct refund_new new = {
-		.amount = c->refund_fen, .cause = "cancel", .reason = "顾客取消预订"};
+		.amount = c->refund_fen, .cause = CAUSE_CANCEL, .reason = "顾客取消预订"};
 
 	TRY(paid_by(tx, c->order_id, &new.attempt_id));
 	return refund_add(tx, &new, refund_id);
@@ -60,7 +60,7 @@ enum err order_refund(
 	struct tx *tx, const struct staff_refund *ask, int64_t *refund_id, const char **field)
 {
 	struct refund_new new = {.amount = ask->amount,
-		.cause = "staff",
+		.cause = CAUSE_STAFF,
 		.reason = ask->reason,
 		.by_account = ask->staff_id};
 	struct cancellable order;

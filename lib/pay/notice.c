@@ -92,9 +92,9 @@ static enum err claim_load(struct tx *tx, const struct channel_payment *p, struc
 }
 
 static void money_came(struct tx *tx, const struct channel_payment *p, const struct claim *c,
-	const char *state)
+	enum attempt_state state)
 {
-	db_queue_one(tx, &attempt_paid, E_RETRY, A(c->attempt_id), A(state),
+	db_queue_one(tx, &attempt_paid, E_RETRY, A(c->attempt_id), A(attempt_state_word(state)),
 		A(p->transaction_id), A(p->payer), A(p->paid_at));
 }
 
@@ -106,7 +106,7 @@ static enum err tell(struct tx *tx, enum message_kind kind, const struct claim *
 
 static enum err fulfil(struct tx *tx, const struct channel_payment *p, const struct claim *c)
 {
-	money_came(tx, p, c, "paid");
+	money_came(tx, p, c, ATTEMPT_PAID);
 	db_queue_one(tx, &order_paid, E_RETRY, A(c->order_id), A(p->paid_at));
 	db_queue(tx, &order_items_booked, A(c->order_id));
 	return tell(tx, MESSAGE_ORDER_PAID, c);
@@ -115,7 +115,7 @@ static enum err fulfil(struct tx *tx, const struct channel_payment *p, const str
 static enum err bring_back(
 	struct tx *tx, const struct channel_payment *p, const struct claim *c)
 {
-	money_came(tx, p, c, "paid");
+	money_came(tx, p, c, ATTEMPT_PAID);
 	TRY(tell(tx, MESSAGE_ORDER_PAID, c));
 	return tell(tx, MESSAGE_ORDER_RETAKEN, c);
 }
@@ -126,11 +126,11 @@ static enum err give_back(struct tx *tx, const struct channel_payment *p, const 
 	bool surplus = outcome == OUTCOME_SURPLUS;
 	int64_t id;
 
-	money_came(tx, p, c, "surplus");
+	money_came(tx, p, c, ATTEMPT_SURPLUS);
 	return refund_add(tx,
 		&(struct refund_new){.attempt_id = c->attempt_id,
 			.amount = p->total,
-			.cause = surplus ? "surplus" : "late",
+			.cause = surplus ? CAUSE_SURPLUS : CAUSE_LATE,
 			.reason = surplus ? "重复支付，全额退款" : "订单已关闭，全额退款"},
 		&id);
 }

@@ -4,8 +4,6 @@
 #include "message/message.h"
 #include "order/ending.h"
 
-#include <string.h>
-
 enum { PER_ATTEMPT_MAX = 50 }; /* WeChat Pay: 4014959631 */
 
 struct paid {
@@ -60,7 +58,7 @@ static enum err insert(struct tx *tx, const struct refund_new *new, const struct
 				 .refund = new->amount,
 				 .total = p->amount_fen});
 	db_queue(tx, &refund_insert, A(*id), A(p->order_id), A(new->attempt_id), A(p->venue_id),
-		A(no), A(new->amount), A(new->cause), A(new->reason),
+		A(no), A(new->amount), A(refund_cause_word(new->cause)), A(new->reason),
 		A(arg_id_or_null(new->by_account)), A(arg_id_or_null(replaces)), A(request));
 	return E_OK;
 }
@@ -86,7 +84,7 @@ enum err refund_add(struct tx *tx, const struct refund_new *new, int64_t *id)
 
 	TRY(attempt_lock(tx, new->attempt_id, &paid));
 	db_queue_one(tx, &refund_reserve, E_INTERNAL, A(new->attempt_id), A(new->amount));
-	if (strcmp(paid.state, "paid") == 0)
+	if (attempt_state_of(paid.state) == ATTEMPT_PAID)
 		db_queue_one(tx, &refund_order, E_INTERNAL, A(paid.order_id), A(new->amount));
 	TRY(insert(tx, new, &paid, 0, id));
 	return message_tell(tx, MESSAGE_REFUND_CREATED,

@@ -3,6 +3,7 @@
 
 #include "channel/channel.h"
 #include "db/db.h"
+#include "order/state.h"
 
 /* Money on its way back. The row and the exact request are there before the
  * channel is called, the sum is reserved on the attempt in the same transaction:
@@ -15,7 +16,7 @@
 struct refund_new {
 	int64_t attempt_id;
 	money amount;
-	const char *cause;  /* cancel staff late surplus reconcile */
+	enum refund_cause cause;
 	const char *reason; /* the customer reads it */
 	int64_t by_account; /* 0: nobody, a rule */
 };

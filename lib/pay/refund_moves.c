@@ -96,9 +96,10 @@ static enum err succeeded(struct tx *tx, const struct refund *r, const struct ch
 
 enum err refund_note(struct tx *tx, const struct refund *r, const struct channel_refund *c)
 {
-	bool accepted = strcmp(r->state, "accepted") == 0;
+	enum refund_state state = refund_state_of(r->state);
+	bool accepted = state == REFUND_ACCEPTED;
 
-	if (!accepted && strcmp(r->state, "created") != 0 && c->state != REFUND_DONE)
+	if (!accepted && state != REFUND_CREATED && c->state != REFUND_DONE)
 		return E_OK;
 	if (c->refund.fen != r->amount_fen.fen)
 		return stuck(tx, r, "AMOUNT_DIFFERS", c->channel_no);
@@ -157,7 +158,7 @@ enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
 	return refund_replace(tx,
 		&(struct refund_new){.attempt_id = r->attempt_id,
 			.amount = r->amount_fen,
-			.cause = w.cause,
+			.cause = refund_cause_of(w.cause),
 			.reason = w.reason,
 			.by_account = staff_id},
 		r->id, &id);

@@ -3,8 +3,6 @@
 #include "pay/refund.h"
 #include "pay/settle.h"
 
-#include <string.h>
-
 static enum err send(struct db *db, struct arena *mem, const struct refund *r,
 	const struct channel *channel, struct channel_refund *out)
 {
@@ -21,7 +19,7 @@ static enum err send(struct db *db, struct arena *mem, const struct refund *r,
 static enum err ask(struct db *db, struct arena *mem, const struct refund *r,
 	const struct channel *channel, struct channel_refund *out)
 {
-	bool created = strcmp(r->state, "created") == 0;
+	bool created = refund_state_of(r->state) == REFUND_CREATED;
 	enum err err = E_NOT_FOUND;
 
 	if (!created || r->tries > 1)
@@ -36,7 +34,8 @@ static enum err note(
 {
 	if (err == E_OK)
 		return refund_note(tx, r, told);
-	if (err == E_CHANNEL_REFUSED && strcmp(r->state, "created") == 0 && !told->curable)
+	if (err == E_CHANNEL_REFUSED && !told->curable &&
+		refund_state_of(r->state) == REFUND_CREATED)
 		return refund_stuck(tx, r, told->refusal ? told->refusal : "REFUSED");
 	if (channel_wait_s(err) > 0) {
 		refund_wait(tx, r, channel_wait_s(err));

@@ -110,7 +110,7 @@ static enum err give_back(struct tx *tx, const struct surplus *s)
 		err = refund_add(tx,
 			&(struct refund_new){.attempt_id = now.attempt_id,
 				.amount = now.left,
-				.cause = "reconcile",
+				.cause = CAUSE_RECONCILE,
 				.reason = "重复支付，自动退回"},
 			&id);
 	return tx_end(tx, err);

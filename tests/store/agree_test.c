@@ -32,6 +32,9 @@ static void each_table_has_the_words_of_its_constraint(void **state)
 	} cases[] = {
 		{"orders_state_known", WORDS_OF(ORDER_STATES)},
 		{"order_item_state_known", WORDS_OF(ITEM_STATES)},
+		{"payment_attempt_state_known", WORDS_OF(ATTEMPT_STATES)},
+		{"refund_state_known", WORDS_OF(REFUND_STATES)},
+		{"refund_cause_known", WORDS_OF(REFUND_CAUSES)},
 		{"notify_log_outcome_known", WORDS_OF(OUTCOMES)},
 		{"work_item_kind_known", WORDS_OF(WORK_KINDS)},
 	};
