@@ -1,5 +1,5 @@
 #include "api.h"
-#include "tell/tell.h"
+#include "tell/inbox.h"
 
 enum { PAGE = 20 };
 
@@ -9,13 +9,13 @@ static enum err list(struct req *r)
 	const struct page *page = r->query;
 	int64_t limit = page_limit(r, PAGE);
 	struct list entries;
-	struct unread unread;
+	int64_t unread;
 
 	inbox_ask(&r->tx, r->caller.account_id, page->cursor, limit, &entries);
 	unread_ask(&r->tx, r->caller.account_id, &unread);
 	TRY(db_sync(&r->tx));
 	struct buf *b = reply_page_begin(r, &inbox_entry_shape, &entries, limit);
-	json_int(b, "unread", unread.count);
+	json_int(b, "unread", unread);
 	json_close(b, '}');
 	return reply_end(r);
 }
@@ -32,14 +32,14 @@ static const struct shape read_in_shape = SHAPE(struct read_in, read_in_fields);
 static enum err mark_read(struct req *r)
 {
 	const struct read_in *in = r->in;
-	struct unread unread;
+	int64_t unread;
 
-	inbox_read(&r->tx, r->caller.account_id, in->up_to);
+	inbox_mark_read(&r->tx, r->caller.account_id, in->up_to);
 	unread_ask(&r->tx, r->caller.account_id, &unread);
 	TRY(db_sync(&r->tx));
 	struct buf *b = reply_begin(r, 200);
 	json_open(b, NULL, '{');
-	json_int(b, "unread", unread.count);
+	json_int(b, "unread", unread);
 	json_close(b, '}');
 	return reply_end(r);
 }

@@ -1,24 +1,24 @@
-#include "tell/tell.h"
+#include "tell/text.h"
 
-#include <string.h>
+#include "message/bindings.h"
+#include "order/state.h"
 
-enum { NAMED = 3 }; /* periods that places names: see tell.c */
+#include <inttypes.h>
 
 static const char *yuan(struct arena *mem, money m)
 {
-	return arena_printf(
-		mem, "%lld.%02lld 元", (long long)(m.fen / 100), (long long)(m.fen % 100));
+	return arena_printf(mem, "%" PRId64 ".%02" PRId64 " 元", m.fen / 100, m.fen % 100);
 }
 
-static const char *what(struct arena *mem, const struct tidings *t)
+static const char *what(struct arena *mem, const struct inbox_facts *t)
 {
-	if (t->periods <= NAMED)
+	if (t->periods <= PLACES_NAMED)
 		return arena_printf(mem, "%s %s", t->venue, t->places);
-	return arena_printf(mem, "%s %s等 %lld 场", t->venue, t->places, (long long)t->periods);
+	return arena_printf(mem, "%s %s等 %" PRId64 " 场", t->venue, t->places, t->periods);
 }
 
 static bool paid(
-	struct arena *mem, const struct tidings *t, const char **title, const char **text)
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
 	*title = "支付成功";
 	*text = arena_printf(
@@ -28,9 +28,11 @@ static bool paid(
 
 /* An order that has come back to life since has nothing ended. */
 static bool ended(
-	struct arena *mem, const struct tidings *t, const char **title, const char **text)
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
-	if (strcmp(t->state, "expired") == 0) {
+	enum order_state state = order_state_of(t->state);
+
+	if (state == ORDER_EXPIRED) {
 		*title = "订单已超时";
 		*text = arena_printf(mem,
 			"%s 的订单未在规定时间内支付，已自动取消，场地不再保留。",
@@ -39,11 +41,11 @@ static bool ended(
 	}
 	*title = "订单已取消";
 	*text = arena_printf(mem, "%s 的订单已取消，未产生费用。", what(mem, t));
-	return strcmp(t->state, "cancelled") == 0;
+	return state == ORDER_CANCELLED;
 }
 
 static bool retaken(
-	struct arena *mem, const struct tidings *t, const char **title, const char **text)
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
 	*title = "付款已到账，场地仍为您保留";
 	*text = arena_printf(mem,
@@ -52,24 +54,22 @@ static bool retaken(
 	return true;
 }
 
-static const char *why(struct arena *mem, const struct tidings *t)
+static const char *why(struct arena *mem, const struct inbox_facts *t)
 {
-	static const struct {
-		const char *cause, *words;
-	} known[] = {
-		{"late", "付款到账时订单已关闭，场地未能保留，全额退款"},
-		{"surplus", "同一订单收到了不止一笔付款，多付的一笔全额退款"},
-		{"cancel", "您取消了预订，按该订单的退改规则退款"},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(known); i++)
-		if (strcmp(known[i].cause, t->cause) == 0)
-			return known[i].words;
-	return arena_printf(mem, "球馆退款，原因：%s", t->reason);
+	switch (refund_cause_of(t->cause)) {
+	case CAUSE_LATE:
+		return "付款到账时订单已关闭，场地未能保留，全额退款";
+	case CAUSE_SURPLUS:
+		return "同一订单收到了不止一笔付款，多付的一笔全额退款";
+	case CAUSE_CANCEL:
+		return "您取消了预订，按该订单的退改规则退款";
+	default:
+		return arena_printf(mem, "球馆退款，原因：%s", t->reason);
+	}
 }
 
 static bool refund_created(
-	struct arena *mem, const struct tidings *t, const char **title, const char **text)
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
 	*title = "退款已受理";
 	*text = arena_printf(mem, "%s（%s）。退款 %s，将原路退回您的支付账户。", why(mem, t),
@@ -78,9 +78,9 @@ static bool refund_created(
 }
 
 static bool refund_done(
-	struct arena *mem, const struct tidings *t, const char **title, const char **text)
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
-	bool by_hand = strcmp(t->state, "by_hand") == 0;
+	bool by_hand = refund_state_of(t->state) == REFUND_BY_HAND;
 
 	*title = "退款已完成";
 	*text = arena_printf(mem, "%s 的退款 %s %s。", what(mem, t), yuan(mem, t->sum),
@@ -88,23 +88,21 @@ static bool refund_done(
 	return true;
 }
 
-bool tidings_write(struct arena *mem, const char *kind, const struct tidings *t,
+bool inbox_text_write(struct arena *mem, const char *kind, const struct inbox_facts *t,
 	const char **title, const char **text)
 {
-	static const struct {
-		const char *kind;
-		bool (*write)(
-			struct arena *, const struct tidings *, const char **, const char **);
-	} writers[] = {
-		{"order.paid", paid},
-		{"order.ended", ended},
-		{"order.retaken", retaken},
-		{"refund.created", refund_created},
-		{"refund.done", refund_done},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(writers); i++)
-		if (strcmp(writers[i].kind, kind) == 0)
-			return writers[i].write(mem, t, title, text);
-	return false;
+	switch (message_kind_of(kind)) {
+	case MESSAGE_ORDER_PAID:
+		return paid(mem, t, title, text);
+	case MESSAGE_ORDER_ENDED:
+		return ended(mem, t, title, text);
+	case MESSAGE_ORDER_RETAKEN:
+		return retaken(mem, t, title, text);
+	case MESSAGE_REFUND_CREATED:
+		return refund_created(mem, t, title, text);
+	case MESSAGE_REFUND_DONE:
+		return refund_done(mem, t, title, text);
+	default:
+		return false;
+	}
 }

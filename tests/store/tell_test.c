@@ -1,6 +1,7 @@
 /* The inbox: one entry a message, however often that is delivered. */
 #include "paid.h"
 
+#include "tell/inbox.h"
 #include "tell/tell.h"
 
 enum { PROCESSES = 4 };
@@ -36,14 +37,12 @@ static void deliver(int64_t id)
 static struct list inbox(int64_t account, int64_t before, int64_t limit, int64_t *unread)
 {
 	struct list out;
-	struct unread n;
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_READ);
 	inbox_ask(&tx, account, before, limit, &out);
-	unread_ask(&tx, account, &n);
+	unread_ask(&tx, account, unread);
 	must(db_sync(&tx));
-	*unread = n.count;
 	return out;
 }
 
@@ -142,7 +141,7 @@ static void newest_first_by_pages_and_read_up_to_one(void **state)
 	struct list rest = inbox(order, e[2].id, 3, &unread);
 	assert_int_equal(rest.count, 2);
 	struct tx tx = begin();
-	inbox_read(&tx, order, e[1].id);
+	inbox_mark_read(&tx, order, e[1].id);
 	must(tx_commit(&tx));
 	const struct inbox_entry *after = inbox(order, 0, 10, &unread).at;
 	assert_int_equal(unread, 1);
@@ -150,7 +149,7 @@ static void newest_first_by_pages_and_read_up_to_one(void **state)
 	stamp read_at = after[1].read_at;
 	assert_true(read_at.us > 0 && after[4].read_at.us == read_at.us);
 	tx = begin();
-	inbox_read(&tx, order, e[1].id);
+	inbox_mark_read(&tx, order, e[1].id);
 	must(tx_commit(&tx));
 	after = inbox(order, 0, 10, &unread).at;
 	assert_int_equal(after[1].read_at.us, read_at.us); /* when it was read first */

@@ -1,13 +1,14 @@
 /* The words that customers read. */
 #include "test.h"
 
-#include "tell/tell.h"
+#include "base/err.h"
+#include "tell/text.h"
 
 #include <string.h>
 
 static struct arena *mem;
 
-static const struct tidings order = {.state = "paid",
+static const struct inbox_facts order = {.state = "paid",
 	.venue = "星河羽毛球馆",
 	.places = "11月24日 20:00–21:00 1 号场",
 	.periods = 1,
@@ -52,12 +53,12 @@ static void each_kind_has_its_words(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct tidings t = order;
+		struct inbox_facts t = order;
 
 		t.state = cases[i].state;
 		t.cause = cases[i].cause;
 		t.reason = "漏水";
-		assert_true(tidings_write(mem, cases[i].kind, &t, &title, &text));
+		assert_true(inbox_text_write(mem, cases[i].kind, &t, &title, &text));
 		assert_string_equal(title, cases[i].title);
 		assert_string_equal(text, cases[i].text);
 	}
@@ -68,22 +69,22 @@ static void what_came_back_to_life_has_not_ended(void **state)
 	const char *title, *text;
 
 	(void)state;
-	assert_false(tidings_write(mem, "order.ended", &order, &title, &text));
-	assert_false(tidings_write(mem, "order.created", &order, &title, &text));
+	assert_false(inbox_text_write(mem, "order.ended", &order, &title, &text));
+	assert_false(inbox_text_write(mem, "order.created", &order, &title, &text));
 }
 
 static void of_many_periods_the_number_is_told(void **state)
 {
 	const char *title, *text;
-	struct tidings t = order;
+	struct inbox_facts t = order;
 
 	(void)state;
 	t.places = "甲、乙、丙";
 	t.periods = 3;
-	assert_true(tidings_write(mem, "order.paid", &t, &title, &text));
+	assert_true(inbox_text_write(mem, "order.paid", &t, &title, &text));
 	assert_non_null(strstr(text, "甲、乙、丙，"));
 	t.periods = 4;
-	assert_true(tidings_write(mem, "order.paid", &t, &title, &text));
+	assert_true(inbox_text_write(mem, "order.paid", &t, &title, &text));
 	assert_non_null(strstr(text, "甲、乙、丙等 4 场，"));
 }
 
