@@ -86,13 +86,13 @@ static int more_specific_first(const void *a, const void *b)
 }
 
 /* Keep what matches, put it in order, say what each one lost by. */
-static void judge(struct list *rules, const struct price_ask *ask)
+static void judge(struct list *rules, const struct price_step *step)
 {
 	struct price_word *w = rules->at;
 	size_t n = 0;
 
 	for (size_t i = 0; i < rules->count; i++)
-		if (price_rule_matches(&w[i].rule, ask))
+		if (price_rule_matches(&w[i].rule, step))
 			w[n++] = w[i];
 	rules->count = n;
 	if (n == 0)
@@ -122,7 +122,7 @@ enum err price_explain(struct tx *tx, int64_t venue_id, const struct price_quest
 	db_ask_all(tx, &explain_rules, &row_shape, &rules, A(venue_id), A(q->date));
 	TRY(db_sync(tx));
 	why->field = NULL;
-	judge(&rules, &(struct price_ask){out->sport_id, out->court_id, out->day_kind,
+	judge(&rules, &(struct price_step){out->sport_id, out->court_id, out->day_kind,
 			      (int)out->weekday, minute});
 	out->time = q->time;
 	if (!out->day_kind)

@@ -14,11 +14,11 @@ static bool is_priced(const struct hole_frame *frame, const struct hole_court *c
 	const struct hole_hours *hours, int64_t minute)
 {
 	const struct price_rule *rules = frame->rules.at;
-	const struct price_ask ask = {
+	const struct price_step step = {
 		court->sport_id, court->id, hours->day_kind, (int)hours->weekday, minute};
 
 	for (size_t i = 0; i < frame->rules.count; i++)
-		if (counts_on(&rules[i], hours->day) && price_rule_for(&rules[i], 1, &ask))
+		if (counts_on(&rules[i], hours->day) && price_rule_for(&rules[i], 1, &step))
 			return true;
 	return false;
 }

@@ -28,14 +28,14 @@ bool period_price(
 	const struct day *day, const struct court *court, stamp start, stamp end, money *out)
 {
 	const struct opening *o = opening_at(day, start, end);
-	struct price_ask ask = {
+	struct price_step step = {
 		court->sport_id, court->id, day->head.day_kind, (int)day->head.weekday, 0};
 
 	out->fen = 0;
 	for (stamp at = start; o && at.us < end.us; at.us += STEP) {
-		ask.minute = o->opens + (at.us - o->opens_at.us) / MINUTE;
+		step.minute = o->opens + (at.us - o->opens_at.us) / MINUTE;
 		const struct price_rule *rule =
-			price_rule_for(day->rules.at, day->rules.count, &ask);
+			price_rule_for(day->rules.at, day->rules.count, &step);
 		if (!rule)
 			return false;
 		out->fen += rule->hour_fen.fen * STEP_MINUTES / 60;

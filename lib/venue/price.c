@@ -2,17 +2,17 @@
 
 #include <string.h>
 
-bool price_rule_matches(const struct price_rule *r, const struct price_ask *ask)
+bool price_rule_matches(const struct price_rule *r, const struct price_step *step)
 {
-	if (r->sport_id && r->sport_id != ask->sport_id)
+	if (r->sport_id && r->sport_id != step->sport_id)
 		return false;
-	if (r->court_id && r->court_id != ask->court_id)
+	if (r->court_id && r->court_id != step->court_id)
 		return false;
-	if (r->day_kind && (!ask->day_kind || strcmp(r->day_kind, ask->day_kind) != 0))
+	if (r->day_kind && (!step->day_kind || strcmp(r->day_kind, step->day_kind) != 0))
 		return false;
-	if (r->weekdays && !(r->weekdays >> (ask->weekday - 1) & 1))
+	if (r->weekdays && !(r->weekdays >> (step->weekday - 1) & 1))
 		return false;
-	return ask->minute >= r->opens && ask->minute < r->closes;
+	return step->minute >= r->opens && step->minute < r->closes;
 }
 
 int64_t price_rule_compare(
@@ -39,13 +39,13 @@ int64_t price_rule_compare(
 }
 
 const struct price_rule *price_rule_for(
-	const struct price_rule *rules, size_t count, const struct price_ask *ask)
+	const struct price_rule *rules, size_t count, const struct price_step *step)
 {
 	const struct price_rule *best = NULL;
 	enum price_rank by;
 
 	for (size_t i = 0; i < count; i++)
-		if (price_rule_matches(&rules[i], ask) &&
+		if (price_rule_matches(&rules[i], step) &&
 			(!best || price_rule_compare(&rules[i], best, &by) > 0))
 			best = &rules[i];
 	return best;

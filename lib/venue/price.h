@@ -18,7 +18,7 @@ struct price_rule {
 };
 
 /* One step of one court. */
-struct price_ask {
+struct price_step {
 	int64_t sport_id, court_id;
 	const char *day_kind; /* NULL on an ordinary day */
 	int weekday;          /* 1–7; on a 调休 day the one it stands for */
@@ -29,7 +29,7 @@ struct price_ask {
  * kind of day (holiday, 调休) before the court before the sport before the
  * weekday before the narrower hours before the later line. NULL: no price. */
 const struct price_rule *price_rule_for(
-	const struct price_rule *, size_t count, const struct price_ask *);
+	const struct price_rule *, size_t count, const struct price_step *);
 
 /* Why one rule wins against another. */
 enum price_rank {
@@ -43,7 +43,7 @@ enum price_rank {
 	RANK_ID, /* only of rules that no list has put in order */
 	RANKS
 };
-bool price_rule_matches(const struct price_rule *, const struct price_ask *);
+bool price_rule_matches(const struct price_rule *, const struct price_step *);
 /* Positive if the first is the more specific; *by is the rank that decides. */
 int64_t price_rule_compare(
 	const struct price_rule *, const struct price_rule *, enum price_rank *by);

@@ -205,7 +205,7 @@ static bool sold_without_price(const struct world *w, int i, const struct hole_c
 			today[n++] = w->rules[k];
 	for (int64_t minute = h->opens; minute < h->closes; minute += 30)
 		if (!price_rule_for(today, n,
-			    &(struct price_ask){court->sport_id, court->id, w->kind[i],
+			    &(struct price_step){court->sport_id, court->id, w->kind[i],
 				    (int)w->weekday[i], minute}))
 			return true;
 	return false;

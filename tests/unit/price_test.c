@@ -13,7 +13,7 @@ enum level { DATED, KIND, COURT, SPORT, WEEKDAY, NARROW, LINE, NEWER, LEVELS };
 static const char *const level_names[] = {
 	"dated", "kind of day", "court", "sport", "weekday", "narrower", "later line", "newer"};
 
-static const struct price_ask holiday_noon = {
+static const struct price_step holiday_noon = {
 	.sport_id = 1, .court_id = 5, .day_kind = "holiday", .weekday = 6, .minute = 720};
 
 static struct price_rule rule_saying(unsigned levels)
@@ -74,7 +74,7 @@ static void of_any_two_rules_the_one_with_the_higher_level_wins(void **state)
 static const struct {
 	const char *says;
 	struct price_rule rule;
-	struct price_ask ask;
+	struct price_step ask;
 	bool matches;
 } matches[] = {
 	{ "a rule that says nothing is for every hour",
@@ -149,7 +149,7 @@ static const struct price_rule list[] = {
 };
 static const struct {
 	const char *says;
-	struct price_ask ask;
+	struct price_step ask;
 	int64_t fen;
 } asked[] = {
 	{ "a Tuesday morning", { 1, 9, NULL, 2, 600 }, 4000 },
