@@ -5,6 +5,7 @@
 #include "pay/settle.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "channel/channel.h"
 #include "job/daemon.h"
 #include "order/ending.h"
 #include "shipping/shipping.h"

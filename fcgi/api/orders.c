@@ -92,7 +92,7 @@ static enum err cancel(struct req *r)
 	struct order order;
 
 	TRY(order_cancel(&r->tx,
-		&(struct cancel_ask){.order_id = r->arg[0],
+		&(struct cancel_params){.order_id = r->arg[0],
 			.account_id = r->caller.account_id,
 			.items = item_ids(in->items),
 			.expected_fen = in->refund_fen},

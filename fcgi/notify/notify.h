@@ -1,7 +1,7 @@
 #ifndef NOTIFY_POOL_H
 #define NOTIFY_POOL_H
 
-#include "pay/payment.h"
+#include "pay/notice.h"
 #include "web/web.h"
 
 /* The pool by which channels tell us what was paid and what was given back; a file a

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "order/order.h"
 #include "pay.h"
+#include "pay/attempt.h"
 #include "pay/settle.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ static enum err open_attempt(struct req *r, struct attempt *a)
 
 	own_begin(r, TX_WRITE);
 	return tx_end(&r->tx, attempt_open(&r->tx,
-				      &(struct attempt_ask){.order_id = r->arg[0],
+				      &(struct attempt_params){.order_id = r->arg[0],
 					      .account_id = r->caller.account_id,
 					      .channel = in->channel,
 					      .method = in->method,
@@ -67,7 +68,7 @@ static enum err prepay(struct req *r, struct attempt *a)
 	enum err err = channel->prepay(r->mem, a->method, a->request, &ticket);
 	if (err == E_OK)
 		return keep(r, a, ticket);
-	if (err != E_CHANNEL_REFUSED || settle_ask(r->db, r->mem, a->id, &open) != E_OK)
+	if (err != E_CHANNEL_REFUSED || settle_attempt(r->db, r->mem, a->id, &open) != E_OK)
 		return err;
 	return look_again(r, a);
 }

@@ -33,8 +33,8 @@ static enum err give_back(struct req *r)
 	int64_t id;
 
 	TRY(order_refund(&r->tx,
-		&(struct staff_refund){.order_id = r->arg[0],
-			.staff_id = r->caller.account_id,
+		&(struct refund_params){.order_id = r->arg[0],
+			.member_id = r->caller.account_id,
 			.amount = in->amount_fen,
 			.reason = in->reason,
 			.release = item_ids(in->release)},

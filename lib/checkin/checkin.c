@@ -119,7 +119,7 @@ SQL(checkin_try_insert,
 	" VALUES (nextval('id_block') * 256, $1, $2, $3, $4)");
 
 static void write_use(struct tx *tx, const struct scanned *scanned, const struct target *t,
-	int64_t staff_id, const struct list *items)
+	int64_t member_id, const struct list *items)
 {
 	const struct item *it = items->at;
 	int64_t *ids = NEW_N(tx->mem, int64_t, items->count);
@@ -127,10 +127,10 @@ static void write_use(struct tx *tx, const struct scanned *scanned, const struct
 
 	for (size_t i = 0; i < items->count; i++)
 		ids[i] = it[i].id;
-	db_queue(tx, &checkin_insert, A(list), A(t->order_id), A(t->venue_id), A(staff_id),
+	db_queue(tx, &checkin_insert, A(list), A(t->order_id), A(t->venue_id), A(member_id),
 		A(scanned->method), A(t->now));
 	db_queue(tx, &checkin_item_used, A(list));
-	db_queue(tx, &checkin_try_insert, A(t->order_id), A(staff_id), A(scanned->method),
+	db_queue(tx, &checkin_try_insert, A(t->order_id), A(member_id), A(scanned->method),
 		A("ok"));
 }
 
@@ -177,7 +177,7 @@ static enum err order_judge(const char *state, const struct list *items)
 }
 
 enum err checkin_use(
-	struct tx *tx, const struct scanned *scanned, int64_t staff_id, struct checkin *out)
+	struct tx *tx, const struct scanned *scanned, int64_t member_id, struct checkin *out)
 {
 	struct target t;
 	struct list items;
@@ -190,7 +190,7 @@ enum err checkin_use(
 	TRY(order_judge(t.state, &items));
 	bool first = !used_before(&items);
 	TRY(checkin_judge(&items, t.now, t.early_minutes));
-	write_use(tx, scanned, &t, staff_id, &items);
+	write_use(tx, scanned, &t, member_id, &items);
 	if (first)
 		TRY(tell_used(tx, &t));
 	describe(tx->mem, &t, &items, out);
@@ -203,9 +203,9 @@ SQL(checkin_refusal_insert,
 	" FROM order_venue($1, $2, $3, $4) v");
 
 void checkin_refused(
-	struct tx *tx, const struct scanned *scanned, int64_t staff_id, enum err why)
+	struct tx *tx, const struct scanned *scanned, int64_t member_id, enum err why)
 {
 	db_queue(tx, &checkin_refusal_insert, A(scanned->short_code),
 		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no),
-		A(staff_id), A(scanned->method), A(err_info[why].code));
+		A(member_id), A(scanned->method), A(err_info[why].code));
 }

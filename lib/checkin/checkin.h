@@ -58,10 +58,10 @@ extern const struct shape checkin_shape;
  * E_WRONG_VENUE, E_ORDER_UNPAID, E_ORDER_CANCELLED (also if every item is
  * released), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an item's primary key lets it be used once. */
 enum err checkin_use(
-	struct tx *, const struct scanned *, int64_t staff_id, struct checkin *) CHECKED;
+	struct tx *, const struct scanned *, int64_t member_id, struct checkin *) CHECKED;
 
 /* Queue the record of a try that was refused. */
-void checkin_refused(struct tx *, const struct scanned *, int64_t staff_id, enum err);
+void checkin_refused(struct tx *, const struct scanned *, int64_t member_id, enum err);
 
 /* Which items may be used now: E_OK if some, else the reason. Marks them by
  * item->state = "used". Pure. */

@@ -1,8 +1,9 @@
+#include "pay/attempt.h"
+
 #include "account/account.h"
 #include "base/settings.h"
 #include "base/time.h"
 #include "order/state.h"
-#include "pay/payment.h"
 
 #include <string.h>
 
@@ -73,21 +74,22 @@ static enum err payable_now(const struct payable *o)
 	}
 }
 
-static bool is_open(const struct attempt *a, const struct attempt_ask *ask)
+static bool is_open(const struct attempt *a, const struct attempt_params *params)
 {
 	enum attempt_state state = attempt_state_of(a->state);
 
 	return (state == ATTEMPT_CREATED || state == ATTEMPT_PREPAID) &&
-	       strcmp(a->channel, ask->channel) == 0 && strcmp(a->method, ask->method) == 0;
+	       strcmp(a->channel, params->channel) == 0 &&
+	       strcmp(a->method, params->method) == 0;
 }
 
 static const struct attempt *open_one(
-	const struct list *attempts, const struct attempt_ask *ask)
+	const struct list *attempts, const struct attempt_params *params)
 {
 	const struct attempt *a = attempts->at;
 
 	for (size_t i = 0; i < attempts->count; i++)
-		if (is_open(&a[i], ask))
+		if (is_open(&a[i], params))
 			return &a[i];
 	return NULL;
 }
@@ -110,32 +112,32 @@ static enum err attempt_new(struct tx *tx, const struct channel *channel,
 	return E_OK;
 }
 
-enum err attempt_open(struct tx *tx, const struct attempt_ask *ask, struct attempt *out)
+enum err attempt_open(struct tx *tx, const struct attempt_params *params, struct attempt *out)
 {
-	const struct channel *channel = channel_find(ask->channel);
-	const char *payer = ask->payer;
+	const struct channel *channel = channel_find(params->channel);
+	const char *payer = params->payer;
 	struct payable order;
 	struct list attempts;
 
 	if (!channel)
 		return E_CHANNEL_OFF;
-	db_ask_one(tx, &payable_order, &payable_shape, &order, E_NOT_FOUND, A(ask->order_id),
-		A(ask->account_id));
-	db_ask_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(ask->order_id));
+	db_ask_one(tx, &payable_order, &payable_shape, &order, E_NOT_FOUND, A(params->order_id),
+		A(params->account_id));
+	db_ask_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(params->order_id));
 	TRY(db_sync(tx));
 	TRY(payable_now(&order));
-	const struct attempt *open = open_one(&attempts, ask);
+	const struct attempt *open = open_one(&attempts, params);
 	*out = open ? *open
-		    : (struct attempt){.order_id = ask->order_id,
-			      .channel = ask->channel,
-			      .method = ask->method,
+		    : (struct attempt){.order_id = params->order_id,
+			      .channel = params->channel,
+			      .method = params->method,
 			      .out_trade_no = arena_printf(
 				      tx->mem, "%sA%02zu", order.no, attempts.count + 1)};
 	out->expires_at = order.expires_at;
 	if (open)
 		return E_OK;
-	if (strcmp(ask->channel, "wechat") == 0 && strcmp(ask->method, "jsapi") == 0)
-		TRY(account_openid(tx, ask->account_id, settings.wx_appid, &payer));
+	if (strcmp(params->channel, "wechat") == 0 && strcmp(params->method, "jsapi") == 0)
+		TRY(account_openid(tx, params->account_id, settings.wx_appid, &payer));
 	return attempt_new(tx, channel, &order, payer, out);
 }
 

@@ -4,21 +4,12 @@
 #include "order/state.h"
 #include "pay/refund.h"
 
-struct attempt_id {
-	int64_t id;
-};
-static const struct field attempt_id_fields[] = {FIELD(struct attempt_id, id)};
-static const struct shape attempt_id_shape = SHAPE(struct attempt_id, attempt_id_fields);
-
 SQL(attempt_that_paid, "SELECT id FROM payment_attempt WHERE order_id = $1 AND state = 'paid'");
 
 static enum err paid_by(struct tx *tx, int64_t order_id, int64_t *attempt_id)
 {
-	struct attempt_id found;
-	enum err err = db_one(tx, &attempt_that_paid, &attempt_id_shape, &found, A(order_id));
+	enum err err = db_value(tx, &attempt_that_paid, attempt_id, A(order_id));
 
-	if (err == E_OK)
-		*attempt_id = found.id;
 	return err == E_NOT_FOUND ? E_ORDER_UNPAID : err;
 }
 
@@ -31,22 +22,22 @@ static enum err give_back(struct tx *tx, const struct cancellation *c, int64_t *
 	return refund_add(tx, &new, refund_id);
 }
 
-enum err order_cancel(struct tx *tx, const struct cancel_ask *ask, const char **field)
+enum err order_cancel(struct tx *tx, const struct cancel_params *params, const char **field)
 {
 	struct cancellable order;
 	struct cancellation c;
 	int64_t refund_id = 0;
 
-	TRY(order_cancellable(tx, ask->order_id, ask->account_id, true, &order));
-	enum err err = cancellation_quote(tx->mem, &order, ask->items, &c);
+	TRY(order_cancellable(tx, params->order_id, params->account_id, true, &order));
+	enum err err = cancellation_quote(tx->mem, &order, params->items, &c);
 	*field = err == E_NOT_FOUND ? "items" : NULL;
 	TRY(err);
 	bool paid = order_state_of(c.state) == ORDER_PAID;
-	if (paid && ask->expected_fen < 0) {
+	if (paid && params->expected_fen < 0) {
 		*field = "refund_fen";
 		return E_BAD_FIELD;
 	}
-	if (ask->expected_fen >= 0 && ask->expected_fen != c.refund_fen.fen)
+	if (params->expected_fen >= 0 && params->expected_fen != c.refund_fen.fen)
 		return E_QUOTE_CHANGED;
 	if (!paid)
 		return order_give_up(tx, c.order_id);
@@ -56,25 +47,25 @@ enum err order_cancel(struct tx *tx, const struct cancel_ask *ask, const char **
 	return E_OK;
 }
 
-enum err order_refund(
-	struct tx *tx, const struct staff_refund *ask, int64_t *refund_id, const char **field)
+enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t *refund_id,
+	const char **field)
 {
-	struct refund_new new = {.amount = ask->amount,
+	struct refund_new new = {.amount = params->amount,
 		.cause = CAUSE_STAFF,
-		.reason = ask->reason,
-		.by_account = ask->staff_id};
+		.reason = params->reason,
+		.by_account = params->member_id};
 	struct cancellable order;
 	struct cancellation c;
 
-	TRY(order_cancellable_at_desk(tx, ask->order_id, &order));
+	TRY(order_cancellable_at_desk(tx, params->order_id, &order));
 	TRY(paid_by(tx, order.id, &new.attempt_id));
-	if (ask->release.count) {
-		enum err err = cancellation_of(tx->mem, &order, ask->release, &c);
+	if (params->release.count) {
+		enum err err = cancellation_of(tx->mem, &order, params->release, &c);
 		*field = err == E_NOT_FOUND ? "release" : NULL;
 		TRY(err);
 	}
 	TRY(refund_add(tx, &new, refund_id));
-	if (ask->release.count)
+	if (params->release.count)
 		items_release(tx, &c, *refund_id, false);
 	return E_OK;
 }

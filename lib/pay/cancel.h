@@ -6,7 +6,7 @@
 /* Where giving up courts and giving back money meet: both in one transaction,
  * with the order's row locked first. */
 
-struct cancel_ask {
+struct cancel_params {
 	int64_t order_id, account_id;
 	struct ints items;    /* none: all that can still be given up */
 	int64_t expected_fen; /* the refund as the customer was shown it; -1: he was not */
@@ -15,10 +15,10 @@ struct cancel_ask {
 /* What cancellation_quote refuses, and E_QUOTE_CHANGED if it comes to another sum
  * than expected; for a paid order the customer must have seen one (E_BAD_FIELD).
  * *field names what is wrong. An unpaid order ends by order_give_up. */
-enum err order_cancel(struct tx *, const struct cancel_ask *, const char **field) CHECKED;
+enum err order_cancel(struct tx *, const struct cancel_params *, const char **field) CHECKED;
 
-struct staff_refund {
-	int64_t order_id, staff_id;
+struct refund_params {
+	int64_t order_id, member_id; /* of staff */
 	money amount;
 	const char *reason;  /* the customer reads it */
 	struct ints release; /* items that are freed with it; may be none */
@@ -26,7 +26,7 @@ struct staff_refund {
 
 /* Staff give back a part of what was paid, as often as they like: E_REFUND_TOO_MUCH
  * (also at COMMIT), E_ORDER_UNPAID, and what cancellation_of refuses. */
-enum err order_refund(struct tx *, const struct staff_refund *, int64_t *refund_id,
+enum err order_refund(struct tx *, const struct refund_params *, int64_t *refund_id,
 	const char **field) CHECKED;
 
 #endif

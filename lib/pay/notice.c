@@ -1,9 +1,10 @@
+#include "pay/notice.h"
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "message/message.h"
 #include "order/ending.h"
 #include "order/state.h"
-#include "pay/payment.h"
 #include "pay/refund.h"
 #include "work/work.h"
 

@@ -4,6 +4,8 @@
 #include "message/message.h"
 #include "order/ending.h"
 
+#include <inttypes.h>
+
 enum { PER_ATTEMPT_MAX = 50 }; /* WeChat Pay: 4014959631 */
 
 struct paid {
@@ -43,8 +45,7 @@ static enum err insert(struct tx *tx, const struct refund_new *new, const struct
 	int64_t replaces, int64_t *id)
 {
 	const struct channel *channel = channel_find(p->channel);
-	const char *no =
-		arena_printf(tx->mem, "%sR%02lld", p->out_trade_no, (long long)p->before + 1);
+	const char *no = arena_printf(tx->mem, "%sR%02" PRId64, p->out_trade_no, p->before + 1);
 
 	if (!channel)
 		return E_CHANNEL_OFF;

@@ -62,8 +62,8 @@ enum err refund_by_no(
 enum err refund_by_id(struct tx *, int64_t id, struct refund *) CHECKED;
 
 /* Staff: a stuck one again (E_REFUND_STATE), or settled another way. */
-enum err refund_retry(struct tx *, const struct refund *, int64_t staff_id) CHECKED;
+enum err refund_retry(struct tx *, const struct refund *, int64_t member_id) CHECKED;
 enum err refund_by_hand(
-	struct tx *, const struct refund *, int64_t staff_id, const char *note) CHECKED;
+	struct tx *, const struct refund *, int64_t member_id, const char *note) CHECKED;
 
 #endif

@@ -139,7 +139,7 @@ SQL(refund_again,
 SQL(refund_void,
 	"UPDATE refund SET state = 'void', done_at = now() WHERE id = $1 AND state = 'stuck'");
 
-enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
+enum err refund_retry(struct tx *tx, const struct refund *r, int64_t member_id)
 {
 	struct words w;
 	int64_t id;
@@ -147,7 +147,7 @@ enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
 
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_REFUND_STATE : err;
-	work_refund_done(tx, r->id, staff_id, "重新发起");
+	work_refund_done(tx, r->id, member_id, "重新发起");
 	if (strcmp(w.trouble, "CLOSED") != 0) {
 		db_queue_one(tx, &refund_again, E_REFUND_STATE, A(r->id));
 		return E_OK;
@@ -160,7 +160,7 @@ enum err refund_retry(struct tx *tx, const struct refund *r, int64_t staff_id)
 			.amount = r->amount_fen,
 			.cause = refund_cause_of(w.cause),
 			.reason = w.reason,
-			.by_account = staff_id},
+			.by_account = member_id},
 		r->id, &id);
 }
 
@@ -168,9 +168,9 @@ SQL(refund_settle_by_hand,
 	"UPDATE refund SET state = 'by_hand', done_at = now() WHERE id = $1 AND state = 'stuck'");
 
 enum err refund_by_hand(
-	struct tx *tx, const struct refund *r, int64_t staff_id, const char *note)
+	struct tx *tx, const struct refund *r, int64_t member_id, const char *note)
 {
 	db_queue_one(tx, &refund_settle_by_hand, E_REFUND_STATE, A(r->id));
-	work_refund_done(tx, r->id, staff_id, note);
+	work_refund_done(tx, r->id, member_id, note);
 	return tell_done(tx, r);
 }

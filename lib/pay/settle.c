@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "channel/ask.h"
+#include "channel/channel.h"
 #include "order/ending.h"
-#include "pay/refund.h"
+#include "pay/attempt.h"
+#include "pay/notice.h"
 
-#include <string.h>
+#include <inttypes.h>
 
 enum { BATCH = 200, OVERDUE_TRIES = 3 };
 
@@ -56,7 +58,7 @@ static enum err mark_closed(struct db *db, struct arena *mem, int64_t attempt_id
 }
 
 /* E_NOT_FOUND: the channel has never heard of it. */
-static enum err ask(struct db *db, struct arena *mem, const struct silent *a, bool *open)
+static enum err query(struct db *db, struct arena *mem, const struct silent *a, bool *open)
 {
 	const struct channel *channel = channel_find(a->channel);
 	struct channel_payment p;
@@ -71,7 +73,7 @@ static enum err ask(struct db *db, struct arena *mem, const struct silent *a, bo
 	return *open ? E_OK : mark_closed(db, mem, a->id);
 }
 
-enum err settle_ask(struct db *db, struct arena *mem, int64_t attempt_id, bool *open)
+enum err settle_attempt(struct db *db, struct arena *mem, int64_t attempt_id, bool *open)
 {
 	struct silent a;
 	struct tx tx;
@@ -82,7 +84,7 @@ enum err settle_ask(struct db *db, struct arena *mem, int64_t attempt_id, bool *
 					   A(attempt_id), A(settings.request_limit_s)));
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_OK : err; /* its money is known */
-	err = ask(db, mem, &a, open);
+	err = query(db, mem, &a, open);
 	return err == E_NOT_FOUND ? E_OK : err;
 }
 
@@ -106,7 +108,7 @@ enum err settle_order(struct db *db, struct arena *mem, int64_t order_id)
 	TRY(list_attempts(db, mem, false, order_id, &attempts));
 	const struct silent *a = attempts.at;
 	for (size_t i = 0; i < attempts.count; i++) {
-		enum err err = ask(db, mem, &a[i], &open);
+		enum err err = query(db, mem, &a[i], &open);
 		if (err != E_OK && err != E_NOT_FOUND)
 			worst = err;
 	}
@@ -135,7 +137,7 @@ static enum err close_attempt(struct db *db, struct arena *mem, const struct sil
 		return E_CHANNEL_OFF;
 	if (channel->close(mem, a->out_trade_no) == E_OK)
 		return mark_closed(db, mem, a->id);
-	enum err err = ask(db, mem, a, &open);
+	enum err err = query(db, mem, a, &open);
 	if (err == E_NOT_FOUND)
 		return a->young ? E_CHANNEL_UNKNOWN : mark_closed(db, mem, a->id);
 	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
@@ -183,16 +185,16 @@ static enum err close_one(struct db *db, struct arena *mem, const struct closing
 	tx_begin(&tx, db, mem, TX_WRITE);
 	if (worst == E_OK || c->overdue) {
 		if (worst != E_OK)
-			log_error("closing_unconfirmed", "order %lld is freed: %s",
-				(long long)c->order_id, err_info[worst].code);
+			log_error("closing_unconfirmed", "order %" PRId64 " is freed: %s",
+				c->order_id, err_info[worst].code);
 		return tx_end(&tx, order_close(&tx, c->order_id, worst != E_OK));
 	}
 	if (wait_s > 0) {
 		closing_wait(&tx, c, wait_s);
 		return tx_end(&tx, E_OK);
 	}
-	log_warn("closing", "order %lld, try %lld: %s", (long long)c->order_id,
-		(long long)c->tries, err_info[worst].code);
+	log_warn("closing", "order %" PRId64 ", try %" PRId64 ": %s", c->order_id, c->tries,
+		err_info[worst].code);
 	closing_later(&tx, c);
 	return tx_end(&tx, E_OK);
 }
@@ -211,7 +213,7 @@ enum err settle_closings(struct db *db, struct arena *mem, bool *busy)
 	return close_one(db, mem, due.at);
 }
 
-/* The plan is counted from the first question. */
+/* The plan is counted from the first query. */
 SQL(silent_take,
 	"WITH picked AS MATERIALIZED (SELECT id FROM payment_attempt WHERE ask_at <= now()"
 	"  AND state IN ('created', 'prepaid') ORDER BY ask_at LIMIT 1"
@@ -229,8 +231,8 @@ SQL(silent_untaken,
 	" ask_at = now() + make_interval(secs => $2::bigint)"
 	" WHERE id = $1 AND state IN ('created', 'prepaid') AND asked > 0");
 
-/* Nobody could be asked: the question keeps its place in the plan. */
-static enum err ask_later(struct db *db, struct arena *mem, int64_t id, int64_t wait_s)
+/* The channel could not be queried at all: the query keeps its place in the plan. */
+static enum err query_later(struct db *db, struct arena *mem, int64_t id, int64_t wait_s)
 {
 	struct tx tx;
 
@@ -251,8 +253,8 @@ enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
 		return E_OK;
 	*busy = true;
 	const struct silent *a = due.at;
-	enum err err = ask(db, mem, a, &open);
+	enum err err = query(db, mem, a, &open);
 	if (channel_wait_s(err) > 0)
-		err = ask_later(db, mem, a->id, channel_wait_s(err));
+		err = query_later(db, mem, a->id, channel_wait_s(err));
 	return err == E_DB_DOWN || err == E_UNKNOWN ? err : E_OK;
 }

@@ -2,17 +2,17 @@
 #define PAY_SETTLE_H
 
 #include "db/db.h"
-#include "pay/payment.h"
 
-/* What has to be asked of a channel and done about its answer. Every call runs
+/* What channels have to be queried about, and what is done about their answers; refunds in
+ * settle_refund.c. Every call runs
  * outside of any transaction, between short ones of its own; any number of
  * processes may do this at once, and each may die at any moment. */
 
-/* Ask what became of an attempt, and act on it: paid, closed, or nothing new.
+/* Query what became of an attempt, and act on it: paid, closed, or nothing new.
  * *open: it may still be paid. E_CHANNEL_UNKNOWN, E_UPSTREAM: no answer. */
-enum err settle_ask(struct db *, struct arena *, int64_t attempt_id, bool *open) CHECKED;
+enum err settle_attempt(struct db *, struct arena *, int64_t attempt_id, bool *open) CHECKED;
 
-/* Ask about every attempt of an order that brought no money yet. */
+/* Query every attempt of an order that brought no money yet. */
 enum err settle_order(struct db *, struct arena *, int64_t order_id) CHECKED;
 
 /* One round of each duty of the daemon; *busy is set if there was work.
@@ -23,7 +23,7 @@ enum err settle_closings(struct db *, struct arena *, bool *busy) CHECKED;
 /* Attempts without an answer: after 5 s, 30 s, 1, 3, 5, 10, 30 minutes
  * (4012075249), then hourly for a day. */
 enum err settle_silent(struct db *, struct arena *, bool *busy) CHECKED;
-/* Refunds: sent, asked about. */
+/* Refunds: sent, and queried. */
 enum err settle_refunds(struct db *, struct arena *, bool *busy) CHECKED;
 
 #endif

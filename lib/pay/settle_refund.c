@@ -3,6 +3,8 @@
 #include "pay/refund.h"
 #include "pay/settle.h"
 
+#include <inttypes.h>
+
 static enum err send(struct db *db, struct arena *mem, const struct refund *r,
 	const struct channel *channel, struct channel_refund *out)
 {
@@ -14,9 +16,9 @@ static enum err send(struct db *db, struct arena *mem, const struct refund *r,
 	return channel->refund(mem, r->request, out);
 }
 
-/* Was it sent before, nobody knows how that ended: the channel is asked first,
+/* Was it sent before, nobody knows how that ended: the channel is queried first,
  * and the very same is sent again if it has never heard of it. */
-static enum err ask(struct db *db, struct arena *mem, const struct refund *r,
+static enum err query_or_send(struct db *db, struct arena *mem, const struct refund *r,
 	const struct channel *channel, struct channel_refund *out)
 {
 	bool created = refund_state_of(r->state) == REFUND_CREATED;
@@ -43,7 +45,7 @@ static enum err note(
 	}
 	const char *trouble =
 		err == E_CHANNEL_REFUSED && told->refusal ? told->refusal : err_info[err].code;
-	log_warn("refund", "%s, try %lld: %s", r->out_refund_no, (long long)r->tries, trouble);
+	log_warn("refund", "%s, try %" PRId64 ": %s", r->out_refund_no, r->tries, trouble);
 	refund_later(tx, r, trouble);
 	return E_OK;
 }
@@ -61,7 +63,7 @@ enum err settle_refunds(struct db *db, struct arena *mem, bool *busy)
 	*busy = true;
 	const struct refund *r = due.at;
 	const struct channel *channel = channel_find(r->channel);
-	enum err err = channel ? ask(db, mem, r, channel, &told) : E_CHANNEL_OFF;
+	enum err err = channel ? query_or_send(db, mem, r, channel, &told) : E_CHANNEL_OFF;
 	if (err == E_DB_DOWN || err == E_UNKNOWN || err == E_RETRY)
 		return err;
 	tx_begin(&tx, db, mem, TX_WRITE);

@@ -37,7 +37,7 @@ struct bill_source {
 	 * E_UPSTREAM, E_CHANNEL_UNKNOWN: try again. Errors of the receiver come out. */
 	enum err (*fetch)(
 		struct arena *, enum bill_kind, date, bill_fn *, void *arg, const char **hash);
-	/* settle_ask(): what became of this attempt. */
+	/* settle_attempt(): what became of this attempt. */
 	enum err (*ask)(struct db *, struct arena *, int64_t attempt_id, bool *open);
 };
 extern const struct bill_source *const bill_sources[]; /* ends with NULL */

@@ -53,12 +53,12 @@ static const struct bill_source wechat_source = {
 	.channel = "wechat",
 	.has_flow = true,
 	.fetch = wechat_fetch,
-	.ask = settle_ask,
+	.ask = settle_attempt,
 };
 static const struct bill_source alipay_source = {
 	.channel = "alipay",
 	.fetch = alipay_fetch,
-	.ask = settle_ask,
+	.ask = settle_attempt,
 };
 
 const struct bill_source *const bill_sources[] = {&wechat_source, &alipay_source, NULL};

@@ -1,6 +1,6 @@
 /* What stands both in C and in the schema says the same. */
 #include "order/state.h"
-#include "pay/payment.h"
+#include "pay/notice.h"
 #include "venue/refund_tier.h"
 #include "work/work.h"
 

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "base/settings.h"
-#include "pay/payment.h"
+#include "pay/notice.h"
 #include "wechatpay/channel.h"
 
 #include <string.h>
