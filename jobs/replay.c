@@ -5,6 +5,7 @@
 #include "message/consume.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ int main(int argc, char **argv)
 	if (err != E_OK)
 		fprintf(stderr, "replay: %s\n", err_info[err].code);
 	else
-		printf("%lld handed out again\n", (long long)count);
+		printf("%" PRId64 " handed out again\n", count);
 	arena_free(mem);
 	db_free(db);
 	return err == E_OK && (count > 0 || id == 0) ? 0 : 1;

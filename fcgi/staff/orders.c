@@ -1,9 +1,10 @@
+#include "base/phone.h"
 #include "order/search.h"
 #include "order/state.h"
 #include "pay/desk.h"
 #include "staff.h"
 
-enum { PAGE = 20, NUMBER_MIN = 18, NUMBER_LONGEST = 24, PHONE_DIGITS = 11 };
+enum { PAGE = 20 };
 
 struct search_query {
 	struct page page;
@@ -12,10 +13,10 @@ struct search_query {
 };
 static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
-	FIELD(struct search_query, number, .optional = true, .min = NUMBER_MIN,
-		.max = NUMBER_LONGEST),
-	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
-		.max = PHONE_DIGITS),
+	FIELD(struct search_query, number, .optional = true, .min = ORDER_NO_MIN,
+		.max = ORDER_NO_MAX),
+	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS_MAX,
+		.max = PHONE_DIGITS_MAX),
 	FIELD(struct search_query, date, .optional = true),
 	FIELD(struct search_query, state, .optional = true, .one_of = WORDS_OF(ORDER_STATES)),
 };

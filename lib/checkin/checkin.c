@@ -51,22 +51,17 @@ SQL(checkin_target,
 	"  UNION ALL SELECT c.order_id FROM checkin_code c WHERE c.order_id = $2 AND c.nonce = $3"
 	"  UNION ALL SELECT n.id FROM orders n WHERE n.no = $4) FOR UPDATE OF o");
 
-struct place {
-	int64_t venue_id;
-};
-static const struct field place_fields[] = {FIELD(struct place, venue_id, .optional = true)};
-static const struct shape place_shape = SHAPE(struct place, place_fields);
-
-SQL(checkin_place, "SELECT venue_id FROM order_venue($1, $2, $3, $4)");
+/* 0: there is no such order. */
+SQL(checkin_place, "SELECT coalesce(venue_id, 0) FROM order_venue($1, $2, $3, $4)");
 
 /* What is not in scope is another venue's, or not there at all. */
 static enum err elsewhere(struct tx *tx, const struct scanned *scanned)
 {
-	struct place place = {0};
+	int64_t venue_id;
 
-	TRY(db_one(tx, &checkin_place, &place_shape, &place, A(scanned->short_code),
+	TRY(db_value(tx, &checkin_place, &venue_id, A(scanned->short_code),
 		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no)));
-	return place.venue_id ? E_WRONG_VENUE : E_CODE_UNKNOWN;
+	return venue_id ? E_WRONG_VENUE : E_CODE_UNKNOWN;
 }
 
 static const struct field judged_fields[] = {

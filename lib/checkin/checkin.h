@@ -3,7 +3,7 @@
 
 #include "order/order.h"
 
-/* The code that opens the court. One per order: a signed text for the QR and
+/* The code that opens the court (code.c), and its use. One per order: a signed text for the QR and
  * ten digits for the keyboard. It is made when the order is paid, by a consumer
  * of the message order.paid. */
 
@@ -20,7 +20,7 @@ extern const struct shape checkin_code_shape;
 /* Make the code of a paid order; a second call changes nothing. */
 enum err checkin_code_make(struct tx *, int64_t order_id) CHECKED;
 
-/* E_NOT_FOUND for another person's order, E_ORDER_UNPAID, E_ORDER_CANCELLED,
+/* E_NOT_FOUND for another customer's order, E_ORDER_UNPAID, E_ORDER_CANCELLED,
  * E_CODE_NOT_READY. */
 enum err checkin_code_load(
 	struct tx *, int64_t order_id, int64_t account_id, struct checkin_code *) CHECKED;
@@ -56,7 +56,8 @@ extern const struct shape checkin_shape;
 
 /* Use every item of the order whose time window is open. E_CODE_UNKNOWN,
  * E_WRONG_VENUE, E_ORDER_UNPAID, E_ORDER_CANCELLED (also if every item is
- * released), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an item's primary key lets it be used once. */
+ * released), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an
+ * item's primary key lets it be used once. */
 enum err checkin_use(
 	struct tx *, const struct scanned *, int64_t member_id, struct checkin *) CHECKED;
 

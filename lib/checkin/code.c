@@ -3,17 +3,11 @@
 #include "codec/crypto.h"
 #include "order/state.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	NONCE_CHARS = 12,
-	SHORT_DIGITS = 10,
-	NUMBER_MIN = 18,
-	NUMBER_MAX = 24,
-	SIGNATURE_BYTES = 16,
-	KEY_MIN = 32
-};
+enum { NONCE_CHARS = 12, SHORT_DIGITS = 10, SIGNATURE_BYTES = 16, KEY_MIN = 32 };
 
 static struct bytes code_key;
 
@@ -39,7 +33,7 @@ static const char *signature(struct arena *mem, const char *text)
 
 const char *checkin_qr_text(struct arena *mem, int64_t order_id, const char *nonce)
 {
-	const char *text = arena_printf(mem, "ZX1.%lld.%s", (long long)order_id, nonce);
+	const char *text = arena_printf(mem, "ZX1.%" PRId64 ".%s", order_id, nonce);
 
 	return arena_printf(mem, "%s.%s", text, signature(mem, text));
 }
@@ -82,7 +76,7 @@ enum err checkin_read(struct arena *mem, const char *input, struct scanned *out)
 	size_t n = digits ? strlen(digits) : 0;
 	if (n == SHORT_DIGITS)
 		*out = (struct scanned){.method = "typed", .short_code = digits};
-	else if (n >= NUMBER_MIN && n <= NUMBER_MAX)
+	else if (n >= ORDER_NO_MIN && n <= ORDER_NO_MAX)
 		*out = (struct scanned){.method = "number", .order_no = digits};
 	else
 		return E_CODE_FORGED;
@@ -105,8 +99,7 @@ enum err checkin_code_make(struct tx *tx, int64_t order_id)
 	random_text(nonce, NONCE_CHARS);
 	random_bytes(random, sizeof(random));
 	memcpy(&number, random, sizeof(number));
-	const char *digits =
-		arena_printf(tx->mem, "%010llu", (unsigned long long)(number % 10000000000ULL));
+	const char *digits = arena_printf(tx->mem, "%010" PRIu64, number % 10000000000U);
 	db_queue(tx, &code_insert, A(order_id), A(digits), A(arena_strdup(tx->mem, nonce)));
 	return E_OK;
 }

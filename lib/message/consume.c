@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { AGAIN_MAX_S = 60 };
@@ -10,12 +11,6 @@ static bool may_pass(enum err err)
 {
 	return err == E_RETRY || err == E_DB_DOWN || err == E_UNKNOWN;
 }
-
-struct tries {
-	int64_t tries;
-};
-static const struct field tries_fields[] = {FIELD(struct tries, tries)};
-static const struct shape tries_shape = SHAPE(struct tries, tries_fields);
 
 struct taken {
 	struct message m;
@@ -72,8 +67,8 @@ SQL(message_count_try,
 
 static enum err count_try(struct tx *tx, struct handling *h, void *tries)
 {
-	return db_one(
-		tx, &message_count_try, &tries_shape, tries, A(h->consumer->name), A(h->id));
+	return db_value(
+		tx, &message_count_try, (int64_t *)tries, A(h->consumer->name), A(h->id));
 }
 
 SQL(message_fail_try,
@@ -97,21 +92,21 @@ static void bury(struct tx *tx, const struct handling *h, const char *reason, in
 {
 	db_queue(tx, &message_bury, A(h->consumer->name), A(h->id), A(reason), A(tries));
 	db_queue(tx, &message_forget_tries, A(h->consumer->name), A(h->id));
-	log_error("message_dead", "%s gives up message %lld after %lld tries: %s",
-		h->consumer->name, (long long)h->id, (long long)tries, reason);
+	log_error("message_dead", "%s gives up message %" PRId64 " after %" PRId64 " tries: %s",
+		h->consumer->name, h->id, tries, reason);
 }
 
 static enum err fail_try(struct tx *tx, struct handling *h, void *reason)
 {
-	struct tries t;
 	const char *why = reason;
+	int64_t tries;
 
-	TRY(db_one(tx, &message_fail_try, &tries_shape, &t, A(h->consumer->name), A(h->id),
+	TRY(db_value(tx, &message_fail_try, &tries, A(h->consumer->name), A(h->id),
 		A(h->tries ? 0 : 1), A(why)));
-	if (t.tries >= CONSUME_TRIES)
-		bury(tx, h, why, t.tries);
+	if (tries >= CONSUME_TRIES)
+		bury(tx, h, why, tries);
 	else
-		db_queue(tx, &message_again, A(h->id), A(t.tries), A(why), A(AGAIN_MAX_S));
+		db_queue(tx, &message_again, A(h->id), A(tries), A(why), A(AGAIN_MAX_S));
 	return E_OK;
 }
 
@@ -132,36 +127,34 @@ enum err consume_failed(struct handling *h, const char *reason)
 
 enum err consume_one(struct handling *h)
 {
-	struct tries t;
+	int64_t tries;
 
 	if (h->again && h->tries == 0) {
-		TRY(in_tx(h, count_try, &t));
-		h->tries = t.tries;
+		TRY(in_tx(h, count_try, &tries));
+		h->tries = tries;
 	}
 	if (h->tries > CONSUME_TRIES)
 		return in_tx(h, bury_crasher, NULL);
 	enum err err = in_tx(h, act, NULL);
 	if (err == E_OK || may_pass(err) || (err == E_NOT_FOUND && !h->known))
 		return err;
-	log_warn("message_failed", "%s: message %lld: %s", h->consumer->name, (long long)h->id,
+	log_warn("message_failed", "%s: message %" PRId64 ": %s", h->consumer->name, h->id,
 		err_info[err].code);
 	return consume_failed(h, err_info[err].code);
 }
 
-/* pg_notify wakes the relay. */
 SQL(message_replay,
 	"WITH dead AS (UPDATE message_dead d SET replayed_at = now() FROM message m"
 	"  WHERE m.id = d.message_id AND d.replayed_at IS NULL"
 	"  AND ($1 = 0 OR d.message_id = $1) RETURNING m.id),"
 	" back AS (UPDATE message SET published_at = NULL, attempts = attempts + 1,"
 	"  run_at = now() WHERE id IN (SELECT id FROM dead) RETURNING 1)"
-	" SELECT count(*) AS tries, pg_notify('" MESSAGE_CHANNEL "', '') FROM back");
+	" SELECT count(*) FROM back");
+SQL(message_wake, "SELECT pg_notify('" MESSAGE_CHANNEL "', '')"); /* the relay */
 
 enum err consume_replay(struct tx *tx, int64_t id, int64_t *count)
 {
-	struct tries t;
-
-	TRY(db_one(tx, &message_replay, &tries_shape, &t, A(id)));
-	*count = t.tries;
-	return E_OK;
+	db_ask_value(tx, &message_replay, count, E_NOT_FOUND, A(id));
+	db_queue(tx, &message_wake);
+	return db_sync(tx);
 }

@@ -3,7 +3,7 @@
 
 #include "message/message.h"
 
-/* Acting on messages: each once per consumer, whatever is delivered twice, dies
+/* Acting on messages (one in consume.c, the loop in consume_run.c): each once per consumer, whatever is delivered twice, dies
  * half way or fails.
  * - The effect and a row in message_done are one transaction.
  * - Trouble that passes (database away, deadlock) is tried again in place.

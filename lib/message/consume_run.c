@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "job/daemon.h"
 
+#include <inttypes.h>
+
 /* Trouble that passes is waited for in place, a little longer each time; if it
  * doesn't pass while the database is there, the others go first. */
 enum { IN_PLACE_MAX = 10, PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 5000, POLL_MS = 1000 };
@@ -61,8 +63,8 @@ static enum err deliver(struct run *r, const struct mq_delivery *d)
 		return mq_ack(r->mq, d);
 	if (err != E_NOT_FOUND)
 		return err;
-	log_error("message_unknown", "%s: no message %lld, to %s", r->consumer->name,
-		(long long)d->id, MQ_DEAD);
+	log_error("message_unknown", "%s: no message %" PRId64 ", to %s", r->consumer->name,
+		d->id, MQ_DEAD);
 	return mq_reject(r->mq, d, false);
 }
 

@@ -3,7 +3,7 @@
 #include "base/settings.h"
 #include "message/message.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 
 static const struct field order_refund_fields[] = {
 	FIELD(struct order_refund, id),
@@ -44,8 +44,7 @@ static const char *order_number(struct arena *mem, stamp created, int64_t id)
 	char text[STAMP_TEXT];
 
 	stamp_write(text, created);
-	return arena_printf(
-		mem, "%.4s%.2s%.2s%010lld", text, text + 5, text + 8, (long long)id);
+	return arena_printf(mem, "%.4s%.2s%.2s%010" PRId64, text, text + 5, text + 8, id);
 }
 
 /* The account's row is held, as the foreign key would do anyway: nobody leaves

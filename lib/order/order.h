@@ -7,6 +7,7 @@
 /* An order is money; its items (item.h) are courts and times. */
 
 enum { PERIODS_MAX = 60, NOTE_MAX = 100 };
+enum { ORDER_NO_MIN = 18, ORDER_NO_MAX = 24 }; /* digits of an order's number */
 
 struct period {
 	int64_t court_id;

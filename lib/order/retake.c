@@ -4,17 +4,18 @@
 
 /* Late money: an expired order comes back if nobody else has its courts. */
 
-struct frame {
+/* What the order had. */
+struct lapsed {
 	int64_t account_id, items, steps;
 	bool ahead; /* none of it has begun */
 };
-static const struct field frame_fields[] = {
-	FIELD(struct frame, account_id),
-	FIELD(struct frame, items),
-	FIELD(struct frame, steps),
-	FIELD(struct frame, ahead),
+static const struct field lapsed_fields[] = {
+	FIELD(struct lapsed, account_id),
+	FIELD(struct lapsed, items),
+	FIELD(struct lapsed, steps),
+	FIELD(struct lapsed, ahead),
 };
-static const struct shape frame_shape = SHAPE(struct frame, frame_fields);
+static const struct shape lapsed_shape = SHAPE(struct lapsed, lapsed_fields);
 
 #define STEPS_OF_ORDER                                                               \
 	" order_item i JOIN court_unit u ON u.court_id = i.court_id"                 \
@@ -23,7 +24,7 @@ static const struct shape frame_shape = SHAPE(struct frame, frame_fields);
 	" WHERE i.order_id = $1 AND i.state = 'released'"
 
 SQL(retake_hold, "SELECT courts_hold($1)");
-SQL(retake_frame,
+SQL(retake_lapsed,
 	"SELECT o.account_id, count(i.id) AS items,"
 	" (SELECT count(*) FROM" STEPS_OF_ORDER
 	") AS steps,"
@@ -36,19 +37,11 @@ SQL(retake_frame,
 	"   OR least(c.ends_on, v.ends_on) <= o.play_date)) GROUP BY o.account_id");
 SQL(retake_account, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 
-struct taken {
-	int64_t counted, steps;
-};
-static const struct field counted_fields[] = {FIELD(struct taken, counted)};
-static const struct shape counted_shape = SHAPE(struct taken, counted_fields);
-static const struct field steps_fields[] = {FIELD(struct taken, steps)};
-static const struct shape steps_shape = SHAPE(struct taken, steps_fields);
-
 SQL(retake_count,
 	"WITH b AS (UPDATE booking_day b SET periods = b.periods + $2 FROM orders o"
 	"  WHERE o.id = $1 AND b.account_id = o.account_id AND b.play_date = o.play_date"
 	"  AND b.periods + $2 <= b.allowed RETURNING 1)"
-	" SELECT count(*) AS counted FROM b");
+	" SELECT count(*) FROM b");
 /* In the order of the primary key, as order_add does; what is taken by others is
  * passed over, and then the numbers differ. */
 SQL(retake_steps,
@@ -56,26 +49,26 @@ SQL(retake_steps,
 	"  SELECT u.unit_id, t.at, i.id FROM" STEPS_OF_ORDER
 	" ORDER BY u.unit_id, t.at"
 	"  ON CONFLICT (unit_id, at) DO NOTHING RETURNING 1)"
-	" SELECT count(*) AS steps FROM s");
+	" SELECT count(*) FROM s");
 SQL(retake_undo_steps,
 	"DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item WHERE order_id = $1)");
 SQL(retake_undo_count,
 	"UPDATE booking_day b SET periods = b.periods - $2 FROM orders o"
 	" WHERE o.id = $1 AND b.account_id = o.account_id AND b.play_date = o.play_date");
 
-static enum err take(struct tx *tx, int64_t order_id, const struct frame *f, bool *taken)
+static enum err take(struct tx *tx, int64_t order_id, const struct lapsed *had, bool *taken)
 {
-	struct taken t;
+	int64_t counted, steps;
 
-	TRY(db_one(tx, &retake_count, &counted_shape, &t, A(order_id), A(f->items)));
-	if (t.counted == 0)
+	TRY(db_value(tx, &retake_count, &counted, A(order_id), A(had->items)));
+	if (counted == 0)
 		return E_OK;
-	TRY(db_one(tx, &retake_steps, &steps_shape, &t, A(order_id)));
-	*taken = t.steps == f->steps;
+	TRY(db_value(tx, &retake_steps, &steps, A(order_id)));
+	*taken = steps == had->steps;
 	if (*taken)
 		return E_OK;
 	db_queue(tx, &retake_undo_steps, A(order_id));
-	db_queue(tx, &retake_undo_count, A(order_id), A(f->items));
+	db_queue(tx, &retake_undo_count, A(order_id), A(had->items));
 	return E_OK;
 }
 
@@ -88,21 +81,21 @@ SQL(retake_order,
 
 enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *taken)
 {
-	struct frame f;
+	struct lapsed had;
 
 	*taken = false;
 	db_queue(tx, &retake_hold, A(order_id));
-	enum err err = db_one(tx, &retake_frame, &frame_shape, &f, A(order_id));
+	enum err err = db_one(tx, &retake_lapsed, &lapsed_shape, &had, A(order_id));
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_OK : err;
-	if (!f.ahead || f.items == 0 || f.steps == 0)
+	if (!had.ahead || had.items == 0 || had.steps == 0)
 		return E_OK;
-	db_queue(tx, &retake_account, A(f.account_id));
-	TRY(take(tx, order_id, &f, taken));
+	db_queue(tx, &retake_account, A(had.account_id));
+	TRY(take(tx, order_id, &had, taken));
 	if (!*taken)
 		return E_OK;
 	db_queue(tx, &retake_items, A(order_id));
 	db_queue_one(tx, &retake_order, E_RETRY, A(order_id), A(paid_at));
-	violation_take_back(tx, f.account_id, order_id, "迟到付款，场地仍保留");
+	violation_take_back(tx, had.account_id, order_id, "迟到付款，场地仍保留");
 	return E_OK;
 }

@@ -10,6 +10,7 @@
 #include "wechat/token.h"
 #include "work/work.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define UPLOAD "/wxa/sec/order/upload_shipping_info"
@@ -181,8 +182,8 @@ static enum err is_managed(struct arena *mem, bool *yes)
 		quiet_until = 0;
 	TRY(err);
 	if (said.errcode != 0) {
-		log_error("shipping", "is_trade_managed: errcode %lld: %s",
-			(long long)said.errcode, said.errmsg ? said.errmsg : "");
+		log_error("shipping", "is_trade_managed: errcode %" PRId64 ": %s", said.errcode,
+			said.errmsg ? said.errmsg : "");
 		return E_UPSTREAM;
 	}
 	*yes = managed = said.is_trade_managed;
@@ -214,7 +215,7 @@ static struct verdict report(struct arena *mem, const struct shipment *s)
 	if (err != E_OK)
 		return later(err, "no answer");
 	return (struct verdict){shipping_judge(said.errcode),
-		said.errcode ? arena_printf(mem, "%lld %s", (long long)said.errcode,
+		said.errcode ? arena_printf(mem, "%" PRId64 " %s", said.errcode,
 				       said.errmsg ? said.errmsg : "")
 			     : NULL,
 		0};
@@ -242,10 +243,10 @@ static enum err call_people(struct tx *tx, const struct shipment *s, const char 
 	json_text(&b, "transaction_id", s->transaction_id);
 	json_text(&b, "trouble", trouble);
 	json_close(&b, '}');
-	log_error("shipping_stuck", "payment %lld, order %lld: %s", (long long)s->attempt_id,
-		(long long)s->order_id, trouble);
-	return work_add(tx, &(struct work_new){.key = arena_printf(tx->mem, "shipping:%lld",
-						       (long long)s->attempt_id),
+	log_error("shipping_stuck", "payment %" PRId64 ", order %" PRId64 ": %s", s->attempt_id,
+		s->order_id, trouble);
+	return work_add(tx, &(struct work_new){.key = arena_printf(tx->mem, "shipping:%" PRId64,
+						       s->attempt_id),
 				    .kind = WORK_SHIPPING_STUCK,
 				    .venue_id = s->venue_id,
 				    .order_id = s->order_id,
