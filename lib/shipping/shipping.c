@@ -4,33 +4,25 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
 #include "codec/sign.h"
 #include "order/ending.h"
+#include "shipping/report.h"
 #include "wechat/token.h"
 #include "work/work.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#define UPLOAD "/wxa/sec/order/upload_shipping_info"
-#define IS_MANAGED "/wxa/sec/order/is_trade_managed"
-
-enum { BY_TRANSACTION = 2, PICKED_UP = 4, AT_ONCE = 1 }; /* words of the protocol */
-enum { BODY_MAX = 4096, GOODS_MAX = 120, LATER_FIRST_S = 30, LATER_MAX_S = 3600 };
+enum { DETAIL_MAX = 4096, GOODS_MAX = 120, LATER_FIRST_S = 30, LATER_MAX_S = 3600 };
 enum { SWEEP_DAYS = 30, SWEEP_LIMIT = 500, SWEEP_EVERY_MS = 600000 };
-enum { MANAGED_FOR_MS = 86400000, MANAGED_AGAIN_MS = 60000 };
 
 static bool wanted(void)
 {
-	return strcmp(settings.wx_shipping, "off") != 0 && *settings.wx_appid;
+	return shipping_duty() != DUTY_OFF && *settings.wx_appid;
 }
 
 void shipping_init(void)
 {
-	const char *s = settings.wx_shipping;
-
-	if (strcmp(s, "off") != 0 && strcmp(s, "auto") != 0 && strcmp(s, "on") != 0)
+	if (shipping_duty() == DUTY_COUNT)
 		setting_refuse("ZX_WX_SHIPPING", "wants off, auto or on");
 	if (wanted())
 		wechat_token_init();
@@ -68,64 +60,6 @@ enum err shipping_sweep(struct tx *tx)
 	return db_run(tx, &shipping_find, A(SWEEP_DAYS), A(SWEEP_LIMIT));
 }
 
-/* Of the table of errcodes on the page. A repeat of what is already there is
- * answered with one of three: finished, its one correction used, unchanged.
- * 10060001, unknown payment: it takes a minute until they know a new one. */
-enum shipping_word shipping_judge(int64_t errcode)
-{
-	static const struct {
-		int64_t errcode;
-		enum shipping_word word;
-	} known[] = {
-		{0, SHIPPING_SENT},
-		{10060002, SHIPPING_SENT},
-		{10060003, SHIPPING_SENT},
-		{10060023, SHIPPING_SENT},
-		{-1, SHIPPING_LATER},
-		{10060012, SHIPPING_LATER},
-		{10060019, SHIPPING_LATER},
-		{10060001, SHIPPING_LATER},
-		{40001, SHIPPING_LATER}, /* tokens; and our address, the limits of use */
-		{40014, SHIPPING_LATER},
-		{42001, SHIPPING_LATER},
-		{40164, SHIPPING_LATER},
-		{61004, SHIPPING_LATER},
-		{44990, SHIPPING_LATER},
-		{45009, SHIPPING_LATER},
-		{45011, SHIPPING_LATER},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(known); i++)
-		if (known[i].errcode == errcode)
-			return known[i].word;
-	return SHIPPING_STUCK;
-}
-
-const char *shipping_body(struct arena *mem, const struct shipment *s, stamp now)
-{
-	struct buf b = buf_in(mem, BODY_MAX);
-
-	now.us -= now.us % SECOND;
-	json_open(&b, NULL, '{');
-	json_open(&b, "order_key", '{');
-	json_int(&b, "order_number_type", BY_TRANSACTION);
-	json_text(&b, "transaction_id", s->transaction_id);
-	json_close(&b, '}');
-	json_int(&b, "logistics_type", PICKED_UP);
-	json_int(&b, "delivery_mode", AT_ONCE);
-	json_open(&b, "shipping_list", '[');
-	json_open(&b, NULL, '{');
-	json_text(&b, "item_desc", s->goods);
-	json_close(&b, '}');
-	json_close(&b, ']');
-	json_stamp(&b, "upload_time", now);
-	json_open(&b, "payer", '{');
-	json_text(&b, "openid", s->payer);
-	json_close(&b, '}');
-	json_close(&b, '}');
-	return buf_text(&b);
-}
-
 static const struct field shipment_fields[] = {
 	FIELD(struct shipment, attempt_id),
 	FIELD(struct shipment, order_id),
@@ -152,75 +86,6 @@ SQL(shipping_take,
 	" FROM s JOIN payment_attempt a ON a.id = s.attempt_id"
 	" JOIN orders o ON o.id = s.order_id JOIN venue v ON v.id = o.venue_id");
 
-/* What has become of a try. */
-struct verdict {
-	enum shipping_word word;
-	const char *trouble;
-	int64_t wait_s; /* WeChat couldn't be asked, for so long; 0: it was */
-};
-
-/* Whether the duty applies, for a day; a question that fails is not asked
- * again at once. */
-static enum err is_managed(struct arena *mem, bool *yes)
-{
-	static int64_t good_until, quiet_until; /* by clock_ms() */
-	static bool managed;
-	struct wechat_said said;
-
-	*yes = true;
-	if (strcmp(settings.wx_shipping, "on") == 0)
-		return E_OK;
-	*yes = managed;
-	if (clock_ms() < good_until)
-		return E_OK;
-	if (clock_ms() < quiet_until)
-		return E_BUSY;
-	quiet_until = clock_ms() + MANAGED_AGAIN_MS;
-	enum err err = wechat_token_post(mem, IS_MANAGED,
-		arena_printf(mem, "{\"appid\":\"%s\"}", settings.wx_appid), &said);
-	if (channel_wait_s(err) > 0)
-		quiet_until = 0;
-	TRY(err);
-	if (said.errcode != 0) {
-		log_error("shipping", "is_trade_managed: errcode %" PRId64 ": %s", said.errcode,
-			said.errmsg ? said.errmsg : "");
-		return E_UPSTREAM;
-	}
-	*yes = managed = said.is_trade_managed;
-	good_until = clock_ms() + MANAGED_FOR_MS;
-	quiet_until = 0;
-	return E_OK;
-}
-
-static struct verdict later(enum err err, const char *trouble)
-{
-	return (struct verdict){SHIPPING_LATER, trouble, channel_wait_s(err)};
-}
-
-static struct verdict report(struct arena *mem, const struct shipment *s)
-{
-	struct wechat_said said;
-	bool managed;
-
-	if (s->all_back)
-		return (struct verdict){SHIPPING_WAIVED, "the money has gone back", 0};
-	if (!s->payer)
-		return (struct verdict){SHIPPING_STUCK, "the payer is not known", 0};
-	enum err err = is_managed(mem, &managed);
-	if (err != E_OK)
-		return later(err, "no answer whether there is a duty");
-	if (!managed)
-		return (struct verdict){SHIPPING_WAIVED, "there is no such duty", 0};
-	err = wechat_token_post(mem, UPLOAD, shipping_body(mem, s, stamp_now()), &said);
-	if (err != E_OK)
-		return later(err, "no answer");
-	return (struct verdict){shipping_judge(said.errcode),
-		said.errcode ? arena_printf(mem, "%" PRId64 " %s", said.errcode,
-				       said.errmsg ? said.errmsg : "")
-			     : NULL,
-		0};
-}
-
 /* Who has claimed it anew meanwhile, has it. */
 SQL(shipping_mark,
 	"UPDATE shipping SET state = $3, trouble = $4,"
@@ -236,7 +101,7 @@ SQL(shipping_postpone,
 
 static enum err call_people(struct tx *tx, const struct shipment *s, const char *trouble)
 {
-	struct buf b = buf_in(tx->mem, BODY_MAX);
+	struct buf b = buf_in(tx->mem, DETAIL_MAX);
 
 	json_open(&b, NULL, '{');
 	json_int(&b, "attempt_id", s->attempt_id);
@@ -253,7 +118,7 @@ static enum err call_people(struct tx *tx, const struct shipment *s, const char 
 				    .detail = buf_text(&b)});
 }
 
-static enum err note(struct tx *tx, const struct shipment *s, const struct verdict *v)
+static enum err note(struct tx *tx, const struct shipment *s, const struct shipping_verdict *v)
 {
 	static const char *const states[] = {[SHIPPING_SENT] = "sent",
 		[SHIPPING_WAIVED] = "waived",
@@ -304,7 +169,7 @@ enum err shipping_step(struct db *db, struct arena *mem, bool *busy)
 		return E_OK;
 	TRY(err);
 	*busy = true;
-	struct verdict v = report(mem, &s);
+	struct shipping_verdict v = shipping_report(mem, &s);
 	tx_begin(&tx, db, mem, TX_WRITE);
 	return tx_end(&tx, note(&tx, &s, &v));
 }

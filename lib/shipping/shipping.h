@@ -3,13 +3,9 @@
 
 #include "db/db.h"
 
-/* WeChat's shipping duty: of certain mini-programs it keeps a payment's money
- * back until it is told that the goods were handed over, for us as picked up by
- * the customer (developers.weixin.qq.com, 小程序发货信息管理服务:
- * upload_shipping_info, is_trade_managed). An order is reported when it is first
- * checked in, or when its last period is over. Only payments inside the
- * mini-program (jsapi) are known there. Setting ZX_WX_SHIPPING: off; on; auto
- * asks WeChat once a day and process whether the duty applies. */
+/* WeChat's shipping duty: which payments are to be reported (report.h), when, and what
+ * becomes of each. An order is reported when it is first checked in, or when its last
+ * period is over. Only payments inside the mini-program (jsapi) are known there. */
 
 /* For who calls shipping_step: checks the setting, reads the keys. */
 void shipping_init(void);
@@ -30,17 +26,5 @@ enum err shipping_step(struct db *, struct arena *, bool *busy) CHECKED;
 /* Orders of the last days whose periods are all over: their payments too are to
  * be reported. What shipping_step does now and then. */
 enum err shipping_sweep(struct tx *) CHECKED;
-
-/* What an errcode of upload_shipping_info means. Pure. */
-enum shipping_word { SHIPPING_SENT, SHIPPING_WAIVED, SHIPPING_LATER, SHIPPING_STUCK };
-enum shipping_word shipping_judge(int64_t errcode);
-
-struct shipment {
-	int64_t attempt_id, order_id, venue_id, tries;
-	const char *transaction_id, *payer, *goods;
-	bool all_back; /* the money: there is nothing to report */
-};
-/* The body of upload_shipping_info. Pure. */
-const char *shipping_body(struct arena *, const struct shipment *, stamp now);
 
 #endif

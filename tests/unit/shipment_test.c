@@ -2,7 +2,8 @@
 #include "test.h"
 
 #include "base/arena.h"
-#include "shipping/shipping.h"
+#include "base/err.h"
+#include "shipping/report.h"
 
 static void the_body_is_what_the_documents_ask_for(void **state)
 {
