@@ -1,5 +1,5 @@
-/* replay <message id> | --all: dead messages are handed out again, once staff
- * have removed what they died of. */
+/* replay <message id> | --all: dead messages are handed out again, once the cause
+ * of their death is gone. */
 #include "base/log.h"
 #include "base/settings.h"
 #include "message/consume.h"

@@ -1,6 +1,6 @@
 /* settle: everything that waits for a payment channel's word. Unpaid orders are
- * closed there and freed, payments without a notice are asked about, refunds are
- * sent and followed, WeChat is told of what was picked up. Any number may run at
+ * closed there and freed, channels are queried about payments without a notice, refunds
+ * are sent and followed, WeChat is told of what was picked up. Any number may run at
  * once. Woken by NOTIFY; the scan every second is the guarantee. */
 #include "pay/settle.h"
 #include "base/log.h"
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 	struct db *db = db_new(settings.db, "settle");
 	struct listener listener = {db_new(settings.db, "settle ears"), &settle_listen, false};
 	struct arena *mem = arena_new(FIRST_BLOCK);
-	/* A step makes at most two calls to a channel, and asks the database. */
+	/* A step makes at most two calls to a channel, and some to the database. */
 	int patience_s = (int)settings.request_limit_s * 4;
 	while (!daemon_stopping()) {
 		bool busy = false, trouble = false;

@@ -28,7 +28,7 @@ static const struct field read_in_fields[] = {
 };
 static const struct shape read_in_shape = SHAPE(struct read_in, read_in_fields);
 
-/* Again and again the same: no key. */
+/* A repeat changes nothing, so it wants no Idempotency-Key. */
 static enum err mark_read(struct req *r)
 {
 	const struct read_in *in = r->in;

@@ -3,8 +3,8 @@
 
 #include "order/order.h"
 
-/* The code that opens the court (code.c), and its use. One per order: a signed text for the QR and
- * ten digits for the keyboard. It is made when the order is paid, by a consumer
+/* The code that opens the court (code.c), and its use. One per order: a signed text for
+ * the QR and ten digits for the keyboard. It is made when the order is paid, by a consumer
  * of the message order.paid. */
 
 void checkin_init(void); /* reads the signing key */

@@ -91,7 +91,7 @@ bool message_must_route(const char *word)
 	return kind == MESSAGE_KIND_COUNT || message_hearers(kind) > 0;
 }
 
-/* What waits reaches its consumer from the queue for what waits. */
+/* A kind that waits reaches its consumer through waiting_queue(). */
 static struct mq_queue queue_of(enum message_consumer consumer)
 {
 	struct mq_queue q = {.name = consumer_queues[consumer]};

@@ -58,8 +58,8 @@ static enum err act(struct tx *tx, struct handling *h, void *unused)
 	return t.fresh ? h->consumer->act(tx, &t.m) : E_OK;
 }
 
-/* A first delivery is known to be the first try. Of any other nobody knows
- * how the tries before it ended, so it is counted before it can crash. */
+/* A first delivery is known to be the first try. For any other, nobody knows how the tries
+ * before it ended, so it is counted before it can crash. */
 SQL(message_count_try,
 	"INSERT INTO message_try AS t (consumer, message_id, tries)"
 	" SELECT $1, id, 2 FROM message WHERE id = $2"
@@ -76,8 +76,8 @@ SQL(message_fail_try,
 	" SELECT $1, id, 1, $4 FROM message WHERE id = $2"
 	" ON CONFLICT (message_id, consumer) DO UPDATE SET tries = t.tries + $3, last_error = $4"
 	" RETURNING tries");
-/* attempts moves on, so that a relay that is still to write down that it has
- * published this message doesn't: that would lose the later try. */
+/* attempts is counted up, so that a relay which has published this message and not noted
+ * that yet finds another number and leaves it: its note would lose the later try. */
 SQL(message_again,
 	"UPDATE message SET published_at = NULL, attempts = attempts + 1, last_error = $3,"
 	" run_at = now() + make_interval(secs => least($4::bigint, 2 ^ $2::bigint))"

@@ -3,8 +3,8 @@
 
 #include "message/message.h"
 
-/* Acting on messages (one in consume.c, the loop in consume_run.c): each once per consumer, whatever is delivered twice, dies
- * half way or fails.
+/* Acting on messages, each once per consumer, whatever is delivered twice, dies half way
+ * or fails (consume.c has one message, consume_run.c the loop).
  * - The effect and a row in message_done are one transaction.
  * - Trouble that passes (database away, deadlock) is tried again in place.
  * - After an error the message goes back to the relay for a later try, and the

@@ -91,7 +91,8 @@ void message_postponed(
 		A(cap_s));
 }
 
-/* What is dead and not replayed has nobody done with it, and so stays. */
+/* A message that died for a consumer and was not replayed is not in message_done for that
+ * consumer, and so stays. */
 SQL(message_delete_old,
 	"WITH old AS (DELETE FROM message WHERE id IN (SELECT m.id FROM message m"
 	"  WHERE m.kind = $1 AND m.created_at < now() - make_interval(days => $4::int)"

@@ -4,9 +4,9 @@
 #include "db/db.h"
 
 /* Violations (失约) and bans (暂停预订). An order that expires unpaid is a violation of its
- * customer; the ZX_VIOLATION_LIMITth inside ZX_VIOLATION_DAYS bans him for ZX_BAN_DAYS, and
- * counting begins anew. A ban rests on its violations: when some of them are lifted and
- * too few are left, it ends. What staff do with both stands in violation.h. */
+ * customer; the ZX_VIOLATION_LIMITth inside ZX_VIOLATION_DAYS bans the customer for
+ * ZX_BAN_DAYS, and counting begins anew. A ban rests on its violations: when some of them
+ * are lifted and too few are left, it ends. What staff do with both stands in violation.h. */
 
 /* Ask for the ban in force: a row if there is one. */
 struct ban {

@@ -136,7 +136,7 @@ static enum err if_held(const struct cancellable *o, const struct item *it)
 	return item_state_of(it->state) == ITEM_HELD ? E_OK : E_ORDER_STATE;
 }
 
-/* Of the wanted ones each must do; where none is named, those that do. */
+/* If items are named, each of them must be allowed; if none is, take those that are. */
 static enum err choose(struct arena *mem, const struct cancellable *o, struct ints wanted,
 	item_rule *allows, struct cancellation *out)
 {

@@ -3,8 +3,8 @@
 
 #include "order/order.h"
 
-/* Giving up what was booked: what it brings back, and what is freed by it. The
- * money itself is moved by pay/cancel.h. Locks: see order/ending.h. */
+/* Giving up what was booked: what it brings back, and what is freed by it (release.c).
+ * The money itself is moved by pay/cancel.h. Locks: see order/ending.h. */
 
 /* Items named by their ids in a body: a list of bare numbers. */
 struct item_id {
@@ -29,7 +29,7 @@ struct cancellable {
 	struct list items; /* of struct item */
 };
 
-/* Another person's is E_NOT_FOUND. `lock`: its row is held from here on. */
+/* Another customer's order is E_NOT_FOUND. `lock`: its row is held from here on. */
 enum err order_cancellable(
 	struct tx *, int64_t id, int64_t account_id, bool lock, struct cancellable *) CHECKED;
 /* For staff, locked; E_NOT_FOUND, also for another venue's. */

@@ -46,7 +46,7 @@ void closing_wait(struct tx *, const struct closing *, int64_t seconds);
 enum err order_close(struct tx *, int64_t order_id, bool unconfirmed) CHECKED;
 
 /* Money has come for an expired order, whose row the caller has locked: take its
- * courts again if all of them are free, none has begun, and the person's count
+ * courts again if all of them are free, none has begun, and the customer's count
  * of the day allows it; all or nothing. The violation is taken back, and a ban
  * that rests on it. `*taken` says whether; the order then is paid. */
 enum err order_retake(struct tx *, int64_t order_id, stamp paid_at, bool *taken) CHECKED;

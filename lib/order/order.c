@@ -47,8 +47,8 @@ static const char *order_number(struct arena *mem, stamp created, int64_t id)
 	return arena_printf(mem, "%.4s%.2s%.2s%010" PRId64, text, text + 5, text + 8, id);
 }
 
-/* The account's row is held, as the foreign key would do anyway: nobody leaves
- * while an order of his is made. */
+/* The account's row is held, as the foreign key would do anyway: a customer can't leave
+ * (account/leave.h) while an order is being made. */
 SQL(order_insert,
 	"INSERT INTO orders (id, no, account_id, venue_id, play_date, amount_fen, note,"
 	" created_at, expires_at, refund_tiers)"

@@ -42,7 +42,7 @@ struct order {
 };
 extern const struct shape order_shape;
 
-/* Check and price every period: the first that can't be had decides, and
+/* Check and price every period (draft.c): the first that can't be had decides, and
  * *field says which ("periods[2]"). Fills everything but ids and number. Pure. */
 enum err order_draft(struct arena *, const struct order_in *, const struct day *,
 	struct order *, const char **field) CHECKED;
@@ -56,7 +56,7 @@ void order_ask_taken(struct tx *, const struct order_in *, struct list *out);
  * from there. */
 enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;
 
-/* The order with its items; another person's is E_NOT_FOUND. */
+/* The order with its items; another customer's is E_NOT_FOUND. */
 enum err order_load(struct tx *, int64_t id, int64_t account_id, struct order *) CHECKED;
 
 /* Newest first, from behind the order `before` (0: from the newest). */

@@ -30,7 +30,7 @@ const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields
 	" FROM orders o JOIN venue v ON v.id = o.venue_id" \
 	" JOIN account a ON a.id = o.account_id"
 /* $1 … $2 are play dates, $3 a state, $4 the order behind which to go on (0: none).
- * The end is one place in the index's order. */
+ * Where to go on is one position in the index (play_date, id). */
 #define FITS                                                                  \
 	" o.play_date >= $1 AND (o.play_date, o.id) < (SELECT $2, " LAST      \
 	" WHERE $4 = 0"                                                       \

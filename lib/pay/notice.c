@@ -136,7 +136,7 @@ static enum err give_back(struct tx *tx, const struct channel_payment *p, const 
 		&id);
 }
 
-/* Not one of the ways in which things go well. */
+/* A log line for every outcome but those in which things go well. */
 static void alarm_of(const struct channel_payment *p, enum outcome outcome)
 {
 	if (outcome != OUTCOME_PAID && outcome != OUTCOME_RETAKEN && outcome != OUTCOME_REPEAT)

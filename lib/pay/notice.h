@@ -34,9 +34,9 @@ struct claim {
 	money amount_fen;
 };
 
-/* Pure. Money for an expired order is LATE here; whether it brings the order
- * back only the courts can tell. So is money for an order that its customer had
- * already given up: his word stands. */
+/* Pure. Money for an expired order is LATE here: only its courts can tell whether it
+ * brings the order back. Money for an order that its customer had already given up is
+ * LATE, too: the customer's word stands. */
 enum outcome notice_judge(const struct channel_payment *, const struct claim *);
 
 /* Record what a channel told and proved, and act on it: fulfil the order, bring

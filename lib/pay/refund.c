@@ -110,8 +110,8 @@ static const struct shape refund_shape = SHAPE(struct refund, refund_fields);
 	"r.id, r.order_id, r.venue_id, r.attempt_id, a.channel, a.out_trade_no," \
 	" r.out_refund_no, r.state, r.request, r.amount_fen, r.tries"
 
-/* Of the refunds of one payment that were not sent yet the first goes first, and
- * none while another was sent a moment ago. */
+/* Of one payment's refunds that were not sent yet, the oldest goes first, and none goes
+ * while another was sent a moment ago. */
 SQL(refunds_take,
 	"WITH picked AS MATERIALIZED (SELECT r.id FROM refund r WHERE r.run_at <= now()"
 	"  AND r.state IN ('created', 'accepted') AND (r.state = 'accepted' OR NOT EXISTS ("

@@ -11,7 +11,8 @@
  *
  * created → accepted → succeeded; stuck: people must help (work list), and may
  * try again, pay by hand, or (ended without money at the channel) have another
- * number take its place. The daemon `settle` sends and asks. */
+ * number take its place. The daemon `settle` sends them and queries
+ * the channel. What becomes of one stands in refund_moves.c. */
 
 struct refund_new {
 	int64_t attempt_id;
@@ -51,7 +52,7 @@ void refund_sending(struct tx *, const struct refund *);
 enum err refund_note(struct tx *, const struct refund *, const struct channel_refund *) CHECKED;
 /* No final word: again after 1, 2, 4 … 30 minutes (60 s at least once accepted). */
 void refund_later(struct tx *, const struct refund *, const char *trouble);
-/* Nobody could be asked: again in a while, and this was no try. */
+/* The channel could not be called at all: again in a while, and this was no try. */
 void refund_wait(struct tx *, const struct refund *, int64_t seconds);
 /* Refused: people must look. */
 enum err refund_stuck(struct tx *, const struct refund *, const char *trouble) CHECKED;

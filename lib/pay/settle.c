@@ -143,8 +143,8 @@ static enum err close_attempt(struct db *db, struct arena *mem, const struct sil
 	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
 }
 
-/* What comes of closing all attempts of an order; *wait_s: for how long nobody can be
- * asked about those that are left, 0 if somebody was. */
+/* What comes of closing all attempts of an order; *wait_s: for how long the channels of
+ * those that are left can't be called at all, 0 if one could. */
 static enum err close_all(
 	struct db *db, struct arena *mem, const struct list *attempts, int64_t *wait_s)
 {

@@ -3,10 +3,9 @@
 
 #include "db/db.h"
 
-/* What channels have to be queried about, and what is done about their answers; refunds in
- * settle_refund.c. Every call runs
- * outside of any transaction, between short ones of its own; any number of
- * processes may do this at once, and each may die at any moment. */
+/* What channels have to be queried about, and what is done about their answers (refunds:
+ * settle_refund.c). Every call runs outside of any transaction, between short ones of its
+ * own; any number of processes may do this at once, and each may die at any moment. */
 
 /* Query what became of an attempt, and act on it: paid, closed, or nothing new.
  * *open: it may still be paid. E_CHANNEL_UNKNOWN, E_UPSTREAM: no answer. */

@@ -16,8 +16,8 @@ static enum err send(struct db *db, struct arena *mem, const struct refund *r,
 	return channel->refund(mem, r->request, out);
 }
 
-/* Was it sent before, nobody knows how that ended: the channel is queried first,
- * and the very same is sent again if it has never heard of it. */
+/* If it was sent before, nobody knows how that ended: the channel is queried first, and
+ * the very same is sent again if it has never heard of it. */
 static enum err query_or_send(struct db *db, struct arena *mem, const struct refund *r,
 	const struct channel *channel, struct channel_refund *out)
 {

@@ -43,8 +43,8 @@ void shipping_add(struct tx *tx, int64_t order_id)
 		db_queue(tx, &shipping_insert, A(order_id));
 }
 
-/* By venue, because orders are indexed by venue and play date. An order with
- * nothing left to be played is none of these. */
+/* By venue, because orders are indexed by venue and play date. An order that
+ * has nothing left to be played, all of it being released, is not reported. */
 SQL(shipping_find,
 	"INSERT INTO shipping (attempt_id, order_id)"
 	" SELECT a.id, a.order_id FROM venue v JOIN orders o ON o.venue_id = v.id"
@@ -86,7 +86,7 @@ SQL(shipping_take,
 	" FROM s JOIN payment_attempt a ON a.id = s.attempt_id"
 	" JOIN orders o ON o.id = s.order_id JOIN venue v ON v.id = o.venue_id");
 
-/* Who has claimed it anew meanwhile, has it. */
+/* A row that somebody has claimed anew meanwhile is left alone. */
 SQL(shipping_mark,
 	"UPDATE shipping SET state = $3, trouble = $4,"
 	" sent_at = CASE $3 WHEN 'sent' THEN now() END"

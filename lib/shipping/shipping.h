@@ -7,7 +7,7 @@
  * becomes of each. An order is reported when it is first checked in, or when its last
  * period is over. Only payments inside the mini-program (jsapi) are known there. */
 
-/* For who calls shipping_step: checks the setting, reads the keys. */
+/* For programs that call shipping_step: checks the setting, reads the keys. */
 void shipping_init(void);
 
 /* Queue: the order was used, its payment is to be reported. Nothing for one

@@ -3,7 +3,7 @@
 
 #include "message/message.h"
 
-/* What a customer is told of his orders: entries of the inbox (inbox.h), written by the
+/* What customers are told of their orders: entries of the inbox (inbox.h), written by the
  * consumer `tell`, one a message. The words (text.h) are fixed when it is written. */
 
 /* The effect of a message that the consumer hears. */

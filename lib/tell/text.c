@@ -26,7 +26,7 @@ static bool paid(
 	return true;
 }
 
-/* An order that has come back to life since has nothing ended. */
+/* Nothing is told of an order that has come back to life since. */
 static bool ended(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {

@@ -59,13 +59,13 @@ void day_ask_courts(struct tx *, int64_t venue_id, date, struct ints court_ids, 
 /* From today (the venue's) to as many days ahead as the venue sells. Pure. */
 bool day_in_window(const struct day *);
 
-/* E_OK, or why the period can't be had on this day. Pure. */
+/* E_OK, or why the period can't be had on this day (period.c). Pure. */
 enum err period_check(const struct day *, const struct court *, stamp start, stamp end) CHECKED;
 
 /* What a slot of a court costs, step by step. False if a step has no price. Pure. */
 bool period_price(const struct day *, const struct court *, stamp start, stamp end, money *);
 
-/* {"venue_id", …, "slots": […], "courts": [{"cells": […]}]}: product row B1. */
+/* {"venue_id", …, "slots": […], "courts": [{"cells": […]}]}: the grid of a day. */
 void day_write(struct buf *, const struct day *, const char *sport);
 
 #endif

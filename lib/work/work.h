@@ -25,7 +25,7 @@ struct work_new {
 };
 enum err work_add(struct tx *, const struct work_new *) CHECKED;
 
-/* Queue: whatever is open about this refund is done. No member: a program found so. */
+/* Queue: whatever is open about this refund is done. member_id 0: a program found it so. */
 void work_refund_done(struct tx *, int64_t refund_id, int64_t member_id, const char *note);
 
 /* As staff see it: what is in the transaction's scope (session_guard in login/session.h).
