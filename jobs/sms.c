@@ -3,8 +3,9 @@
 #include "login/sms.h"
 #include "base/settings.h"
 #include "job/daemon.h"
+#include "job/run.h"
 
-enum { IDLE_MS = 1000, FIRST_BLOCK = 64 * 1024 };
+static const struct step steps[] = {{"a text", sms_step}};
 
 SQL(sms_listen, "LISTEN " SMS_CHANNEL);
 
@@ -13,27 +14,7 @@ int main(int argc, char **argv)
 	settings_load(argc, argv);
 	daemon_begin("sms");
 	sms_init();
-	struct db *db = db_new(settings.db, "sms");
-	struct listener listener = {
-		db_new(settings.db, "sms ears"), sms_on() ? &sms_listen : NULL, false};
-	struct arena *mem = arena_new(FIRST_BLOCK);
-	int patience_s = (int)settings.request_limit_s * 4;
-	while (!daemon_stopping()) {
-		bool busy = false, trouble;
-
-		watchdog_set(patience_s, "a text");
-		arena_reset(mem);
-		trouble = sms_on() && sms_step(db, mem, &busy) != E_OK;
-		watchdog_set(patience_s, "resting");
-		arena_reset(mem);
-		if (trouble)
-			daemon_sleep(IDLE_MS);
-		else if (!busy)
-			daemon_rest(&listener, mem, IDLE_MS);
-	}
-	watchdog_off();
-	db_free(listener.db);
-	db_free(db);
-	arena_free(mem);
+	bool on = sms_on();
+	daemon_run("sms", steps, on ? COUNT_OF(steps) : 0, on ? &sms_listen : NULL);
 	return 0;
 }
