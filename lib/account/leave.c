@@ -1,13 +1,13 @@
 #include "account/leave.h"
 
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 #include "base/settings.h"
 
 #include <string.h>
 
-static const char *openid_mark(struct arena *mem, const char *appid, const char *openid)
+static const char *openid_hash(struct arena *mem, const char *appid, const char *openid)
 {
-	return mark_of(mem, arena_printf(mem, "left openid %s", appid), openid);
+	return keyed_hash(mem, arena_printf(mem, "left openid %s", appid), openid);
 }
 
 struct person {
@@ -74,29 +74,29 @@ SQL(leave_person,
 	"  FROM orders o WHERE o.account_id = a.id) w WHERE w.why IS NOT NULL) AS open"
 	" FROM account a WHERE a.id = $1");
 SQL(leave_faces, "SELECT appid, openid, unionid FROM wechat_identity WHERE account_id = $1");
-SQL(left_mark_insert,
+SQL(left_hash_insert,
 	"INSERT INTO left_mark (mark, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
 SQL(leave_now, "SELECT account_leave($1, $2)");
 
-static void keep_marks(
+static void keep_hashes(
 	struct tx *tx, int64_t account_id, const struct person *p, const struct list *faces)
 {
 	const struct face *f = faces->at;
 
 	if (p->phone)
-		db_queue(tx, &left_mark_insert, A(mark_of(tx->mem, "left phone", p->phone)),
+		db_queue(tx, &left_hash_insert, A(keyed_hash(tx->mem, "left phone", p->phone)),
 			A(account_id));
 	for (size_t i = 0; i < faces->count; i++) {
-		db_queue(tx, &left_mark_insert,
-			A(openid_mark(tx->mem, f[i].appid, f[i].openid)), A(account_id));
+		db_queue(tx, &left_hash_insert,
+			A(openid_hash(tx->mem, f[i].appid, f[i].openid)), A(account_id));
 		if (f[i].unionid)
-			db_queue(tx, &left_mark_insert,
-				A(mark_of(tx->mem, "left unionid", f[i].unionid)),
+			db_queue(tx, &left_hash_insert,
+				A(keyed_hash(tx->mem, "left unionid", f[i].unionid)),
 				A(account_id));
 	}
 }
 
-static int64_t marks_days(void)
+static int64_t hashes_days(void)
 {
 	return settings.ban_days > settings.violation_days ? settings.ban_days
 							   : settings.violation_days;
@@ -121,8 +121,8 @@ enum err account_leave(struct tx *tx, int64_t account_id, raw_json *detail)
 		return E_ACCOUNT_BUSY;
 	}
 	if (person.held)
-		keep_marks(tx, account_id, &person, &faces);
-	db_queue(tx, &leave_now, A(account_id), A(marks_days()));
+		keep_hashes(tx, account_id, &person, &faces);
+	db_queue(tx, &leave_now, A(account_id), A(hashes_days()));
 	return E_OK;
 }
 
@@ -145,12 +145,12 @@ SQL(left_bans,
 
 /* `also` may be NULL. What is too much together bans with the next one: a ban
  * comes with a violation. */
-static enum err take_over(struct tx *tx, int64_t account_id, const char *mark, const char *also)
+static enum err take_over(struct tx *tx, int64_t account_id, const char *hash, const char *also)
 {
 	struct list earlier;
 
 	TRY(db_all(
-		tx, &left_earlier, &earlier_shape, &earlier, A(account_id), A(mark), A(also)));
+		tx, &left_earlier, &earlier_shape, &earlier, A(account_id), A(hash), A(also)));
 	struct ints accounts = {earlier.at, earlier.count};
 	if (accounts.count == 0)
 		return E_OK;
@@ -162,12 +162,12 @@ static enum err take_over(struct tx *tx, int64_t account_id, const char *mark, c
 
 enum err phone_taken_over(struct tx *tx, int64_t account_id, const char *phone)
 {
-	return take_over(tx, account_id, mark_of(tx->mem, "left phone", phone), NULL);
+	return take_over(tx, account_id, keyed_hash(tx->mem, "left phone", phone), NULL);
 }
 
 enum err wechat_taken_over(struct tx *tx, int64_t account_id, const char *appid,
 	const char *openid, const char *unionid)
 {
-	return take_over(tx, account_id, openid_mark(tx->mem, appid, openid),
-		unionid ? mark_of(tx->mem, "left unionid", unionid) : NULL);
+	return take_over(tx, account_id, openid_hash(tx->mem, appid, openid),
+		unionid ? keyed_hash(tx->mem, "left unionid", unionid) : NULL);
 }

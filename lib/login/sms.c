@@ -1,7 +1,7 @@
 #include "login/sms.h"
 
 #include "account/entry.h"
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "codec/crypto.h"
@@ -14,13 +14,13 @@ void sms_init(void)
 {
 	if (!sms_on())
 		return;
-	mark_init();
+	keyed_hash_init();
 	sms_gateway_init();
 }
 
 static const char *digest(struct arena *mem, const char *phone, const char *code)
 {
-	return mark_of(mem, arena_printf(mem, "sms %s", phone), code);
+	return keyed_hash(mem, arena_printf(mem, "sms %s", phone), code);
 }
 
 /* Numbers above the last whole million of 2^32 would make small codes likelier. */
