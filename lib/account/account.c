@@ -1,6 +1,6 @@
 #include "account/account.h"
 
-#include "account/entry.h"
+#include "account/kind.h"
 #include "account/leave.h"
 
 static const struct field account_fields[] = {
@@ -65,7 +65,7 @@ enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 }
 
 SQL(account_hold, "SELECT 1 FROM account WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE");
-SQL(account_of_member, "SELECT 1 FROM staff_login WHERE account_id = $1");
+SQL(account_of_member, "SELECT 1 FROM account a WHERE a.id = $1 AND " ACCOUNT_IS_MEMBER("a"));
 
 void account_hold_customer(struct tx *tx, int64_t id)
 {

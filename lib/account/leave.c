@@ -1,6 +1,7 @@
 #include "account/leave.h"
 
 #include "account/keyed_hash.h"
+#include "account/kind.h"
 #include "base/settings.h"
 
 #include <string.h>
@@ -61,7 +62,7 @@ SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UP
 	" AND b.lifted_at IS NULL AND b.until > now())"
 
 SQL(leave_person,
-	"SELECT a.phone, EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)"
+	"SELECT a.phone, " ACCOUNT_IS_MEMBER("a")
 	"  OR EXISTS (SELECT 1 FROM account_role r WHERE r.account_id = a.id) AS staff,"
 	" " HELD
 	" AS held, (SELECT jsonb_agg(jsonb_build_object('id', w.id, 'no', w.no,"

@@ -1,5 +1,6 @@
 #include "account/user.h"
 
+#include "account/kind.h"
 #include "base/settings.h"
 
 #define ROW_FIELDS                                                                      \
@@ -23,12 +24,11 @@ static const struct field user_fields[] = {
 };
 const struct shape user_shape = SHAPE(struct user, user_fields);
 
-#define IS_STAFF "EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)"
 #define HAS_ORDERED "EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)"
-#define CUSTOMER "(NOT " IS_STAFF " OR " HAS_ORDERED ")"
+#define LISTED "(NOT " ACCOUNT_IS_MEMBER("a") " OR " HAS_ORDERED ")"
 /* $1: who asks. */
-#define USER_COLUMNS                                                      \
-	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " IS_STAFF \
+#define USER_COLUMNS \
+	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " ACCOUNT_IS_MEMBER("a") \
 	" AS staff,"                                                      \
 	" CASE WHEN (SELECT account_may($1, 'user.phone')) THEN a.phone"  \
 	"  ELSE left(a.phone, 3) || '****' || right(a.phone, 4) END AS phone"
@@ -41,9 +41,9 @@ const struct shape user_shape = SHAPE(struct user, user_fields);
 #define LAST "CASE WHEN $3 = 0 THEN 9223372036854775807 ELSE $3 END"
 #define NEWEST " ORDER BY a.id DESC LIMIT $4"
 
-SQL(users_all, USER_COLUMNS " FROM account a WHERE" FITS " AND " CUSTOMER NEWEST);
+SQL(users_all, USER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED NEWEST);
 SQL(users_of_phone,
-	USER_COLUMNS " FROM account a WHERE" FITS " AND " CUSTOMER " AND a.phone = $5" NEWEST);
+	USER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED " AND a.phone = $5" NEWEST);
 /* Of each venue in scope a page by its index, and of these the newest. */
 SQL(users_of_venues, USER_COLUMNS
 	" FROM account a WHERE a.id IN (SELECT f.id FROM venue v CROSS JOIN LATERAL (SELECT a.id"
@@ -87,7 +87,7 @@ SQL(user_by_id, USER_COLUMNS
 	"  AND v.at > now() - make_interval(days => $3::int)) AS violations,"
 	" (SELECT jsonb_build_object('id', b.id, 'until', " CHINA_TIME("b.until") ", 'reason', b.reason)"
 	"  FROM ban b WHERE b.account_id = a.id AND b.lifted_at IS NULL AND b.until > now()"
-	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2 AND " CUSTOMER);
+	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2 AND " LISTED);
 
 enum err user_load(struct tx *tx, int64_t by, int64_t id, struct user *out)
 {
@@ -103,7 +103,8 @@ static const struct field who_fields[] = {FIELD(struct who, staff)};
 static const struct shape who_shape = SHAPE(struct who, who_fields);
 
 SQL(user_is_staff,
-	"SELECT " IS_STAFF " AS staff FROM account a WHERE a.id = $1 AND a.left_at IS NULL");
+	"SELECT " ACCOUNT_IS_MEMBER(
+		"a") " AS staff FROM account a WHERE a.id = $1 AND a.left_at IS NULL");
 SQL(user_set_disabled,
 	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
 	" WHERE id = $1 AND disabled_at IS NULL");
