@@ -125,7 +125,7 @@ static void each_search_has_its_index(void **state)
 	} cases[] = {
 		{ "orders_at_venues", "generic", "NULL, NULL, NULL, 0, 20", "orders_play_date" },
 		{ "orders_of_number", "generic", "NULL, NULL, NULL, 0, 20, NULL, ''", "orders_no_key" },
-		{ "users_of_venues", "generic", "1, NULL, 0, 20", "venue_customer_pkey" },
+		{ "customers_of_venues", "generic", "1, NULL, 0, 20", "venue_customer_pkey" },
 		{ "frame_sold", "generic", "1, NULL, NULL, true", "orders_play_date" },
 		{ "frame_sold_of_court", "generic", "1, 1", "order_item_court" },
 		{ "audit_search", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "at" },

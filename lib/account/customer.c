@@ -1,33 +1,33 @@
-#include "account/user.h"
+#include "account/customer.h"
 
 #include "account/kind.h"
 #include "base/settings.h"
 
-#define ROW_FIELDS                                                                      \
-	FIELD(struct user, id), FIELD(struct user, nickname),                           \
-		FIELD(struct user, phone, .optional = true), FIELD(struct user, staff), \
-		FIELD(struct user, created_at),                                         \
-		FIELD(struct user, disabled_at, .optional = true)
+#define ROW_FIELDS                                                                 \
+	FIELD(struct customer, id), FIELD(struct customer, nickname),              \
+		FIELD(struct customer, phone, .optional = true),                   \
+		FIELD(struct customer, staff), FIELD(struct customer, created_at), \
+		FIELD(struct customer, disabled_at, .optional = true)
 
 static const struct field row_fields[] = {ROW_FIELDS};
-const struct shape user_row_shape = SHAPE(struct user, row_fields);
+const struct shape customer_row_shape = SHAPE(struct customer, row_fields);
 
-static const struct field user_fields[] = {
+static const struct field customer_fields[] = {
 	ROW_FIELDS,
-	FIELD(struct user, disabled_reason, .optional = true),
-	FIELD(struct user, left_at, .optional = true),
-	FIELD(struct user, orders),
-	FIELD(struct user, paid_orders),
-	FIELD(struct user, last_order_at, .optional = true),
-	FIELD(struct user, violations),
-	FIELD(struct user, ban, .optional = true),
+	FIELD(struct customer, disabled_reason, .optional = true),
+	FIELD(struct customer, left_at, .optional = true),
+	FIELD(struct customer, orders),
+	FIELD(struct customer, paid_orders),
+	FIELD(struct customer, last_order_at, .optional = true),
+	FIELD(struct customer, violations),
+	FIELD(struct customer, ban, .optional = true),
 };
-const struct shape user_shape = SHAPE(struct user, user_fields);
+const struct shape customer_shape = SHAPE(struct customer, customer_fields);
 
 #define HAS_ORDERED "EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)"
 #define LISTED "(NOT " ACCOUNT_IS_MEMBER("a") " OR " HAS_ORDERED ")"
 /* $1: who asks. */
-#define USER_COLUMNS \
+#define CUSTOMER_COLUMNS \
 	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " ACCOUNT_IS_MEMBER("a") \
 	" AS staff,"                                                      \
 	" CASE WHEN (SELECT account_may($1, 'user.phone')) THEN a.phone"  \
@@ -41,16 +41,16 @@ const struct shape user_shape = SHAPE(struct user, user_fields);
 #define LAST "CASE WHEN $3 = 0 THEN 9223372036854775807 ELSE $3 END"
 #define NEWEST " ORDER BY a.id DESC LIMIT $4"
 
-SQL(users_all, USER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED NEWEST);
-SQL(users_of_phone,
-	USER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED " AND a.phone = $5" NEWEST);
+SQL(customers_all, CUSTOMER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED NEWEST);
+SQL(customers_of_phone, CUSTOMER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED
+					 " AND a.phone = $5" NEWEST);
 /* Of each venue in scope a page by its index, and of these the newest. */
-SQL(users_of_venues, USER_COLUMNS
+SQL(customers_of_venues, CUSTOMER_COLUMNS
 	" FROM account a WHERE a.id IN (SELECT f.id FROM venue v CROSS JOIN LATERAL (SELECT a.id"
 	"  FROM venue_customer c JOIN account a ON a.id = c.account_id WHERE c.venue_id = v.id"
 	"  AND c.account_id < " LAST " AND" FITS
 	"  ORDER BY c.account_id DESC LIMIT $4) f)" NEWEST);
-SQL(users_scope, "SELECT staff_everywhere() AS everywhere");
+SQL(customers_scope, "SELECT staff_everywhere() AS everywhere");
 
 struct scope {
 	bool everywhere;
@@ -58,17 +58,17 @@ struct scope {
 static const struct field scope_fields[] = {FIELD(struct scope, everywhere)};
 static const struct shape scope_shape = SHAPE(struct scope, scope_fields);
 
-enum err users_search(
-	struct tx *tx, int64_t by, const struct user_search *s, int64_t limit, struct list *out)
+enum err customers_search(struct tx *tx, int64_t by, const struct customer_search *s,
+	int64_t limit, struct list *out)
 {
 	struct scope scope = {0};
 
 	if (s->phone)
-		return db_all(tx, &users_of_phone, &user_row_shape, out, A(by), A(s->name),
-			A(s->before), A(limit), A(s->phone));
-	TRY(db_one(tx, &users_scope, &scope_shape, &scope));
-	return db_all(tx, scope.everywhere ? &users_all : &users_of_venues, &user_row_shape,
-		out, A(by), A(s->name), A(s->before), A(limit));
+		return db_all(tx, &customers_of_phone, &customer_row_shape, out, A(by),
+			A(s->name), A(s->before), A(limit), A(s->phone));
+	TRY(db_one(tx, &customers_scope, &scope_shape, &scope));
+	return db_all(tx, scope.everywhere ? &customers_all : &customers_of_venues,
+		&customer_row_shape, out, A(by), A(s->name), A(s->before), A(limit));
 }
 
 /* As every time in answers is written. */
@@ -77,7 +77,7 @@ enum err users_search(
 	" AT TIME ZONE 'Asia/Shanghai'," \
 	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '') || '+08:00'"
 
-SQL(user_by_id, USER_COLUMNS
+SQL(customer_by_id, CUSTOMER_COLUMNS
 	", CASE WHEN a.left_at IS NULL THEN a.disabled_reason END AS disabled_reason, a.left_at,"
 	" (SELECT count(*) FROM orders o WHERE o.account_id = a.id) AS orders,"
 	" (SELECT count(*) FROM orders o WHERE o.account_id = a.id AND o.paid_at IS NOT NULL)"
@@ -89,11 +89,11 @@ SQL(user_by_id, USER_COLUMNS
 	"  FROM ban b WHERE b.account_id = a.id AND b.lifted_at IS NULL AND b.until > now()"
 	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2 AND " LISTED);
 
-enum err user_load(struct tx *tx, int64_t by, int64_t id, struct user *out)
+enum err customer_load(struct tx *tx, int64_t by, int64_t id, struct customer *out)
 {
-	*out = (struct user){0};
-	return db_one(
-		tx, &user_by_id, &user_shape, out, A(by), A(id), A(settings.violation_days));
+	*out = (struct customer){0};
+	return db_one(tx, &customer_by_id, &customer_shape, out, A(by), A(id),
+		A(settings.violation_days));
 }
 
 struct who {
@@ -102,13 +102,13 @@ struct who {
 static const struct field who_fields[] = {FIELD(struct who, staff)};
 static const struct shape who_shape = SHAPE(struct who, who_fields);
 
-SQL(user_is_staff,
+SQL(customer_is_member,
 	"SELECT " ACCOUNT_IS_MEMBER(
 		"a") " AS staff FROM account a WHERE a.id = $1 AND a.left_at IS NULL");
-SQL(user_set_disabled,
+SQL(customer_set_disabled,
 	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
 	" WHERE id = $1 AND disabled_at IS NULL");
-SQL(user_set_enabled,
+SQL(customer_set_enabled,
 	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
 	" WHERE id = $1 AND disabled_at IS NOT NULL AND left_at IS NULL");
 
@@ -116,18 +116,18 @@ static enum err customer_only(struct tx *tx, int64_t id)
 {
 	struct who who = {0};
 
-	TRY(db_one(tx, &user_is_staff, &who_shape, &who, A(id)));
+	TRY(db_one(tx, &customer_is_member, &who_shape, &who, A(id)));
 	return who.staff ? E_STAFF_ACCOUNT : E_OK;
 }
 
-enum err user_disable(struct tx *tx, int64_t id, const char *reason)
+enum err customer_disable(struct tx *tx, int64_t id, const char *reason)
 {
 	TRY(customer_only(tx, id));
-	return db_run(tx, &user_set_disabled, A(id), A(reason));
+	return db_run(tx, &customer_set_disabled, A(id), A(reason));
 }
 
-enum err user_enable(struct tx *tx, int64_t id)
+enum err customer_enable(struct tx *tx, int64_t id)
 {
 	TRY(customer_only(tx, id));
-	return db_run(tx, &user_set_enabled, A(id));
+	return db_run(tx, &customer_set_enabled, A(id));
 }

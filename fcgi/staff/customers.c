@@ -1,5 +1,5 @@
+#include "account/customer.h"
 #include "account/name.h"
-#include "account/user.h"
 #include "base/settings.h"
 #include "guard/limit.h"
 #include "staff.h"
@@ -38,39 +38,39 @@ static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
 	int64_t limit = page_limit(r, PAGE);
-	struct list users;
+	struct list customers;
 
 	TRY(phone_search_take(r, q->phone));
-	TRY(users_search(&r->tx, r->caller.account_id,
-		&(struct user_search){
+	TRY(customers_search(&r->tx, r->caller.account_id,
+		&(struct customer_search){
 			.phone = q->phone, .name = q->name, .before = q->page.cursor},
-		limit, &users));
-	return reply_page(r, &user_row_shape, &users, limit);
+		limit, &customers));
+	return reply_page(r, &customer_row_shape, &customers, limit);
 }
 
 static enum err show(struct req *r)
 {
-	struct user user;
+	struct customer customer;
 
-	TRY(user_load(&r->tx, r->caller.account_id, r->arg[0], &user));
-	return reply(r, 200, &user_shape, &user);
+	TRY(customer_load(&r->tx, r->caller.account_id, r->arg[0], &customer));
+	return reply(r, 200, &customer_shape, &customer);
 }
 
 static enum err disable(struct req *r)
 {
 	const struct reason_in *in = r->in;
 
-	TRY(user_disable(&r->tx, r->arg[0], in->reason));
+	TRY(customer_disable(&r->tx, r->arg[0], in->reason));
 	return reply_empty(r);
 }
 
 static enum err enable(struct req *r)
 {
-	TRY(user_enable(&r->tx, r->arg[0]));
+	TRY(customer_enable(&r->tx, r->arg[0]));
 	return reply_empty(r);
 }
 
-const struct route desk_user_routes[] = {
+const struct route desk_customer_routes[] = {
 	{GET, "/api/v1/staff/users", "user.see", TX_READ, search, .query = &search_shape,
 		.says = "Customers of own venues by phone or a part of the name, newest first"},
 	{GET, "/api/v1/staff/users/{account}", "user.see", TX_READ, show,
