@@ -22,12 +22,6 @@ enum err account_load(struct tx *tx, int64_t id, struct account *out)
 	return db_one(tx, &account_by_id, &account_shape, out, A(id));
 }
 
-struct found {
-	int64_t account_id;
-};
-static const struct field found_fields[] = {FIELD(struct found, account_id)};
-static const struct shape found_shape = SHAPE(struct found, found_fields);
-
 SQL(account_by_openid,
 	"SELECT account_id FROM wechat_identity WHERE appid = $1 AND openid = $2");
 SQL(account_by_unionid,
@@ -42,26 +36,21 @@ SQL(identity_insert,
 enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 	const char *unionid, int64_t *account_id)
 {
-	struct found found;
-	enum err err =
-		db_one(tx, &account_by_openid, &found_shape, &found, A(appid), A(openid));
+	enum err err = db_value(tx, &account_by_openid, account_id, A(appid), A(openid));
 
-	if (err == E_OK) {
-		*account_id = found.account_id;
+	if (err == E_OK)
 		return E_OK;
-	}
 	if (err == E_NOT_FOUND && unionid) /* the same person through another app */
-		err = db_one(tx, &account_by_unionid, &found_shape, &found, A(unionid));
+		err = db_value(tx, &account_by_unionid, account_id, A(unionid));
 	if (err == E_NOT_FOUND) {
-		TRY(ids_take(tx, 1, &found.account_id));
-		db_queue(tx, &account_insert, A(found.account_id));
+		TRY(ids_take(tx, 1, account_id));
+		db_queue(tx, &account_insert, A(*account_id));
 		err = E_OK;
 	}
 	TRY(err);
-	db_queue_one(tx, &identity_insert, E_RETRY, A(appid), A(openid), A(unionid),
-		A(found.account_id));
-	*account_id = found.account_id;
-	return wechat_taken_over(tx, found.account_id, appid, openid, unionid);
+	db_queue_one(
+		tx, &identity_insert, E_RETRY, A(appid), A(openid), A(unionid), A(*account_id));
+	return wechat_taken_over(tx, *account_id, appid, openid, unionid);
 }
 
 SQL(account_hold, "SELECT 1 FROM account WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE");
@@ -83,21 +72,13 @@ void account_set_nickname(struct tx *tx, int64_t id, const char *nickname)
 	db_queue_one(tx, &account_rename, E_STAFF_ACCOUNT, A(id), A(nickname));
 }
 
-struct openid {
-	const char *openid;
-};
-static const struct field openid_fields[] = {FIELD(struct openid, openid)};
-static const struct shape openid_shape = SHAPE(struct openid, openid_fields);
-
 SQL(openid_of_account,
 	"SELECT openid FROM wechat_identity WHERE account_id = $1 AND appid = $2 LIMIT 1");
 
 enum err account_openid(struct tx *tx, int64_t id, const char *appid, const char **out)
 {
-	struct openid row;
-	enum err err = db_one(tx, &openid_of_account, &openid_shape, &row, A(id), A(appid));
+	enum err err = db_value(tx, &openid_of_account, out, A(id), A(appid));
 
-	*out = err == E_OK ? row.openid : NULL;
 	return err == E_NOT_FOUND ? E_NO_OPENID : err;
 }
 

@@ -52,22 +52,16 @@ SQL(customers_of_venues, CUSTOMER_COLUMNS
 	"  ORDER BY c.account_id DESC LIMIT $4) f)" NEWEST);
 SQL(customers_scope, "SELECT staff_everywhere() AS everywhere");
 
-struct scope {
-	bool everywhere;
-};
-static const struct field scope_fields[] = {FIELD(struct scope, everywhere)};
-static const struct shape scope_shape = SHAPE(struct scope, scope_fields);
-
 enum err customers_search(struct tx *tx, int64_t by, const struct customer_search *s,
 	int64_t limit, struct list *out)
 {
-	struct scope scope = {0};
+	bool everywhere;
 
 	if (s->phone)
 		return db_all(tx, &customers_of_phone, &customer_row_shape, out, A(by),
 			A(s->name), A(s->before), A(limit), A(s->phone));
-	TRY(db_one(tx, &customers_scope, &scope_shape, &scope));
-	return db_all(tx, scope.everywhere ? &customers_all : &customers_of_venues,
+	TRY(db_value(tx, &customers_scope, &everywhere));
+	return db_all(tx, everywhere ? &customers_all : &customers_of_venues,
 		&customer_row_shape, out, A(by), A(s->name), A(s->before), A(limit));
 }
 
@@ -96,12 +90,6 @@ enum err customer_load(struct tx *tx, int64_t by, int64_t id, struct customer *o
 		A(settings.violation_days));
 }
 
-struct who {
-	bool staff;
-};
-static const struct field who_fields[] = {FIELD(struct who, staff)};
-static const struct shape who_shape = SHAPE(struct who, who_fields);
-
 SQL(customer_is_member,
 	"SELECT " ACCOUNT_IS_MEMBER(
 		"a") " AS staff FROM account a WHERE a.id = $1 AND a.left_at IS NULL");
@@ -114,10 +102,10 @@ SQL(customer_set_enabled,
 
 static enum err customer_only(struct tx *tx, int64_t id)
 {
-	struct who who = {0};
+	bool member;
 
-	TRY(db_one(tx, &customer_is_member, &who_shape, &who, A(id)));
-	return who.staff ? E_STAFF_ACCOUNT : E_OK;
+	TRY(db_value(tx, &customer_is_member, &member, A(id)));
+	return member ? E_STAFF_ACCOUNT : E_OK;
 }
 
 enum err customer_disable(struct tx *tx, int64_t id, const char *reason)

@@ -127,14 +127,8 @@ enum err account_leave(struct tx *tx, int64_t account_id, raw_json *detail)
 	return E_OK;
 }
 
-struct earlier {
-	int64_t id;
-};
-static const struct field earlier_fields[] = {FIELD(struct earlier, id)};
-static const struct shape earlier_shape = SHAPE(struct earlier, earlier_fields);
-
 SQL(left_earlier,
-	"SELECT DISTINCT account_id AS id FROM left_mark WHERE mark IN ($2, $3)"
+	"SELECT DISTINCT account_id FROM left_mark WHERE mark IN ($2, $3)"
 	" AND account_id <> $1");
 SQL(left_heir, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 SQL(left_violations,
@@ -150,8 +144,7 @@ static enum err take_over(struct tx *tx, int64_t account_id, const char *hash, c
 {
 	struct list earlier;
 
-	TRY(db_all(
-		tx, &left_earlier, &earlier_shape, &earlier, A(account_id), A(hash), A(also)));
+	TRY(db_values(tx, &left_earlier, int64_t, &earlier, A(account_id), A(hash), A(also)));
 	struct ints accounts = {earlier.at, earlier.count};
 	if (accounts.count == 0)
 		return E_OK;

@@ -1,11 +1,5 @@
 #include "account/sweep.h"
 
-struct gone {
-	int64_t gone;
-};
-static const struct field gone_fields[] = {FIELD(struct gone, gone)};
-static const struct shape gone_shape = SHAPE(struct gone, gone_fields);
-
 SQL(answers_delete_old, "SELECT answers_sweep($1, $2) AS gone");
 SQL(sessions_delete_old,
 	"WITH old AS (DELETE FROM session WHERE id = ANY (ARRAY(SELECT id FROM session"
@@ -15,12 +9,8 @@ SQL(sessions_delete_old,
 
 static enum err sweep(struct tx *tx, struct sql *sql, int64_t keep, int limit, int64_t *deleted)
 {
-	struct gone g = {0};
-
 	*deleted = 0;
-	TRY(db_one(tx, sql, &gone_shape, &g, A(keep), A(limit)));
-	*deleted = g.gone;
-	return E_OK;
+	return db_value(tx, sql, deleted, A(keep), A(limit));
 }
 
 enum err answers_sweep(struct tx *tx, int limit, int64_t *deleted)
