@@ -2,6 +2,7 @@
 
 #include "account/keyed_hash.h"
 #include "account/kind.h"
+#include "account/violation.h"
 #include "base/settings.h"
 
 #include <string.h>
@@ -55,11 +56,10 @@ SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UP
 #define TO_BE_PLAYED                                                 \
 	"EXISTS (SELECT 1 FROM order_item i WHERE i.order_id = o.id" \
 	" AND i.state IN ('booked', 'used') AND upper(i.during) > now())"
-#define HELD                                                                  \
-	"EXISTS (SELECT 1 FROM violation v WHERE v.account_id = a.id"         \
-	" AND v.lifted_at IS NULL AND v.at > now() - make_interval(days =>"   \
-	" $2::int)) OR EXISTS (SELECT 1 FROM ban b WHERE b.account_id = a.id" \
-	" AND b.lifted_at IS NULL AND b.until > now())"
+#define HELD \
+	"EXISTS (SELECT 1 FROM violation v WHERE v.account_id = a.id"                     \
+	" AND " VIOLATION_COUNTS("v", "$2") ")"                                           \
+	" OR EXISTS (SELECT 1 FROM ban b WHERE b.account_id = a.id AND " BAN_IN_FORCE("b") ")"
 
 SQL(leave_person,
 	"SELECT a.phone, " ACCOUNT_IS_MEMBER("a")
@@ -133,10 +133,10 @@ SQL(left_earlier,
 SQL(left_heir, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 SQL(left_violations,
 	"UPDATE violation SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
-	" AND lifted_at IS NULL AND at > now() - make_interval(days => $3::int)");
+	" AND " VIOLATION_COUNTS("violation", "$3"));
 SQL(left_bans,
 	"UPDATE ban SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
-	" AND lifted_at IS NULL AND until > now()");
+	" AND " BAN_IN_FORCE("ban"));
 
 /* `also` may be NULL. What is too much together bans with the next one: a ban
  * comes with a violation. */
