@@ -12,28 +12,28 @@ static const char *openid_hash(struct arena *mem, const char *appid, const char 
 	return keyed_hash(mem, arena_printf(mem, "left openid %s", appid), openid);
 }
 
-struct person {
-	bool staff, held; /* something is held against him */
+struct leaver {
+	bool staff, held; /* held: violations count or a ban runs */
 	const char *phone;
 	raw_json open; /* orders that are not over */
 };
-static const struct field person_fields[] = {
-	FIELD(struct person, staff),
-	FIELD(struct person, held),
-	FIELD(struct person, phone, .optional = true),
-	FIELD(struct person, open, .optional = true),
+static const struct field leaver_fields[] = {
+	FIELD(struct leaver, staff),
+	FIELD(struct leaver, held),
+	FIELD(struct leaver, phone, .optional = true),
+	FIELD(struct leaver, open, .optional = true),
 };
-static const struct shape person_shape = SHAPE(struct person, person_fields);
+static const struct shape leaver_shape = SHAPE(struct leaver, leaver_fields);
 
-struct face {
+struct wechat_id {
 	const char *appid, *openid, *unionid;
 };
-static const struct field face_fields[] = {
-	FIELD(struct face, appid),
-	FIELD(struct face, openid),
-	FIELD(struct face, unionid, .optional = true),
+static const struct field wechat_id_fields[] = {
+	FIELD(struct wechat_id, appid),
+	FIELD(struct wechat_id, openid),
+	FIELD(struct wechat_id, unionid, .optional = true),
 };
-static const struct shape face_shape = SHAPE(struct face, face_fields);
+static const struct shape wechat_id_shape = SHAPE(struct wechat_id, wechat_id_fields);
 
 /* In the order in which everybody locks: orders, then their account. From then on
  * no order is added (order_add holds the account's row). */
@@ -61,7 +61,7 @@ SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UP
 	" AND " VIOLATION_COUNTS("v", "$2") ")"                                           \
 	" OR EXISTS (SELECT 1 FROM ban b WHERE b.account_id = a.id AND " BAN_IN_FORCE("b") ")"
 
-SQL(leave_person,
+SQL(leave_account,
 	"SELECT a.phone, " ACCOUNT_IS_MEMBER("a")
 	"  OR EXISTS (SELECT 1 FROM account_role r WHERE r.account_id = a.id) AS staff,"
 	" " HELD
@@ -74,25 +74,26 @@ SQL(leave_person,
 	" THEN 'settling' END AS why"
 	"  FROM orders o WHERE o.account_id = a.id) w WHERE w.why IS NOT NULL) AS open"
 	" FROM account a WHERE a.id = $1");
-SQL(leave_faces, "SELECT appid, openid, unionid FROM wechat_identity WHERE account_id = $1");
+SQL(leave_wechat_ids,
+	"SELECT appid, openid, unionid FROM wechat_identity WHERE account_id = $1");
 SQL(left_hash_insert,
 	"INSERT INTO left_mark (mark, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
 SQL(leave_now, "SELECT account_leave($1, $2)");
 
-static void keep_hashes(
-	struct tx *tx, int64_t account_id, const struct person *p, const struct list *faces)
+static void keep_hashes(struct tx *tx, int64_t account_id, const struct leaver *leaver,
+	const struct list *wechat_ids)
 {
-	const struct face *f = faces->at;
+	const struct wechat_id *w = wechat_ids->at;
 
-	if (p->phone)
-		db_queue(tx, &left_hash_insert, A(keyed_hash(tx->mem, "left phone", p->phone)),
-			A(account_id));
-	for (size_t i = 0; i < faces->count; i++) {
+	if (leaver->phone)
 		db_queue(tx, &left_hash_insert,
-			A(openid_hash(tx->mem, f[i].appid, f[i].openid)), A(account_id));
-		if (f[i].unionid)
+			A(keyed_hash(tx->mem, "left phone", leaver->phone)), A(account_id));
+	for (size_t i = 0; i < wechat_ids->count; i++) {
+		db_queue(tx, &left_hash_insert,
+			A(openid_hash(tx->mem, w[i].appid, w[i].openid)), A(account_id));
+		if (w[i].unionid)
 			db_queue(tx, &left_hash_insert,
-				A(keyed_hash(tx->mem, "left unionid", f[i].unionid)),
+				A(keyed_hash(tx->mem, "left unionid", w[i].unionid)),
 				A(account_id));
 	}
 }
@@ -105,24 +106,24 @@ static int64_t hashes_days(void)
 
 enum err account_leave(struct tx *tx, int64_t account_id, raw_json *detail)
 {
-	struct person person;
-	struct list faces;
+	struct leaver leaver;
+	struct list wechat_ids;
 
 	db_queue(tx, &leave_lock_orders, A(account_id));
 	db_queue_one(tx, &leave_lock, E_SESSION_ENDED, A(account_id));
-	db_ask_one(tx, &leave_person, &person_shape, &person, E_INTERNAL, A(account_id),
+	db_ask_one(tx, &leave_account, &leaver_shape, &leaver, E_INTERNAL, A(account_id),
 		A(settings.violation_days),
 		A((bool)(strcmp(settings.wx_shipping, "off") != 0)));
-	db_ask_all(tx, &leave_faces, &face_shape, &faces, A(account_id));
+	db_ask_all(tx, &leave_wechat_ids, &wechat_id_shape, &wechat_ids, A(account_id));
 	TRY(db_sync(tx));
-	if (person.staff)
+	if (leaver.staff)
 		return E_STAFF_ACCOUNT;
-	if (person.open.text) {
-		detail->text = arena_printf(tx->mem, "{\"orders\":%s}", person.open.text);
+	if (leaver.open.text) {
+		detail->text = arena_printf(tx->mem, "{\"orders\":%s}", leaver.open.text);
 		return E_ACCOUNT_BUSY;
 	}
-	if (person.held)
-		keep_hashes(tx, account_id, &person, &faces);
+	if (leaver.held)
+		keep_hashes(tx, account_id, &leaver, &wechat_ids);
 	db_queue(tx, &leave_now, A(account_id), A(hashes_days()));
 	return E_OK;
 }
