@@ -7,9 +7,20 @@
 
 #include <string.h>
 
+/* What is kept of who leaves, and looked for when somebody comes. */
+static const char *phone_hash(struct arena *mem, const char *phone)
+{
+	return keyed_hash(mem, "left phone", phone);
+}
+
 static const char *openid_hash(struct arena *mem, const char *appid, const char *openid)
 {
 	return keyed_hash(mem, arena_printf(mem, "left openid %s", appid), openid);
+}
+
+static const char *unionid_hash(struct arena *mem, const char *unionid)
+{
+	return keyed_hash(mem, "left unionid", unionid);
 }
 
 struct leaver {
@@ -86,14 +97,13 @@ static void keep_hashes(struct tx *tx, int64_t account_id, const struct leaver *
 	const struct wechat_id *w = wechat_ids->at;
 
 	if (leaver->phone)
-		db_queue(tx, &left_hash_insert,
-			A(keyed_hash(tx->mem, "left phone", leaver->phone)), A(account_id));
+		db_queue(tx, &left_hash_insert, A(phone_hash(tx->mem, leaver->phone)),
+			A(account_id));
 	for (size_t i = 0; i < wechat_ids->count; i++) {
 		db_queue(tx, &left_hash_insert,
 			A(openid_hash(tx->mem, w[i].appid, w[i].openid)), A(account_id));
 		if (w[i].unionid)
-			db_queue(tx, &left_hash_insert,
-				A(keyed_hash(tx->mem, "left unionid", w[i].unionid)),
+			db_queue(tx, &left_hash_insert, A(unionid_hash(tx->mem, w[i].unionid)),
 				A(account_id));
 	}
 }
@@ -139,13 +149,14 @@ SQL(left_bans,
 	"UPDATE ban SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
 	" AND " BAN_IN_FORCE("ban"));
 
-/* `also` may be NULL. What is too much together bans with the next one: a ban
- * comes with a violation. */
-static enum err take_over(struct tx *tx, int64_t account_id, const char *hash, const char *also)
+/* `other` may be NULL. If the violations of all accounts together are enough for a ban,
+ * it comes with the next violation, as every ban does. */
+static enum err take_over(
+	struct tx *tx, int64_t account_id, const char *hash, const char *other)
 {
 	struct list earlier;
 
-	TRY(db_values(tx, &left_earlier, int64_t, &earlier, A(account_id), A(hash), A(also)));
+	TRY(db_values(tx, &left_earlier, int64_t, &earlier, A(account_id), A(hash), A(other)));
 	struct ints accounts = {earlier.at, earlier.count};
 	if (accounts.count == 0)
 		return E_OK;
@@ -157,12 +168,12 @@ static enum err take_over(struct tx *tx, int64_t account_id, const char *hash, c
 
 enum err phone_taken_over(struct tx *tx, int64_t account_id, const char *phone)
 {
-	return take_over(tx, account_id, keyed_hash(tx->mem, "left phone", phone), NULL);
+	return take_over(tx, account_id, phone_hash(tx->mem, phone), NULL);
 }
 
 enum err wechat_taken_over(struct tx *tx, int64_t account_id, const char *appid,
 	const char *openid, const char *unionid)
 {
 	return take_over(tx, account_id, openid_hash(tx->mem, appid, openid),
-		unionid ? keyed_hash(tx->mem, "left unionid", unionid) : NULL);
+		unionid ? unionid_hash(tx->mem, unionid) : NULL);
 }
