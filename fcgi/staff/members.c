@@ -1,5 +1,6 @@
 #include "account/member.h"
 #include "account/name.h"
+#include "account/rights.h"
 #include "base/phone.h"
 #include "staff.h"
 

@@ -1,7 +1,6 @@
 #ifndef STAFF_STAFF_H
 #define STAFF_STAFF_H
 
-#include "account/account.h"
 #include "login/session.h"
 #include "web/web.h"
 

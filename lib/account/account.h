@@ -28,12 +28,4 @@ void phone_bind(struct tx *, int64_t account_id, const char *phone);
 /* openid of an account under one appid; E_NO_OPENID. */
 enum err account_openid(struct tx *, int64_t id, const char *appid, const char **out) CHECKED;
 
-struct staff {
-	int64_t id;
-	const char *name;
-	raw_json permissions, venues;
-};
-extern const struct shape staff_shape;
-enum err staff_load(struct tx *, int64_t id, struct staff *) CHECKED;
-
 #endif

@@ -222,21 +222,3 @@ enum err member_remove(struct tx *tx, int64_t by, int64_t id, int64_t version)
 		tx, &member_go, E_VERSION_CHANGED, A(id), A(version), A(settings.wx_web_appid));
 	return db_sync(tx);
 }
-
-static const struct field role_fields[] = {
-	FIELD(struct role, code),
-	FIELD(struct role, name),
-	FIELD(struct role, at_venue),
-	FIELD(struct role, permissions),
-};
-const struct shape role_shape = SHAPE(struct role, role_fields);
-
-SQL(roles_all,
-	"SELECT r.code, r.name, r.at_venue, (SELECT coalesce(jsonb_agg(p.permission"
-	"  ORDER BY p.permission), '[]') FROM role_permission p WHERE p.role = r.code)"
-	" AS permissions FROM role r ORDER BY r.code");
-
-enum err roles_list(struct tx *tx, struct list *out)
-{
-	return db_all(tx, &roles_all, &role_shape, out);
-}

@@ -67,13 +67,4 @@ enum err member_enable(struct tx *, int64_t id) CHECKED;
  * E_FORBIDDEN: he has a role outside the scope of who asks. */
 enum err member_remove(struct tx *, int64_t by, int64_t id, int64_t version) CHECKED;
 
-/* All roles with their permissions. */
-struct role {
-	const char *code, *name;
-	bool at_venue; /* is given for one venue each time */
-	raw_json permissions;
-};
-extern const struct shape role_shape;
-enum err roles_list(struct tx *, struct list *) CHECKED;
-
 #endif
