@@ -56,7 +56,7 @@ enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 SQL(account_hold, "SELECT 1 FROM account WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE");
 SQL(account_of_member, "SELECT 1 FROM account a WHERE a.id = $1 AND " ACCOUNT_IS_MEMBER("a"));
 
-void account_hold_customer(struct tx *tx, int64_t id)
+static void hold_customer(struct tx *tx, int64_t id)
 {
 	db_queue_one(tx, &account_hold, E_SESSION_ENDED, A(id));
 	db_queue_none(tx, &account_of_member, E_STAFF_ACCOUNT, A(id));
@@ -68,7 +68,7 @@ SQL(account_rename,
 
 void account_set_nickname(struct tx *tx, int64_t id, const char *nickname)
 {
-	account_hold_customer(tx, id);
+	hold_customer(tx, id);
 	db_queue_one(tx, &account_rename, E_STAFF_ACCOUNT, A(id), A(nickname));
 }
 
@@ -93,6 +93,23 @@ SQL(account_set_phone,
 void phone_bind(struct tx *tx, int64_t account_id, const char *phone)
 {
 	db_queue(tx, &phone_lock, A(phone));
-	account_hold_customer(tx, account_id);
+	hold_customer(tx, account_id);
 	db_queue_one(tx, &account_set_phone, E_PHONE_TAKEN, A(account_id), A(phone));
+}
+
+SQL(account_set_disabled,
+	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
+	" WHERE id = $1 AND disabled_at IS NULL");
+SQL(account_set_enabled,
+	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
+	" WHERE id = $1 AND disabled_at IS NOT NULL AND left_at IS NULL");
+
+void account_disable(struct tx *tx, int64_t id, const char *reason)
+{
+	db_queue(tx, &account_set_disabled, A(id), A(reason));
+}
+
+void account_enable(struct tx *tx, int64_t id)
+{
+	db_queue(tx, &account_set_enabled, A(id));
 }

@@ -1,5 +1,6 @@
 #include "account/customer.h"
 
+#include "account/account.h"
 #include "account/kind.h"
 #include "account/violation.h"
 #include "base/settings.h"
@@ -94,13 +95,6 @@ enum err customer_load(struct tx *tx, int64_t by, int64_t id, struct customer *o
 SQL(customer_is_member,
 	"SELECT " ACCOUNT_IS_MEMBER(
 		"a") " AS staff FROM account a WHERE a.id = $1 AND a.left_at IS NULL");
-SQL(customer_set_disabled,
-	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
-	" WHERE id = $1 AND disabled_at IS NULL");
-SQL(customer_set_enabled,
-	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
-	" WHERE id = $1 AND disabled_at IS NOT NULL AND left_at IS NULL");
-
 static enum err customer_only(struct tx *tx, int64_t id)
 {
 	bool member;
@@ -112,11 +106,13 @@ static enum err customer_only(struct tx *tx, int64_t id)
 enum err customer_disable(struct tx *tx, int64_t id, const char *reason)
 {
 	TRY(customer_only(tx, id));
-	return db_run(tx, &customer_set_disabled, A(id), A(reason));
+	account_disable(tx, id, reason);
+	return db_sync(tx);
 }
 
 enum err customer_enable(struct tx *tx, int64_t id)
 {
 	TRY(customer_only(tx, id));
-	return db_run(tx, &customer_set_enabled, A(id));
+	account_enable(tx, id);
+	return db_sync(tx);
 }

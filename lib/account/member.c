@@ -1,5 +1,6 @@
 #include "account/member.h"
 
+#include "account/account.h"
 #include "base/buf.h"
 #include "base/settings.h"
 
@@ -184,13 +185,6 @@ enum err member_set_roles(struct tx *tx, int64_t by, int64_t id, int64_t version
 	return db_sync(tx);
 }
 
-SQL(member_set_disabled,
-	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
-	" WHERE id = $1 AND disabled_at IS NULL");
-SQL(member_set_enabled,
-	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
-	" WHERE id = $1 AND disabled_at IS NOT NULL");
-
 enum err member_disable(struct tx *tx, int64_t by, int64_t id, const char *reason)
 {
 	struct member now;
@@ -198,7 +192,8 @@ enum err member_disable(struct tx *tx, int64_t by, int64_t id, const char *reaso
 	TRY(member_load(tx, id, &now));
 	if (id == by)
 		return E_OWN_ACCOUNT;
-	return db_run(tx, &member_set_disabled, A(id), A(reason));
+	account_disable(tx, id, reason);
+	return db_sync(tx);
 }
 
 enum err member_enable(struct tx *tx, int64_t id)
@@ -206,7 +201,8 @@ enum err member_enable(struct tx *tx, int64_t id)
 	struct member now;
 
 	TRY(member_load(tx, id, &now));
-	return db_run(tx, &member_set_enabled, A(id));
+	account_enable(tx, id);
+	return db_sync(tx);
 }
 
 SQL(member_go, "SELECT 1 WHERE member_remove($1, $2, $3)");
