@@ -1,10 +1,11 @@
+#include "account/account.h"
 #include "account/customer.h"
-#include "account/name.h"
+#include "base/phone.h"
 #include "base/settings.h"
 #include "guard/limit.h"
 #include "staff.h"
 
-enum { PAGE = 20, PHONE_DIGITS = 11 };
+enum { PAGE = 20 };
 
 struct search_query {
 	struct page page;
@@ -15,7 +16,7 @@ static const struct field search_fields[] = {
 	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
 		.max = PHONE_DIGITS),
 	FIELD(struct search_query, name, .optional = true, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
+		.max = ACCOUNT_NAME_LENGTH),
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
 

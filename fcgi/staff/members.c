@@ -1,10 +1,8 @@
+#include "account/account.h"
 #include "account/member.h"
-#include "account/name.h"
 #include "account/rights.h"
 #include "base/phone.h"
 #include "staff.h"
-
-#include <string.h>
 
 enum { PAGE = 50 };
 
@@ -16,8 +14,8 @@ struct search_query {
 static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
 	FIELD(struct search_query, name, .optional = true, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
-	FIELD(struct search_query, role, .optional = true, .min = 1, .max = 32),
+		.max = ACCOUNT_NAME_LENGTH),
+	FIELD(struct search_query, role, .optional = true, .min = 1, .max = ROLE_LENGTH),
 	FIELD(struct search_query, venue, .optional = true, .min = 1, .max = ID_MAX),
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
@@ -50,26 +48,13 @@ static enum err show(struct req *r)
 	return reply_member(r, 200, r->arg[0]);
 }
 
-/* The form of the constraint staff_login_username_form. */
-static bool username_valid(const char *s)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-
-	return strspn(s, letters) > 0 && strspn(s, rest) == strlen(s);
-}
-
-static enum err check_phone(struct req *r, const char *phone)
-{
-	return !phone || phone_valid(phone) ? E_OK : fail(r, E_BAD_FIELD, "phone");
-}
-
 static const struct field add_fields[] = {
-	FIELD(struct member_new, username, .min = 2, .max = USERNAME_MAX_LENGTH),
+	FIELD(struct member_new, username, .min = USERNAME_MIN_LENGTH,
+		.max = USERNAME_MAX_LENGTH),
 	FIELD(struct member_new, name, .plain = PLAIN_LINE, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
-	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS_MAX,
-		.max = PHONE_DIGITS_MAX),
+		.max = ACCOUNT_NAME_LENGTH),
+	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
 	FIELD(struct member_new, roles, .min = 1, .max = ROLES_MAX, .of = &role_given_shape),
 };
 static const struct shape add_shape = SHAPE(struct member_new, add_fields);
@@ -79,9 +64,6 @@ static enum err add(struct req *r)
 	const struct member_new *in = r->in;
 	int64_t id;
 
-	if (!username_valid(in->username))
-		return fail(r, E_BAD_FIELD, "username");
-	TRY(check_phone(r, in->phone));
 	TRY(member_add(&r->tx, in, &id, &r->field));
 	return reply_member(r, 201, id);
 }
@@ -91,9 +73,9 @@ struct person_in {
 };
 static const struct field person_fields[] = {
 	FIELD(struct person_in, name, .plain = PLAIN_LINE, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
-	FIELD(struct person_in, phone, .optional = true, .min = PHONE_DIGITS_MAX,
-		.max = PHONE_DIGITS_MAX),
+		.max = ACCOUNT_NAME_LENGTH),
+	FIELD(struct person_in, phone, .optional = true, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
 };
 static const struct shape person_shape = SHAPE(struct person_in, person_fields);
 
@@ -101,7 +83,6 @@ static enum err set(struct req *r)
 {
 	const struct person_in *in = r->in;
 
-	TRY(check_phone(r, in->phone));
 	TRY(member_set(&r->tx, r->arg[0], r->if_match, in->name, in->phone, &r->field));
 	return reply_member(r, 200, r->arg[0]);
 }

@@ -1,8 +1,9 @@
+#include "base/phone.h"
 #include "order/search.h"
 #include "pay/desk.h"
 #include "staff.h"
 
-enum { PAGE = 20, NUMBER_MIN = 18, NUMBER_LONGEST = 24, PHONE_DIGITS = 11 };
+enum { PAGE = 20, NUMBER_MIN = 18, NUMBER_LONGEST = 24 };
 
 struct search_query {
 	struct page page;

@@ -3,6 +3,8 @@
 
 #include "db/db.h"
 
+enum { ACCOUNT_NAME_LENGTH = 32 }; /* characters, of nicknames and of members' names */
+
 struct account {
 	int64_t id;
 	const char *nickname, *phone; /* phone may be NULL */

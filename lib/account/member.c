@@ -2,6 +2,7 @@
 
 #include "account/account.h"
 #include "base/buf.h"
+#include "base/phone.h"
 #include "base/settings.h"
 
 #include <string.h>
@@ -9,7 +10,7 @@
 enum { ROLES_TEXT_MAX = 8192 };
 
 static const struct field role_given_fields[] = {
-	FIELD(struct role_given, role, .min = 1, .max = 32),
+	FIELD(struct role_given, role, .min = 1, .max = ROLE_LENGTH),
 	FIELD(struct role_given, venue_id, .optional = true, .min = 1, .max = ID_MAX),
 };
 const struct shape role_given_shape = SHAPE(struct role_given, role_given_fields);
@@ -130,10 +131,33 @@ static enum err named(struct tx *tx, const char **field)
 	return err;
 }
 
+/* The form of the constraint staff_login_username_form. */
+static bool username_valid(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return strspn(s, letters) > 0 && strspn(s, rest) == strlen(s);
+}
+
+/* `phone` may be NULL. */
+static enum err check_phone(const char *phone, const char **field)
+{
+	if (!phone || phone_valid(phone))
+		return E_OK;
+	*field = "phone";
+	return E_BAD_FIELD;
+}
+
 enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, const char **field)
 {
 	const char *roles = roles_text(tx, &m->roles);
 
+	if (!username_valid(m->username)) {
+		*field = "username";
+		return E_BAD_FIELD;
+	}
+	TRY(check_phone(m->phone, field));
 	TRY(ids_take(tx, 1, id));
 	TRY(check_roles(tx, roles, field));
 	db_queue_none(tx, &member_phone_taken, E_PHONE_TAKEN, A(m->phone), A(*id));
@@ -153,6 +177,7 @@ enum err member_set(struct tx *tx, int64_t id, int64_t version, const char *name
 {
 	struct member now;
 
+	TRY(check_phone(phone, field));
 	TRY(member_load(tx, id, &now));
 	db_queue_one(
 		tx, &member_set_row, E_VERSION_CHANGED, A(id), A(version), A(name), A(phone));

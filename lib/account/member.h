@@ -10,7 +10,12 @@
  * A trigger sees to it that one active admin with a password is left at any time:
  * E_LAST_ADMIN. */
 
-enum { USERNAME_MAX_LENGTH = 32, ROLES_MAX = 50 };
+enum {
+	USERNAME_MIN_LENGTH = 2,
+	USERNAME_MAX_LENGTH = 32,
+	ROLE_LENGTH = 32, /* characters of a role's code */
+	ROLES_MAX = 50,   /* of one member */
+};
 
 struct role_given {
 	const char *role;
@@ -43,9 +48,9 @@ struct member_new {
 	struct list roles; /* of struct role_given */
 };
 
-/* What is refused is named in *field: E_NAME_TAKEN, E_PHONE_TAKEN; E_BAD_FIELD for
- * a role that is not known ("roles[0].role"), or that has a venue and shouldn't, or
- * lacks it; E_VENUE_NOT_FOUND ("roles[0].venue_id"). */
+/* *field names what is refused: E_BAD_FIELD for a username or phone of a wrong form,
+ * for a role that is unknown ("roles[0].role"), that has a venue and shouldn't, or
+ * lacks one; E_VENUE_NOT_FOUND ("roles[0].venue_id"); E_NAME_TAKEN, E_PHONE_TAKEN. */
 enum err member_add(
 	struct tx *, const struct member_new *, int64_t *id, const char **field) CHECKED;
 
