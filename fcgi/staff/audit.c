@@ -29,13 +29,13 @@ static const struct field query_fields[] = {
 };
 static const struct shape query_shape = SHAPE(struct audit_query, query_fields);
 
-static enum err find(struct req *r)
+static enum err search(struct req *r)
 {
 	const struct audit_query *q = r->query;
 	int64_t limit = page_limit(r, PAGE);
 	struct list rows;
 
-	TRY(audit_find(&r->tx,
+	TRY(audit_search(&r->tx,
 		&(struct audit_search){.actor = q->actor,
 			.venue = q->venue,
 			.entity = q->entity,
@@ -53,7 +53,7 @@ static enum err find(struct req *r)
 }
 
 const struct route desk_audit_routes[] = {
-	{GET, "/api/v1/staff/audit", "audit", TX_READ, find, .query = &query_shape,
+	{GET, "/api/v1/staff/audit", "audit", TX_READ, search, .query = &query_shape,
 		.says = "Who of the staff changed what, the latest first"},
 	{0},
 };

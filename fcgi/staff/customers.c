@@ -5,6 +5,8 @@
 #include "guard/limit.h"
 #include "staff.h"
 
+#include <inttypes.h>
+
 enum { PAGE = 20 };
 
 struct search_query {
@@ -28,7 +30,7 @@ const struct shape reason_in_shape = SHAPE(struct reason_in, reason_in_fields);
 enum err phone_search_take(struct req *r, const char *phone)
 {
 	int per_minute = (int)settings.phone_searches_per_minute;
-	const char *who = arena_printf(r->mem, "%lld", (long long)r->caller.account_id);
+	const char *who = arena_printf(r->mem, "%" PRId64, r->caller.account_id);
 
 	return phone ? limit_take(
 			       "phone-search", who, per_minute, per_minute, &r->retry_after_s)

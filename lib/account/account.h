@@ -13,8 +13,8 @@ struct account {
 extern const struct shape account_shape;
 enum err account_load(struct tx *, int64_t id, struct account *) CHECKED;
 
-/* The account behind an openid; a first visit makes one. E_RETRY if somebody
- * made it at the same moment: run the transaction again. */
+/* The account of an openid; the first login makes one. E_RETRY if another login made it
+ * at the same moment: run the transaction again. */
 enum err account_of_wechat(struct tx *, const char *appid, const char *openid,
 	const char *unionid, int64_t *account_id) CHECKED;
 

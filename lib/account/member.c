@@ -5,6 +5,7 @@
 #include "base/phone.h"
 #include "base/settings.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { ROLES_TEXT_MAX = 8192 };
@@ -99,7 +100,7 @@ static enum err check_roles(struct tx *tx, const char *roles, const char **field
 	if (faults.count == 0)
 		return E_OK;
 	const struct fault *f = faults.at;
-	*field = arena_printf(tx->mem, "roles[%lld].%s", (long long)f->nth - 1, f->member);
+	*field = arena_printf(tx->mem, "roles[%" PRId64 "].%s", f->nth - 1, f->member);
 	return f->unknown_venue ? E_VENUE_NOT_FOUND : E_BAD_FIELD;
 }
 
