@@ -1,6 +1,6 @@
-#include "setup/calendar.h"
+#include "hours/calendar.h"
 #include "frame.h"
-#include "setup/hours.h"
+#include "hours/hours.h"
 
 struct calendar_query {
 	struct page page;

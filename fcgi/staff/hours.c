@@ -1,4 +1,4 @@
-#include "setup/hours.h"
+#include "hours/hours.h"
 #include "frame.h"
 
 static enum err show(struct req *r)

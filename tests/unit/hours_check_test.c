@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/err.h"
-#include "setup/hours_check.h"
+#include "hours/check.h"
 
 enum { MON = 1, TUE, EXCEPTION = 0, LATE = 1560 /* 26:00 */, EARLY = 60 };
 

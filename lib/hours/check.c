@@ -1,4 +1,4 @@
-#include "setup/hours_check.h"
+#include "hours/check.h"
 
 #include "venue/clock.h"
 

@@ -1,8 +1,8 @@
-#include "setup/night.h"
+#include "hours/overlap.h"
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "setup/hours_check.h"
+#include "hours/check.h"
 #include "venue/clock.h"
 #include "venue/venue.h"
 

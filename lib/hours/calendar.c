@@ -1,6 +1,6 @@
-#include "setup/calendar.h"
+#include "hours/calendar.h"
 
-#include "setup/night.h"
+#include "hours/overlap.h"
 
 #include <string.h>
 

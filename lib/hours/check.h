@@ -1,8 +1,8 @@
-#ifndef SETUP_HOURS_CHECK_H
-#define SETUP_HOURS_CHECK_H
+#ifndef HOURS_CHECK_H
+#define HOURS_CHECK_H
 
 #include "db/db.h"
-#include "setup/hours.h"
+#include "hours/hours.h"
 
 /* Reading what staff write down as opening hours; no I/O. */
 

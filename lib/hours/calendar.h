@@ -1,5 +1,5 @@
-#ifndef SETUP_CALENDAR_H
-#define SETUP_CALENDAR_H
+#ifndef HOURS_CALENDAR_H
+#define HOURS_CALENDAR_H
 
 #include "setup/frame.h"
 
@@ -26,7 +26,7 @@ enum err calendar_list(
 enum err calendar_load(struct tx *, date, struct calendar_day *) CHECKED;
 /* E_PRICE_HOLE if a venue has other hours on that date, and no price for all of
  * them on such a day; E_HOURS_OVERLAP if a venue would sell an hour with the date
- * before or after, too (setup/night.h). *outside is of all venues. */
+ * before or after, too (hours/overlap.h). *outside is of all venues. */
 enum err calendar_add(struct tx *, const struct calendar_in *, struct list *outside,
 	struct refusal *) CHECKED;
 enum err calendar_save(struct tx *, int64_t version, const struct calendar_in *,

@@ -1,6 +1,6 @@
 #include "base/time.h"
-#include "setup/hours_check.h"
-#include "setup/night.h"
+#include "hours/check.h"
+#include "hours/overlap.h"
 #include "venue/clock.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#ifndef SETUP_NIGHT_H
-#define SETUP_NIGHT_H
+#ifndef HOURS_OVERLAP_H
+#define HOURS_OVERLAP_H
 
 #include "setup/frame.h"
 

@@ -1,5 +1,5 @@
-#ifndef SETUP_HOURS_H
-#define SETUP_HOURS_H
+#ifndef HOURS_HOURS_H
+#define HOURS_HOURS_H
 
 #include "setup/frame.h"
 
@@ -21,7 +21,7 @@ extern const struct shape hours_doc_shape; /* reads the body, writes the answer 
 enum err hours_load(struct tx *, int64_t venue_id, struct hours_doc *) CHECKED;
 /* E_VERSION_CHANGED unless doc->version is still the venue's; E_BAD_FIELD for
  * times that are none, end before they begin or overlap (also the next
- * morning's); E_HOURS_OVERLAP (setup/night.h) with dates that differ; E_PRICE_HOLE.
+ * morning's); E_HOURS_OVERLAP (hours/overlap.h) with dates that differ; E_PRICE_HOLE.
  * doc->version becomes the new one. */
 enum err hours_save(struct tx *, int64_t venue_id, struct hours_doc *, struct list *outside,
 	struct refusal *) CHECKED;

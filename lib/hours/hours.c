@@ -1,8 +1,8 @@
-#include "setup/hours.h"
+#include "hours/hours.h"
 
 #include "base/time.h"
-#include "setup/hours_check.h"
-#include "setup/night.h"
+#include "hours/check.h"
+#include "hours/overlap.h"
 #include "venue/clock.h"
 #include "venue/day.h"
 
