@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "setup/hole.h"
+#include "setup/price_gap.h"
 #include "venue/clock.h"
 #include "venue/venue.h"
 
@@ -33,22 +33,22 @@ void frame_lock_calendar(struct tx *tx)
 }
 
 static const struct field court_fields[] = {
-	FIELD(struct hole_court, id),
-	FIELD(struct hole_court, sport_id),
-	FIELD(struct hole_court, name, .optional = true),
-	FIELD(struct hole_court, sport),
+	FIELD(struct coverage_court, id),
+	FIELD(struct coverage_court, sport_id),
+	FIELD(struct coverage_court, name, .optional = true),
+	FIELD(struct coverage_court, sport),
 };
-static const struct shape court_shape = SHAPE(struct hole_court, court_fields);
+static const struct shape court_shape = SHAPE(struct coverage_court, court_fields);
 
 static const struct field hours_fields[] = {
-	FIELD(struct hole_hours, day, .optional = true),
-	FIELD(struct hole_hours, weekday),
-	FIELD(struct hole_hours, opens),
-	FIELD(struct hole_hours, closes),
-	FIELD(struct hole_hours, day_kind, .optional = true),
-	FIELD(struct hole_hours, day_name, .optional = true),
+	FIELD(struct coverage_hours, day, .optional = true),
+	FIELD(struct coverage_hours, weekday),
+	FIELD(struct coverage_hours, opens),
+	FIELD(struct coverage_hours, closes),
+	FIELD(struct coverage_hours, day_kind, .optional = true),
+	FIELD(struct coverage_hours, day_name, .optional = true),
 };
-static const struct shape hours_shape = SHAPE(struct hole_hours, hours_fields);
+static const struct shape hours_shape = SHAPE(struct coverage_hours, hours_fields);
 
 static const struct field rule_fields[] = {
 	FIELD(struct price_rule, id),
@@ -89,42 +89,42 @@ SQL(frame_rules,
 	"SELECT id, position, sport_id, court_id, weekdays, opens, closes, day_kind, from_day,"
 	" to_day, hour_fen FROM price_rule WHERE venue_id = $1");
 
-static const char *hole_text(struct arena *mem, int64_t venue_id, const struct hole *hole)
+static const char *gap_text(struct arena *mem, int64_t venue_id, const struct price_gap *gap)
 {
 	struct buf b = buf_in(mem, 4096);
 	char day[DATE_TEXT], from[CLOCK_TEXT], to[CLOCK_TEXT];
-	const struct hole_hours *h = hole->hours;
+	const struct coverage_hours *h = gap->hours;
 
 	json_open(&b, NULL, '{');
 	json_int(&b, "venue_id", venue_id);
-	if (hole->court->id)
-		json_int(&b, "court_id", hole->court->id);
+	if (gap->court->id)
+		json_int(&b, "court_id", gap->court->id);
 	else
 		json_null(&b, "court_id");
-	json_text(&b, "court", hole->court->name);
-	json_text(&b, "sport", hole->court->sport);
+	json_text(&b, "court", gap->court->name);
+	json_text(&b, "sport", gap->court->sport);
 	json_int(&b, "weekday", h->weekday);
 	json_text(&b, "date", h->day.days ? date_write(day, h->day) : NULL);
 	json_text(&b, "day_kind", h->day_kind ? h->day_kind : "normal");
 	json_text(&b, "day_name", h->day_name);
-	json_text(&b, "from", clock_write(from, hole->from));
-	json_text(&b, "to", clock_write(to, hole->to));
+	json_text(&b, "from", clock_write(from, gap->from));
+	json_text(&b, "to", clock_write(to, gap->to));
 	json_close(&b, '}');
 	return buf_text(&b);
 }
 
 enum err frame_priced(struct tx *tx, int64_t venue_id, const char *field, struct refusal *why)
 {
-	struct hole_frame frame;
-	struct hole hole;
+	struct coverage coverage;
+	struct price_gap gap;
 
-	db_ask_all(tx, &frame_courts, &court_shape, &frame.courts, A(venue_id));
-	db_ask_all(tx, &frame_hours, &hours_shape, &frame.hours, A(venue_id));
-	db_ask_all(tx, &frame_rules, &rule_shape, &frame.rules, A(venue_id));
+	db_ask_all(tx, &frame_courts, &court_shape, &coverage.courts, A(venue_id));
+	db_ask_all(tx, &frame_hours, &hours_shape, &coverage.hours, A(venue_id));
+	db_ask_all(tx, &frame_rules, &rule_shape, &coverage.rules, A(venue_id));
 	TRY(db_sync(tx));
-	if (!hole_find(&frame, &hole))
+	if (!price_gap_find(&coverage, &gap))
 		return E_OK;
-	*why = (struct refusal){field, {hole_text(tx->mem, venue_id, &hole)}};
+	*why = (struct refusal){field, {gap_text(tx->mem, venue_id, &gap)}};
 	return E_PRICE_HOLE;
 }
 

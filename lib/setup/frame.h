@@ -6,7 +6,7 @@
 /* What all edits of a venue's frame (hours, courts, prices …) have in common.
  * The venue is taken first, then everything is written, then what the
  * transaction now sees is looked at as a whole: so hours that one desk saves
- * and prices that another saves can't leave a hole together. */
+ * and prices that another saves can't leave an open hour without a price together. */
 
 /* Why an edit was refused, besides its error. */
 struct refusal {
