@@ -2,7 +2,8 @@
 #define STAFF_FRAME_H
 
 #include "base/json.h"
-#include "setup/frame.h"
+#include "hours/outside.h"
+#include "setup/edit.h"
 #include "staff.h"
 
 /* For the routes that change a venue's frame. */

@@ -101,6 +101,10 @@ static inline struct db_arg arg_stamp_or_null(stamp v)
 {
 	return (struct db_arg){.kind = ARG_STAMP, .i = v.us, .null = v.us == 0};
 }
+static inline struct db_arg arg_date_or_null(date v)
+{
+	return (struct db_arg){.kind = ARG_DATE, .null = v.days == 0, .i = v.days};
+}
 static inline struct db_arg arg_as_is(struct db_arg v)
 {
 	return v;

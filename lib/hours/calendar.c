@@ -1,6 +1,8 @@
 #include "hours/calendar.h"
 
+#include "hours/outside.h"
 #include "hours/overlap.h"
+#include "setup/coverage.h"
 
 #include <string.h>
 
@@ -83,8 +85,8 @@ static enum err look(struct tx *tx, date day, const char *field, bool moved,
 	TRY(db_all(tx, &calendar_touched, &place_shape, &places, A(day)));
 	const struct place *p = places.at;
 	for (size_t i = 0; i < places.count; i++)
-		TRY(frame_priced(tx, p[i].id, field, why));
-	frame_ask_outside(tx, 0, day, outside);
+		TRY(coverage_check(tx, p[i].id, field, why));
+	outside_ask(tx, 0, day, outside);
 	return db_sync(tx);
 }
 
@@ -92,7 +94,7 @@ enum err calendar_add(
 	struct tx *tx, const struct calendar_in *in, struct list *outside, struct refusal *why)
 {
 	TRY(check(in, why));
-	frame_lock_calendar(tx);
+	calendar_lock(tx);
 	why->field = "day";
 	TRY(db_run(tx, &calendar_insert, A(in->day), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday))));
@@ -105,7 +107,7 @@ enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in 
 {
 	struct calendar_day was;
 
-	frame_lock_calendar(tx);
+	calendar_lock(tx);
 	TRY(calendar_load(tx, in->day, &was));
 	TRY(check(in, why));
 	db_queue_one(tx, &calendar_update, E_VERSION_CHANGED, A(in->day), A(version),
@@ -118,7 +120,7 @@ enum err calendar_remove(
 {
 	struct calendar_day was;
 
-	frame_lock_calendar(tx);
+	calendar_lock(tx);
 	TRY(calendar_load(tx, day, &was));
 	db_queue_one(tx, &calendar_delete, E_VERSION_CHANGED, A(day), A(version));
 	return look(tx, day, NULL, was.as_weekday != 0, outside, why);

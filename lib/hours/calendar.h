@@ -1,7 +1,7 @@
 #ifndef HOURS_CALENDAR_H
 #define HOURS_CALENDAR_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
 /* The platform's public holidays, and the 调休 days on which people work
  * instead: on such a day the hours and prices of another weekday are in force. */

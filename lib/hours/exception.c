@@ -1,6 +1,8 @@
 #include "base/time.h"
 #include "hours/check.h"
+#include "hours/outside.h"
 #include "hours/overlap.h"
+#include "setup/coverage.h"
 #include "venue/clock.h"
 
 #include <stdio.h>
@@ -61,7 +63,7 @@ SQL(exception_of_day, EXCEPTION_COLUMNS " WHERE e.venue_id = $1 AND e.day = $2")
 enum err exception_list(struct tx *tx, int64_t venue_id, date from, int64_t after,
 	int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &exceptions_of_venue, &exception_shape, out, A(venue_id), A(from),
 		A(after), A(limit));
 }
@@ -102,15 +104,15 @@ static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exceptio
 	TRY(nights_apart(tx,
 		&(struct night_ask){.venue_id = venue_id, .day = in->day, .lines = &in->hours},
 		why));
-	TRY(frame_priced(tx, venue_id, "hours", why));
-	frame_ask_outside(tx, venue_id, in->day, outside);
+	TRY(coverage_check(tx, venue_id, "hours", why));
+	outside_ask(tx, venue_id, in->day, outside);
 	return db_sync(tx);
 }
 
 enum err exception_add(struct tx *tx, int64_t venue_id, const struct exception_in *in,
 	struct list *outside, struct refusal *why)
 {
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	why->field = "day";
 	db_queue_none(tx, &exceptions_few, E_BAD_FIELD, A(venue_id), A(EXCEPTIONS_AHEAD));
@@ -125,7 +127,7 @@ enum err exception_save(struct tx *tx, int64_t venue_id, int64_t version,
 {
 	struct exception was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, in->day, &was));
 	db_queue_one(tx, &exception_touch, E_VERSION_CHANGED, A(venue_id), A(in->day),
 		A(version), A(in->reason));
@@ -137,10 +139,10 @@ enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t ver
 {
 	struct exception was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, day, &was));
 	db_queue_one(tx, &exception_delete, E_VERSION_CHANGED, A(venue_id), A(day), A(version));
 	TRY(nights_apart(tx, &(struct night_ask){.venue_id = venue_id, .day = day}, why));
-	frame_ask_outside(tx, venue_id, day, outside);
+	outside_ask(tx, venue_id, day, outside);
 	return db_sync(tx);
 }

@@ -2,7 +2,9 @@
 
 #include "base/time.h"
 #include "hours/check.h"
+#include "hours/outside.h"
 #include "hours/overlap.h"
+#include "setup/coverage.h"
 #include "venue/clock.h"
 #include "venue/day.h"
 
@@ -60,7 +62,7 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 {
 	struct hours_columns c;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	db_queue_one(tx, &hours_touch, E_VERSION_CHANGED, A(venue_id), A(doc->version));
 	TRY(db_sync(tx));
 	TRY(hours_check(tx->mem, &doc->hours, WEEK, &c, &why->field));
@@ -68,9 +70,9 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 	db_queue(tx, &hours_put, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
 	TRY(nights_apart(
 		tx, &(struct night_ask){.venue_id = venue_id, .lines = &doc->hours}, why));
-	TRY(frame_priced(tx, venue_id, "hours", why));
+	TRY(coverage_check(tx, venue_id, "hours", why));
 	doc->version++;
 	db_ask_all(tx, &hours_of_venue, &line_shape, &doc->hours, A(venue_id));
-	frame_ask_outside(tx, venue_id, (date){0}, outside);
+	outside_ask(tx, venue_id, (date){0}, outside);
 	return db_sync(tx);
 }

@@ -1,7 +1,7 @@
 #ifndef HOURS_HOURS_H
 #define HOURS_HOURS_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
 /* When a venue is open, as staff write it: the hours of a week as one document,
  * and dates that differ. Times are "HH:MM" (lib/venue/clock.h). What was sold

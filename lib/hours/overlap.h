@@ -1,7 +1,7 @@
 #ifndef HOURS_OVERLAP_H
 #define HOURS_OVERLAP_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
 /* Hours may pass midnight, and what is sold then is of the date before. So the
  * hours in force on a date, by whatever put them there (the week, an exception,

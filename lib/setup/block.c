@@ -1,6 +1,7 @@
 #include "setup/block.h"
 
 #include "base/time.h"
+#include "setup/sold.h"
 #include "venue/day.h"
 
 #define BLOCK_IN                                                              \
@@ -40,7 +41,7 @@ SQL(block_by_id, BLOCK_COLUMNS " AND b.id = $2");
 enum err block_list(struct tx *tx, int64_t venue_id, date from, int64_t after, int64_t limit,
 	struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &blocks_after, &block_shape, out, A(venue_id),
 		A(arg_date_or_null(from)), A(after), A(limit));
 }
@@ -82,11 +83,9 @@ SQL(block_in_the_way,
 	" other AS (SELECT DISTINCT block_id AS id FROM hit WHERE block_id IS NOT NULL)"
 	" SELECT (SELECT count(*) FROM hit) AS total, jsonb_build_object("
 	"  'total', (SELECT count(*) FROM sold) + (SELECT count(*) FROM other),"
-	"  'orders', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'no', f.no,"
-	"   'date', f.play_date) ORDER BY f.play_date, f.id), '[]')"
-	"   FROM (SELECT * FROM sold ORDER BY play_date, id LIMIT 20) f),"
+	"  'orders', " ORDERS_NAMED("sold o") ","
 	"  'blocks', (SELECT coalesce(jsonb_agg(f.id ORDER BY f.id), '[]')"
-	"   FROM (SELECT * FROM other ORDER BY id LIMIT 20) f)) AS detail");
+	"   FROM (SELECT * FROM other ORDER BY id LIMIT " NAMED_MAX ") f)) AS detail");
 SQL(block_court,
 	"SELECT EXISTS (SELECT 1 FROM court_unit WHERE venue_id = $1 AND court_id = $2) AS yes"
 	" FROM court WHERE venue_id = $1 AND id = $2");
@@ -124,7 +123,7 @@ enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, i
 	struct verdict has_units;
 
 	TRY(ids_take(tx, 1, id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	TRY(check_times(in, why));
 	why->field = "court_id";
@@ -144,7 +143,7 @@ enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 {
 	struct block was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
 	TRY(check_times(in, why));
 	db_queue_one(tx, &block_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
@@ -157,7 +156,7 @@ enum err block_remove(struct tx *tx, int64_t venue_id, int64_t id, int64_t versi
 {
 	struct block was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
 	if (was.version != version)
 		return E_VERSION_CHANGED;

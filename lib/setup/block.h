@@ -1,7 +1,7 @@
 #ifndef SETUP_BLOCK_H
 #define SETUP_BLOCK_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
 /* A court taken out of use for a while by staff. It holds the court's units
  * like an order does, by the same primary key, so that neither can be where the

@@ -1,5 +1,8 @@
 #include "setup/venue.h"
 
+#include "setup/coverage.h"
+#include "setup/sold.h"
+
 static const struct field unit_id_fields[] = {
 	FIELD_AS(struct unit_id, id, NULL, .min = 1, .max = ID_MAX),
 };
@@ -41,7 +44,7 @@ SQL(court_sheet_by_id, COURT_COLUMNS " AND c.id = $2");
 enum err court_sheets(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &court_sheets_after, &court_sheet_shape, out, A(venue_id), A(after),
 		A(limit));
 }
@@ -117,7 +120,7 @@ enum err court_add(struct tx *tx, int64_t venue_id, const struct court_in *in, i
 	struct offer offer;
 
 	TRY(ids_take(tx, 1, id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	why->field = "sport_id";
 	enum err err = offer_load(tx, venue_id, in->sport_id, &offer);
@@ -129,7 +132,7 @@ enum err court_add(struct tx *tx, int64_t venue_id, const struct court_in *in, i
 		A(in->position), A(arg_date_or_null(in->ends_on))));
 	why->field = NULL;
 	db_queue(tx, &court_units_put, A(venue_id), A(*id), A(units));
-	return frame_priced(tx, venue_id, "sport_id", why);
+	return coverage_check(tx, venue_id, "sport_id", why);
 }
 
 static enum err change_units(
@@ -141,7 +144,7 @@ static enum err change_units(
 	TRY(db_one(tx, &court_units_same, &verdict_shape, &same, A(venue_id), A(id), A(units)));
 	if (same.yes)
 		return E_OK;
-	TRY(frame_unsold(tx, venue_id, &(struct sold_ask){.court_id = id, .unfinished = true},
+	TRY(sold_check(tx, venue_id, &(struct sold_params){.court_id = id, .unfinished = true},
 		"units", why));
 	TRY(db_one(tx, &court_blocked_ahead, &verdict_shape, &blocked, A(venue_id), A(id)));
 	why->field = "units";
@@ -157,7 +160,7 @@ static enum err take(struct tx *tx, int64_t venue_id, int64_t id, int64_t versio
 {
 	struct court_sheet was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	db_queue(tx, &court_alone, A(venue_id), A(id));
 	TRY(court_sheet_load(tx, venue_id, id, &was));
 	return was.version == version ? E_OK : E_VERSION_CHANGED;
@@ -168,8 +171,8 @@ enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 {
 	TRY(take(tx, venue_id, id, version));
 	if (in->ends_on.days != 0)
-		TRY(frame_unsold(tx, venue_id,
-			&(struct sold_ask){.court_id = id, .from = in->ends_on}, "ends_on",
+		TRY(sold_check(tx, venue_id,
+			&(struct sold_params){.court_id = id, .from = in->ends_on}, "ends_on",
 			why));
 	TRY(change_units(tx, venue_id, id, ids_of(tx->mem, &in->units), why));
 	why->field = "name";
@@ -177,7 +180,7 @@ enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 		A(in->name), A(in->position), A(arg_date_or_null(in->ends_on)));
 	TRY(db_sync(tx));
 	why->field = NULL;
-	return frame_priced(tx, venue_id, "ends_on", why); /* it may be on sale again */
+	return coverage_check(tx, venue_id, "ends_on", why); /* it may be on sale again */
 }
 
 struct ties {
@@ -203,7 +206,7 @@ enum err court_remove(
 	struct ties ties;
 
 	TRY(take(tx, venue_id, id, version));
-	TRY(frame_unsold(tx, venue_id, &(struct sold_ask){.court_id = id}, NULL, why));
+	TRY(sold_check(tx, venue_id, &(struct sold_params){.court_id = id}, NULL, why));
 	TRY(db_one(tx, &court_ties, &ties_shape, &ties, A(venue_id), A(id)));
 	if (ties.prices || ties.blocks) {
 		why->detail = ties.detail;

@@ -1,6 +1,7 @@
 #include "setup/price_list.h"
 
 #include "base/buf.h"
+#include "setup/coverage.h"
 #include "venue/clock.h"
 
 struct weekday {
@@ -218,7 +219,7 @@ enum err price_list_save(struct tx *tx, int64_t venue_id, int64_t version,
 	int64_t id;
 
 	TRY(ids_take(tx, in->rules.count + 1, &id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	db_queue_one(tx, &prices_touch, E_VERSION_CHANGED, A(venue_id), A(version));
 	db_ask_all(tx, &prices_known, &known_shape, &known, A(venue_id));
 	TRY(db_sync(tx));
@@ -226,6 +227,6 @@ enum err price_list_save(struct tx *tx, int64_t venue_id, int64_t version,
 	db_queue(tx, &prices_change, A(venue_id), A(lines));
 	db_queue(tx, &prices_drop, A(venue_id), A(lines));
 	db_queue(tx, &prices_put, A(venue_id), A(lines), A(id));
-	TRY(frame_priced(tx, venue_id, "rules", why));
+	TRY(coverage_check(tx, venue_id, "rules", why));
 	return price_list_load(tx, venue_id, out);
 }

@@ -1,7 +1,7 @@
 #ifndef SETUP_PRICE_LIST_H
 #define SETUP_PRICE_LIST_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 #include "venue/price.h"
 
 /* A venue's price list and refund rule, as staff write them: each is one

@@ -53,7 +53,7 @@ enum err refund_rule_save(
 	const struct refund_tier *tier = rule->tiers.at;
 	struct buf b = buf_in(tx->mem, 4096);
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	for (size_t i = 1; i < rule->tiers.count; i++)
 		if (tier[i].hours >= tier[i - 1].hours) {

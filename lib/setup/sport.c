@@ -1,5 +1,7 @@
 #include "setup/venue.h"
 
+#include "setup/coverage.h"
+
 enum { CODE_MIN = 2, CODE_LONGEST = 32, SLOT_MIN = 30, SLOT_MAX = 480, SLOT_STEP = 30 };
 
 static const struct field new_fields[] = {
@@ -121,7 +123,7 @@ SQL(offer_courts,
 enum err offer_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &offers_after, &offer_shape, out, A(venue_id), A(after), A(limit));
 }
 
@@ -141,7 +143,7 @@ enum err offer_add(
 {
 	struct sport sport;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	TRY(check_slot(in, why));
 	why->field = "sport_id";
@@ -149,7 +151,7 @@ enum err offer_add(
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_SPORT_NOT_FOUND : err;
 	TRY(db_run(tx, &offer_insert, A(venue_id), A(in->sport_id), A(in->slot_minutes)));
-	return frame_priced(tx, venue_id, "sport_id", why);
+	return coverage_check(tx, venue_id, "sport_id", why);
 }
 
 enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const struct offer_in *in,
@@ -157,7 +159,7 @@ enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const stru
 {
 	struct offer was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, in->sport_id, &was));
 	TRY(check_slot(in, why));
 	db_queue_one(tx, &offer_update, E_VERSION_CHANGED, A(venue_id), A(in->sport_id),
@@ -170,7 +172,7 @@ enum err offer_remove(struct tx *tx, int64_t venue_id, int64_t sport_id, int64_t
 	struct verdict used;
 	struct offer was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, sport_id, &was));
 	if (was.version != version)
 		return E_VERSION_CHANGED;

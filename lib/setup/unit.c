@@ -45,7 +45,7 @@ SQL(unit_ties,
 enum err unit_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &units_after, &unit_shape, out, A(venue_id), A(after), A(limit));
 }
 
@@ -58,7 +58,7 @@ enum err unit_add(struct tx *tx, int64_t venue_id, const struct unit_in *in, int
 	struct refusal *why)
 {
 	TRY(ids_take(tx, 1, id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	why->field = "name";
 	return db_run(tx, &unit_insert, A(venue_id), A(*id), A(in->name));
@@ -69,7 +69,7 @@ enum err unit_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 {
 	struct unit was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
 	why->field = was.version == version ? "name" : NULL;
 	db_queue_one(tx, &unit_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
@@ -83,7 +83,7 @@ enum err unit_remove(
 	struct unit was;
 	struct ties ties;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
 	if (was.version != version)
 		return E_VERSION_CHANGED;

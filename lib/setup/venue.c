@@ -1,5 +1,6 @@
 #include "setup/venue.h"
 
+#include "setup/sold.h"
 #include "venue/venue.h"
 
 #include <string.h>
@@ -98,7 +99,7 @@ static enum err check_move(struct tx *tx, int64_t id, struct refusal *why)
 {
 	struct verdict blocked;
 
-	TRY(frame_unsold(tx, id, &(struct sold_ask){.unfinished = true}, "timezone", why));
+	TRY(sold_check(tx, id, &(struct sold_params){.unfinished = true}, "timezone", why));
 	TRY(db_one(tx, &venue_blocked_ahead, &verdict_shape, &blocked, A(id)));
 	why->field = "timezone";
 	return blocked.yes ? E_IN_USE : E_OK;
@@ -109,7 +110,7 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 {
 	struct venue_sheet was;
 
-	frame_lock(tx, id);
+	venue_lock(tx, id);
 	db_queue(tx, &venue_alone, A(id));
 	TRY(venue_sheet_load(tx, id, &was));
 	if (was.version != version)
@@ -119,8 +120,8 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 		TRY(check_move(tx, id, why));
 	}
 	if (in->ends_on.days != 0)
-		TRY(frame_unsold(
-			tx, id, &(struct sold_ask){.from = in->ends_on}, "ends_on", why));
+		TRY(sold_check(
+			tx, id, &(struct sold_params){.from = in->ends_on}, "ends_on", why));
 	why->field = NULL;
 	db_queue_one(tx, &venue_update, E_VERSION_CHANGED, A(id), A(version), A(in->name),
 		A(in->address), A(in->phone), A(in->timezone), A(in->window_days),
@@ -155,12 +156,12 @@ enum err venue_remove(struct tx *tx, int64_t id, int64_t version, struct refusal
 	struct venue_sheet was;
 	struct ties ties;
 
-	frame_lock(tx, id);
+	venue_lock(tx, id);
 	db_queue(tx, &venue_alone, A(id));
 	TRY(venue_sheet_load(tx, id, &was));
 	if (was.version != version)
 		return E_VERSION_CHANGED;
-	TRY(frame_unsold(tx, id, &(struct sold_ask){0}, NULL, why));
+	TRY(sold_check(tx, id, &(struct sold_params){0}, NULL, why));
 	TRY(db_one(tx, &venue_ties, &ties_shape, &ties, A(id)));
 	if (ties.courts || ties.units || ties.staff) {
 		why->detail = ties.detail;

@@ -1,7 +1,7 @@
 #ifndef SETUP_VENUE_H
 #define SETUP_VENUE_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
 /* Venues, the sports that they offer, courts and units, as staff keep them.
  * Everything has a version: a save or removal with another one than it has is

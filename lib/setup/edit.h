@@ -1,0 +1,34 @@
+#ifndef SETUP_EDIT_H
+#define SETUP_EDIT_H
+
+#include "db/db.h"
+
+/* What all edits of a venue (its courts, hours, prices …) have in common. First the
+ * venue is locked, then everything is written, then what the transaction now sees is
+ * checked as a whole (coverage.h, sold.h, hours/overlap.h). So hours that one desk saves
+ * and prices that another saves can't together leave an open hour without a price. */
+
+/* Why an edit was refused, besides its error. */
+struct refusal {
+	const char *field; /* of the body, in the arena; NULL: none */
+	raw_json detail;   /* text NULL: none */
+};
+
+/* Queue a lock on the venue until the transaction ends: other edits of it wait, orders
+ * don't. E_NOT_FOUND. */
+void venue_lock(struct tx *, int64_t venue_id);
+
+/* Queue a lock on the platform's calendar: venue_lock() waits for it, of any venue. */
+void calendar_lock(struct tx *);
+
+/* Queue: E_NOT_FOUND unless the caller may see the venue. For lists, which would be
+ * empty otherwise. */
+void venue_require(struct tx *, int64_t venue_id);
+
+/* One row with a boolean, for questions that have no more. */
+struct verdict {
+	bool yes;
+};
+extern const struct shape verdict_shape;
+
+#endif
