@@ -46,14 +46,9 @@ SQL(calendar_update,
 	" WHERE day = $1 AND version = $2");
 SQL(calendar_delete, "DELETE FROM calendar_day WHERE day = $1 AND version = $2");
 
-struct place {
-	int64_t id;
-};
-static const struct field place_fields[] = {FIELD(struct place, id)};
-static const struct shape place_shape = SHAPE(struct place, place_fields);
 /* Without other hours a date is an ordinary weekday of its venue, which has prices. */
 SQL(calendar_touched,
-	"SELECT DISTINCT venue_id AS id FROM opening_exception_hours WHERE day = $1 ORDER BY 1");
+	"SELECT DISTINCT venue_id FROM opening_exception_hours WHERE day = $1 ORDER BY 1");
 
 enum err calendar_list(struct tx *tx, date from, int64_t after, int64_t limit, struct list *out)
 {
@@ -78,14 +73,14 @@ static enum err check(const struct calendar_in *in, struct refusal *why)
 static enum err look(struct tx *tx, date day, const char *field, bool moved,
 	struct list *outside, struct refusal *why)
 {
-	struct list places;
+	struct list venues;
 
 	if (moved)
 		TRY(nights_apart(tx, &(struct night_ask){.day = day, .field = field}, why));
-	TRY(db_all(tx, &calendar_touched, &place_shape, &places, A(day)));
-	const struct place *p = places.at;
-	for (size_t i = 0; i < places.count; i++)
-		TRY(coverage_check(tx, p[i].id, field, why));
+	TRY(db_values(tx, &calendar_touched, int64_t, &venues, A(day)));
+	const int64_t *venue_id = venues.at;
+	for (size_t i = 0; i < venues.count; i++)
+		TRY(coverage_check(tx, venue_id[i], field, why));
 	outside_ask(tx, 0, day, outside);
 	return db_sync(tx);
 }

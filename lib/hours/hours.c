@@ -20,13 +20,7 @@ static const struct field doc_fields[] = {
 };
 const struct shape hours_doc_shape = SHAPE(struct hours_doc, doc_fields);
 
-struct version {
-	int64_t version;
-};
-static const struct field version_fields[] = {FIELD(struct version, version)};
-static const struct shape version_shape = SHAPE(struct version, version_fields);
-
-SQL(hours_version, "SELECT hours_version AS version FROM venue WHERE id = $1");
+SQL(hours_version, "SELECT hours_version FROM venue WHERE id = $1");
 SQL(hours_of_venue,
 	"SELECT o.weekday, clock_text(o.opens) AS opens, clock_text(o.closes) AS closes"
 	" FROM opening o JOIN venue v ON v.id = o.venue_id WHERE v.id = $1"
@@ -34,13 +28,9 @@ SQL(hours_of_venue,
 
 enum err hours_load(struct tx *tx, int64_t venue_id, struct hours_doc *out)
 {
-	struct version v;
-
-	db_ask_one(tx, &hours_version, &version_shape, &v, E_NOT_FOUND, A(venue_id));
+	db_ask_value(tx, &hours_version, &out->version, E_NOT_FOUND, A(venue_id));
 	db_ask_all(tx, &hours_of_venue, &line_shape, &out->hours, A(venue_id));
-	TRY(db_sync(tx));
-	out->version = v.version;
-	return E_OK;
+	return db_sync(tx);
 }
 
 SQL(hours_touch,

@@ -1,8 +1,5 @@
 #include "setup/edit.h"
 
-static const struct field verdict_fields[] = {FIELD(struct verdict, yes)};
-const struct shape verdict_shape = SHAPE(struct verdict, verdict_fields);
-
 /* Orders hold the venue's row FOR KEY SHARE, which this does not disturb. */
 SQL(calendar_shared, "SELECT pg_advisory_xact_lock_shared(920001)");
 SQL(calendar_alone, "SELECT pg_advisory_xact_lock(920001)");
@@ -24,4 +21,19 @@ void venue_require(struct tx *tx, int64_t venue_id)
 void calendar_lock(struct tx *tx)
 {
 	db_queue(tx, &calendar_alone);
+}
+
+static const struct field dependants_fields[] = {
+	FIELD(struct dependants, used),
+	FIELD(struct dependants, detail),
+};
+const struct shape dependants_shape = SHAPE(struct dependants, dependants_fields);
+
+enum err dependants_check(
+	const struct dependants *found, const char *field, struct refusal *why)
+{
+	if (!found->used)
+		return E_OK;
+	*why = (struct refusal){field, found->detail};
+	return E_IN_USE;
 }

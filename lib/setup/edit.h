@@ -21,14 +21,26 @@ void venue_lock(struct tx *, int64_t venue_id);
 /* Queue a lock on the platform's calendar: venue_lock() waits for it, of any venue. */
 void calendar_lock(struct tx *);
 
+/* Of a change that begins with what the caller has read: E_VERSION_CHANGED unless that is
+ * still what is stored. */
+static inline enum err version_check(int64_t stored, int64_t read)
+{
+	return stored == read ? E_OK : E_VERSION_CHANGED;
+}
+
 /* Queue: E_NOT_FOUND unless the caller may see the venue. For lists, which would be
  * empty otherwise. */
 void venue_require(struct tx *, int64_t venue_id);
 
-/* One row with a boolean, for questions that have no more. */
-struct verdict {
-	bool yes;
+/* What depends on a thing that is to change or go, as a statement answers it. */
+struct dependants {
+	bool used;
+	raw_json detail; /* which */
 };
-extern const struct shape verdict_shape;
+extern const struct shape dependants_shape;
+
+/* E_IN_USE with `field` if there are any. */
+enum err dependants_check(
+	const struct dependants *, const char *field, struct refusal *) CHECKED;
 
 #endif

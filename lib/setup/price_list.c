@@ -48,13 +48,7 @@ static const struct field list_fields[] = {
 };
 const struct shape price_list_shape = SHAPE(struct price_list, list_fields);
 
-struct version {
-	int64_t version;
-};
-static const struct field version_fields[] = {FIELD(struct version, version)};
-static const struct shape version_shape = SHAPE(struct version, version_fields);
-
-SQL(prices_version, "SELECT prices_version AS version FROM venue WHERE id = $1");
+SQL(prices_version, "SELECT prices_version FROM venue WHERE id = $1");
 SQL(prices_of_venue,
 	"SELECT row_number() OVER (ORDER BY p.position, p.id) AS line, p.sport_id, p.court_id,"
 	" p.day_kind, (SELECT jsonb_agg(d ORDER BY d) FROM generate_series(1, 7) d"
@@ -64,13 +58,9 @@ SQL(prices_of_venue,
 
 enum err price_list_load(struct tx *tx, int64_t venue_id, struct price_list *out)
 {
-	struct version v;
-
-	db_ask_one(tx, &prices_version, &version_shape, &v, E_NOT_FOUND, A(venue_id));
+	db_ask_value(tx, &prices_version, &out->version, E_NOT_FOUND, A(venue_id));
 	db_ask_all(tx, &prices_of_venue, &price_line_shape, &out->rules, A(venue_id));
-	TRY(db_sync(tx));
-	out->version = v.version;
-	return E_OK;
+	return db_sync(tx);
 }
 
 /* What a line may name. */

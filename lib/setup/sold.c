@@ -1,19 +1,10 @@
 #include "setup/sold.h"
 
-struct sold {
-	int64_t total;
-	raw_json detail;
-};
-static const struct field sold_fields[] = {
-	FIELD(struct sold, total),
-	FIELD(struct sold, detail),
-};
-static const struct shape sold_shape = SHAPE(struct sold, sold_fields);
-
 /* `all` is what is counted, `orders` the same with the orders as o. */
-#define COUNT_AND_NAMES(orders, all)                                                     \
-	" SELECT t.total, jsonb_build_object('total', t.total, 'orders', " ORDERS_NAMED( \
-		orders) ") AS detail FROM (SELECT count(*) AS total FROM " all ") t"
+#define COUNT_AND_NAMES(orders, all) \
+	" SELECT t.total > 0 AS used,"                                             \
+	" jsonb_build_object('total', t.total, 'orders', " ORDERS_NAMED(orders) ")" \
+	" AS detail FROM (SELECT count(*) AS total FROM " all ") t"
 /* Only orders of the last days can be unfinished. A play day's hours end at 30:00 at the
  * latest (constraint opening_minutes), and that is in no time zone later than 42 hours
  * after the date begins in UTC. One day more, because current_date is the connection's. */
@@ -33,26 +24,23 @@ SQL(sold_of_court,
 		"hit h JOIN orders o ON o.id = h.order_id", "hit"));
 
 static enum err sold_load(
-	struct tx *tx, int64_t venue_id, const struct sold_params *p, struct sold *sold)
+	struct tx *tx, int64_t venue_id, const struct sold_params *p, struct dependants *out)
 {
 	if (p->unfinished || p->from.days != 0)
-		return db_one(tx, &sold_from, &sold_shape, sold, A(venue_id),
+		return db_one(tx, &sold_from, &dependants_shape, out, A(venue_id),
 			A(arg_id_or_null(p->court_id)), A(arg_date_or_null(p->from)),
 			A(p->unfinished));
 	if (p->court_id)
-		return db_one(
-			tx, &sold_of_court, &sold_shape, sold, A(venue_id), A(p->court_id));
-	return db_one(tx, &sold_of_venue, &sold_shape, sold, A(venue_id));
+		return db_one(tx, &sold_of_court, &dependants_shape, out, A(venue_id),
+			A(p->court_id));
+	return db_one(tx, &sold_of_venue, &dependants_shape, out, A(venue_id));
 }
 
 enum err sold_check(struct tx *tx, int64_t venue_id, const struct sold_params *p,
 	const char *field, struct refusal *why)
 {
-	struct sold sold;
+	struct dependants sold;
 
 	TRY(sold_load(tx, venue_id, p, &sold));
-	if (sold.total == 0)
-		return E_OK;
-	*why = (struct refusal){field, sold.detail};
-	return E_IN_USE;
+	return dependants_check(&sold, field, why);
 }

@@ -32,7 +32,7 @@ SQL(sport_alone, "SELECT 1 FROM sport WHERE id = $1 FOR UPDATE");
 SQL(sport_delete, "DELETE FROM sport WHERE id = $1 AND version = $2");
 SQL(sport_used,
 	"SELECT EXISTS (SELECT 1 FROM venue_sport WHERE sport_id = $1)"
-	" OR EXISTS (SELECT 1 FROM price_rule WHERE sport_id = $1) AS yes");
+	" OR EXISTS (SELECT 1 FROM price_rule WHERE sport_id = $1)");
 
 enum err sport_list(struct tx *tx, int64_t after, int64_t limit, struct list *out)
 {
@@ -72,15 +72,14 @@ enum err sport_save(struct tx *tx, int64_t id, int64_t version, const struct spo
 
 enum err sport_remove(struct tx *tx, int64_t id, int64_t version)
 {
-	struct verdict used;
+	bool used;
 	struct sport was;
 
 	db_queue(tx, &sport_alone, A(id));
 	TRY(sport_load(tx, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(db_one(tx, &sport_used, &verdict_shape, &used, A(id)));
-	if (used.yes)
+	TRY(version_check(was.version, version));
+	TRY(db_value(tx, &sport_used, &used, A(id)));
+	if (used)
 		return E_IN_USE;
 	db_queue_one(tx, &sport_delete, E_VERSION_CHANGED, A(id), A(version));
 	return db_sync(tx);
@@ -117,8 +116,7 @@ SQL(offer_update,
 	" WHERE venue_id = $1 AND sport_id = $2 AND version = $3");
 SQL(offer_delete,
 	"DELETE FROM venue_sport WHERE venue_id = $1 AND sport_id = $2 AND version = $3");
-SQL(offer_courts,
-	"SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2) AS yes");
+SQL(offer_courts, "SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2)");
 
 enum err offer_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
@@ -169,15 +167,14 @@ enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const stru
 
 enum err offer_remove(struct tx *tx, int64_t venue_id, int64_t sport_id, int64_t version)
 {
-	struct verdict used;
+	bool used;
 	struct offer was;
 
 	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, sport_id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(db_one(tx, &offer_courts, &verdict_shape, &used, A(venue_id), A(sport_id)));
-	if (used.yes)
+	TRY(version_check(was.version, version));
+	TRY(db_value(tx, &offer_courts, &used, A(venue_id), A(sport_id)));
+	if (used)
 		return E_IN_USE;
 	db_queue_one(
 		tx, &offer_delete, E_VERSION_CHANGED, A(venue_id), A(sport_id), A(version));

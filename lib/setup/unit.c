@@ -25,17 +25,8 @@ SQL(unit_update,
 	" WHERE venue_id = $1 AND id = $2 AND version = $3");
 SQL(unit_delete, "DELETE FROM unit WHERE venue_id = $1 AND id = $2 AND version = $3");
 
-struct ties {
-	bool used;
-	raw_json detail;
-};
-static const struct field ties_fields[] = {
-	FIELD(struct ties, used),
-	FIELD(struct ties, detail),
-};
-static const struct shape ties_shape = SHAPE(struct ties, ties_fields);
 /* Only courts hand out what a unit holds: without them nothing is added. */
-SQL(unit_ties,
+SQL(unit_dependants,
 	"SELECT c.courts <> '[]' OR h.held AS used,"
 	" jsonb_build_object('courts', c.courts, 'held', h.held) AS detail"
 	" FROM (SELECT coalesce(jsonb_agg(court_id ORDER BY court_id), '[]') AS courts"
@@ -71,7 +62,7 @@ enum err unit_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 
 	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
-	why->field = was.version == version ? "name" : NULL;
+	why->field = "name";
 	db_queue_one(tx, &unit_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
 		A(in->name));
 	return db_sync(tx);
@@ -81,17 +72,13 @@ enum err unit_remove(
 	struct tx *tx, int64_t venue_id, int64_t id, int64_t version, struct refusal *why)
 {
 	struct unit was;
-	struct ties ties;
+	struct dependants found;
 
 	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(db_one(tx, &unit_ties, &ties_shape, &ties, A(venue_id), A(id)));
-	if (ties.used) {
-		why->detail = ties.detail;
-		return E_IN_USE;
-	}
+	TRY(version_check(was.version, version));
+	TRY(db_one(tx, &unit_dependants, &dependants_shape, &found, A(venue_id), A(id)));
+	TRY(dependants_check(&found, NULL, why));
 	db_queue_one(tx, &unit_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }
