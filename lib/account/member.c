@@ -180,8 +180,7 @@ enum err member_set(struct tx *tx, int64_t id, int64_t version, const char *name
 
 	TRY(check_phone(phone, field));
 	TRY(member_load(tx, id, &now));
-	db_queue_one(
-		tx, &member_set_row, E_VERSION_CHANGED, A(id), A(version), A(name), A(phone));
+	db_queue_version(tx, &member_set_row, A(id), A(version), A(name), A(phone));
 	return named(tx, field);
 }
 
@@ -205,7 +204,7 @@ enum err member_set_roles(struct tx *tx, int64_t by, int64_t id, int64_t version
 	TRY(check_roles(tx, roles, field));
 	if (id == by && !has_admin(wanted)) /* only an admin comes here */
 		return E_OWN_ACCOUNT;
-	db_queue_one(tx, &member_touch, E_VERSION_CHANGED, A(id), A(version));
+	db_queue_version(tx, &member_touch, A(id), A(version));
 	db_queue(tx, &member_give_roles, A(roles), A(id));
 	db_queue(tx, &member_take_roles, A(roles), A(id));
 	return db_sync(tx);
@@ -240,7 +239,6 @@ enum err member_remove(struct tx *tx, int64_t by, int64_t id, int64_t version)
 	TRY(member_load(tx, id, &now));
 	if (id == by)
 		return E_OWN_ACCOUNT;
-	db_queue_one(
-		tx, &member_go, E_VERSION_CHANGED, A(id), A(version), A(settings.wx_web_appid));
+	db_queue_version(tx, &member_go, A(id), A(version), A(settings.wx_web_appid));
 	return db_sync(tx);
 }

@@ -175,6 +175,9 @@ void db_note_(
 #define db_queue_none(tx, sql, e, ...)                                              \
 	db_note_(tx, sql, &(const struct db_answer){.want = WANT_NONE, .err = (e)}, \
 		ARGS(__VA_ARGS__))
+/* A change of a row that has a version. The statement compares it with the version that
+ * the caller has read (If-Match); if another came first: E_VERSION_CHANGED. */
+#define db_queue_version(tx, sql, ...) db_queue_one(tx, sql, E_VERSION_CHANGED, ##__VA_ARGS__)
 
 /* Note a question down: *out is filled by the next sync. One row, else
  * `missing` (several: E_INTERNAL); or every row, as structs in the arena. */

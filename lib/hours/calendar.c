@@ -105,8 +105,8 @@ enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in 
 	calendar_lock(tx);
 	TRY(calendar_load(tx, in->day, &was));
 	TRY(check(in, why));
-	db_queue_one(tx, &calendar_update, E_VERSION_CHANGED, A(in->day), A(version),
-		A(in->kind), A(in->name), A(arg_id_or_null(in->as_weekday)));
+	db_queue_version(tx, &calendar_update, A(in->day), A(version), A(in->kind), A(in->name),
+		A(arg_id_or_null(in->as_weekday)));
 	return look(tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
 }
 
@@ -117,6 +117,6 @@ enum err calendar_remove(
 
 	calendar_lock(tx);
 	TRY(calendar_load(tx, day, &was));
-	db_queue_one(tx, &calendar_delete, E_VERSION_CHANGED, A(day), A(version));
+	db_queue_version(tx, &calendar_delete, A(day), A(version));
 	return look(tx, day, NULL, was.as_weekday != 0, outside, why);
 }

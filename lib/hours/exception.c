@@ -129,8 +129,8 @@ enum err exception_save(struct tx *tx, int64_t venue_id, int64_t version,
 
 	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, in->day, &was));
-	db_queue_one(tx, &exception_touch, E_VERSION_CHANGED, A(venue_id), A(in->day),
-		A(version), A(in->reason));
+	db_queue_version(
+		tx, &exception_touch, A(venue_id), A(in->day), A(version), A(in->reason));
 	return put_hours(tx, venue_id, in, outside, why);
 }
 
@@ -141,7 +141,7 @@ enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t ver
 
 	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, day, &was));
-	db_queue_one(tx, &exception_delete, E_VERSION_CHANGED, A(venue_id), A(day), A(version));
+	db_queue_version(tx, &exception_delete, A(venue_id), A(day), A(version));
 	TRY(nights_apart(tx, &(struct night_ask){.venue_id = venue_id, .day = day}, why));
 	outside_ask(tx, venue_id, day, outside);
 	return db_sync(tx);

@@ -53,7 +53,7 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 	struct hours_columns c;
 
 	venue_lock(tx, venue_id);
-	db_queue_one(tx, &hours_touch, E_VERSION_CHANGED, A(venue_id), A(doc->version));
+	db_queue_version(tx, &hours_touch, A(venue_id), A(doc->version));
 	TRY(db_sync(tx));
 	TRY(hours_check(tx->mem, &doc->hours, WEEK, &c, &why->field));
 	db_queue(tx, &hours_drop, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));

@@ -134,8 +134,8 @@ enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
 	TRY(check_times(in, why));
-	db_queue_one(tx, &block_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
-		A(in->start), A(in->end), A(in->reason));
+	db_queue_version(tx, &block_update, A(venue_id), A(id), A(version), A(in->start),
+		A(in->end), A(in->reason));
 	db_queue(tx, &block_release, A(id));
 	return take(tx, id, was.court_id, in, why);
 }
@@ -148,6 +148,6 @@ enum err block_remove(struct tx *tx, int64_t venue_id, int64_t id, int64_t versi
 	TRY(block_load(tx, venue_id, id, &was));
 	TRY(version_check(was.version, version));
 	db_queue(tx, &block_release, A(id));
-	db_queue_one(tx, &block_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	db_queue_version(tx, &block_delete, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }

@@ -172,8 +172,8 @@ enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 			why));
 	TRY(change_units(tx, venue_id, id, ids_of(tx->mem, &in->units), why));
 	why->field = "name";
-	db_queue_one(tx, &court_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
-		A(in->name), A(in->position), A(arg_date_or_null(in->ends_on)));
+	db_queue_version(tx, &court_update, A(venue_id), A(id), A(version), A(in->name),
+		A(in->position), A(arg_date_or_null(in->ends_on)));
 	TRY(db_sync(tx));
 	why->field = NULL;
 	return coverage_check(tx, venue_id, "ends_on", why); /* it may be on sale again */
@@ -197,6 +197,6 @@ enum err court_remove(
 	TRY(db_one(tx, &court_dependants, &dependants_shape, &found, A(venue_id), A(id)));
 	TRY(dependants_check(&found, NULL, why));
 	db_queue(tx, &court_units_drop, A(venue_id), A(id), A(((struct ints){none, 0})));
-	db_queue_one(tx, &court_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	db_queue_version(tx, &court_delete, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }

@@ -210,7 +210,7 @@ enum err price_list_save(struct tx *tx, int64_t venue_id, int64_t version,
 
 	TRY(ids_take(tx, in->rules.count + 1, &id));
 	venue_lock(tx, venue_id);
-	db_queue_one(tx, &prices_touch, E_VERSION_CHANGED, A(venue_id), A(version));
+	db_queue_version(tx, &prices_touch, A(venue_id), A(version));
 	db_ask_all(tx, &prices_known, &known_shape, &known, A(venue_id));
 	TRY(db_sync(tx));
 	TRY(read_lines(tx, in, &known, &lines, &why->field));

@@ -61,8 +61,7 @@ enum err refund_rule_save(
 			return E_BAD_FIELD;
 		}
 	json_list(&b, NULL, &tier_shape, &rule->tiers);
-	db_queue_one(tx, &refund_rule_put, E_VERSION_CHANGED, A(venue_id), A(rule->version),
-		A(buf_text(&b)));
+	db_queue_version(tx, &refund_rule_put, A(venue_id), A(rule->version), A(buf_text(&b)));
 	rule->version++;
 	return db_sync(tx);
 }

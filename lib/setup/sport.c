@@ -66,7 +66,7 @@ enum err sport_save(struct tx *tx, int64_t id, int64_t version, const struct spo
 	struct sport was;
 
 	TRY(sport_load(tx, id, &was));
-	db_queue_one(tx, &sport_update, E_VERSION_CHANGED, A(id), A(version), A(in->name));
+	db_queue_version(tx, &sport_update, A(id), A(version), A(in->name));
 	return db_sync(tx);
 }
 
@@ -81,7 +81,7 @@ enum err sport_remove(struct tx *tx, int64_t id, int64_t version)
 	TRY(db_value(tx, &sport_used, &used, A(id)));
 	if (used)
 		return E_IN_USE;
-	db_queue_one(tx, &sport_delete, E_VERSION_CHANGED, A(id), A(version));
+	db_queue_version(tx, &sport_delete, A(id), A(version));
 	return db_sync(tx);
 }
 
@@ -160,8 +160,8 @@ enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const stru
 	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, in->sport_id, &was));
 	TRY(check_slot(in, why));
-	db_queue_one(tx, &offer_update, E_VERSION_CHANGED, A(venue_id), A(in->sport_id),
-		A(version), A(in->slot_minutes));
+	db_queue_version(tx, &offer_update, A(venue_id), A(in->sport_id), A(version),
+		A(in->slot_minutes));
 	return db_sync(tx);
 }
 
@@ -176,7 +176,6 @@ enum err offer_remove(struct tx *tx, int64_t venue_id, int64_t sport_id, int64_t
 	TRY(db_value(tx, &offer_courts, &used, A(venue_id), A(sport_id)));
 	if (used)
 		return E_IN_USE;
-	db_queue_one(
-		tx, &offer_delete, E_VERSION_CHANGED, A(venue_id), A(sport_id), A(version));
+	db_queue_version(tx, &offer_delete, A(venue_id), A(sport_id), A(version));
 	return db_sync(tx);
 }

@@ -63,8 +63,7 @@ enum err unit_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
 	why->field = "name";
-	db_queue_one(tx, &unit_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
-		A(in->name));
+	db_queue_version(tx, &unit_update, A(venue_id), A(id), A(version), A(in->name));
 	return db_sync(tx);
 }
 
@@ -79,6 +78,6 @@ enum err unit_remove(
 	TRY(version_check(was.version, version));
 	TRY(db_one(tx, &unit_dependants, &dependants_shape, &found, A(venue_id), A(id)));
 	TRY(dependants_check(&found, NULL, why));
-	db_queue_one(tx, &unit_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	db_queue_version(tx, &unit_delete, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }

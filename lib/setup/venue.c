@@ -121,9 +121,9 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 		TRY(sold_check(
 			tx, id, &(struct sold_params){.from = in->ends_on}, "ends_on", why));
 	why->field = NULL;
-	db_queue_one(tx, &venue_update, E_VERSION_CHANGED, A(id), A(version), A(in->name),
-		A(in->address), A(in->phone), A(in->timezone), A(in->window_days),
-		A(in->checkin_early_minutes), A(arg_date_or_null(in->ends_on)));
+	db_queue_version(tx, &venue_update, A(id), A(version), A(in->name), A(in->address),
+		A(in->phone), A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
+		A(arg_date_or_null(in->ends_on)));
 	return db_sync(tx);
 }
 
@@ -155,6 +155,6 @@ enum err venue_remove(struct tx *tx, int64_t id, int64_t version, struct refusal
 	db_queue(tx, &venue_drop_hours, A(id));
 	db_queue(tx, &venue_drop_exceptions, A(id));
 	db_queue(tx, &venue_drop_sports, A(id));
-	db_queue_one(tx, &venue_delete, E_VERSION_CHANGED, A(id), A(version));
+	db_queue_version(tx, &venue_delete, A(id), A(version));
 	return db_sync(tx);
 }
