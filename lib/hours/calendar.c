@@ -76,7 +76,8 @@ static enum err look(struct tx *tx, date day, const char *field, bool moved,
 	struct list venues;
 
 	if (moved)
-		TRY(nights_apart(tx, &(struct night_ask){.day = day, .field = field}, why));
+		TRY(overlap_check(
+			tx, &(struct overlap_params){.day = day, .field = field}, why));
 	TRY(db_values(tx, &calendar_touched, int64_t, &venues, A(day)));
 	const int64_t *venue_id = venues.at;
 	for (size_t i = 0; i < venues.count; i++)

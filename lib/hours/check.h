@@ -4,7 +4,7 @@
 #include "db/db.h"
 #include "hours/hours.h"
 
-/* Reading what staff write down as opening hours; no I/O. */
+/* Reading the opening hours that staff write; no database. */
 
 struct hours_columns {
 	struct ints weekday, opens, closes;
@@ -13,21 +13,21 @@ struct hours_columns {
 enum hours_of { WEEK, ONE_DAY };
 enum { DAY_MINUTES = 1440 };
 
-/* E_BAD_FIELD with *field: "hours[2].closes" for a time that is none or not
- * after its opening, "hours[2]" for hours that overlap earlier ones of the list;
- * in a week also across midnight into the next day. */
+/* E_BAD_FIELD with *field: "hours[2].closes" for a time that is none, or is not after
+ * the opening; "hours[2]" for hours that overlap earlier ones of the list; in a week
+ * also across midnight into the next day. */
 enum err hours_check(struct arena *, const struct list *, enum hours_of, struct hours_columns *,
 	const char **field) CHECKED;
 
-/* Hours of a date, as they are in force. */
+/* Hours that are in force on a date. */
 struct date_hours {
 	int64_t venue_id;
 	date day;
 	int64_t weekday, opens, closes; /* weekday 0: they are an exception's */
 };
-/* Of hours by venue, date and time the first that end after the next ones begin,
- * which are of the next date; NULL: none do. If `weekly`, only such as the week's
- * hours are one side of. */
-const struct date_hours *hours_collide(const struct list *, bool weekly);
+/* In a list by venue, date and time: the first hours that end after the next ones, of
+ * the next date, begin; or NULL. If `weekly`, only where at least one of the two is the
+ * week's. */
+const struct date_hours *hours_find_overlap(const struct list *, bool weekly);
 
 #endif

@@ -101,8 +101,9 @@ static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exceptio
 	TRY(hours_check(tx->mem, &in->hours, ONE_DAY, &c, &why->field));
 	db_queue(tx, &exception_hours_drop, A(venue_id), A(in->day), A(c.opens), A(c.closes));
 	db_queue(tx, &exception_hours_put, A(venue_id), A(in->day), A(c.opens), A(c.closes));
-	TRY(nights_apart(tx,
-		&(struct night_ask){.venue_id = venue_id, .day = in->day, .lines = &in->hours},
+	TRY(overlap_check(tx,
+		&(struct overlap_params){
+			.venue_id = venue_id, .day = in->day, .lines = &in->hours},
 		why));
 	TRY(coverage_check(tx, venue_id, "hours", why));
 	outside_ask(tx, venue_id, in->day, outside);
@@ -142,7 +143,7 @@ enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t ver
 	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, day, &was));
 	db_queue_version(tx, &exception_delete, A(venue_id), A(day), A(version));
-	TRY(nights_apart(tx, &(struct night_ask){.venue_id = venue_id, .day = day}, why));
+	TRY(overlap_check(tx, &(struct overlap_params){.venue_id = venue_id, .day = day}, why));
 	outside_ask(tx, venue_id, day, outside);
 	return db_sync(tx);
 }

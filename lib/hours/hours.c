@@ -58,8 +58,8 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 	TRY(hours_check(tx->mem, &doc->hours, WEEK, &c, &why->field));
 	db_queue(tx, &hours_drop, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
 	db_queue(tx, &hours_put, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
-	TRY(nights_apart(
-		tx, &(struct night_ask){.venue_id = venue_id, .lines = &doc->hours}, why));
+	TRY(overlap_check(
+		tx, &(struct overlap_params){.venue_id = venue_id, .lines = &doc->hours}, why));
 	TRY(coverage_check(tx, venue_id, "hours", why));
 	doc->version++;
 	db_ask_all(tx, &hours_of_venue, &line_shape, &doc->hours, A(venue_id));
