@@ -1,6 +1,6 @@
 #include "hours/calendar.h"
 #include "frame.h"
-#include "hours/hours.h"
+#include "hours/date_number.h"
 
 struct calendar_query {
 	struct page page;
@@ -26,7 +26,7 @@ static enum err list(struct req *r)
 /* The date in the path. */
 static enum err day_of(struct req *r, date *out)
 {
-	return day_of_number(r->arg[0], out) ? E_OK : E_NOT_FOUND;
+	return date_of_number(r->arg[0], out) ? E_OK : E_NOT_FOUND;
 }
 
 static enum err show(struct req *r)

@@ -1,5 +1,6 @@
-#include "hours/hours.h"
 #include "frame.h"
+#include "hours/date_number.h"
+#include "hours/exception.h"
 
 static enum err show(struct req *r)
 {
@@ -48,7 +49,7 @@ static enum err list_exceptions(struct req *r)
 /* The date in the path. */
 static enum err day_of(struct req *r, date *out)
 {
-	return day_of_number(r->arg[1], out) ? E_OK : E_NOT_FOUND;
+	return date_of_number(r->arg[1], out) ? E_OK : E_NOT_FOUND;
 }
 
 static enum err show_exception(struct req *r)

@@ -1,17 +1,18 @@
 #include "hours/calendar.h"
 
+#include "hours/date_number.h"
 #include "hours/outside.h"
 #include "hours/overlap.h"
 #include "setup/coverage.h"
 
 #include <string.h>
 
-enum { DAY_NAME_LENGTH = 40, WORKDAYS = 5 };
+enum { WORKDAYS = 5 };
 
 #define CALENDAR_IN                                                               \
 	FIELD(struct calendar_in, kind, .one_of = "holiday|makeup"),              \
 		FIELD(struct calendar_in, name, .plain = PLAIN_LINE, .min = 1,    \
-			.max = DAY_NAME_LENGTH),                                  \
+			.max = NAME_LENGTH),                                      \
 		FIELD(struct calendar_in, as_weekday, .optional = true, .min = 1, \
 			.max = WORKDAYS)
 static const struct field new_fields[] = {
@@ -32,11 +33,11 @@ static const struct field calendar_fields[] = {
 };
 const struct shape calendar_shape = SHAPE(struct calendar_day, calendar_fields);
 
-#define CALENDAR_COLUMNS                                                                      \
-	"SELECT to_char(day, 'YYYYMMDD')::bigint AS id, day, version, kind, name, as_weekday" \
+#define CALENDAR_COLUMNS \
+	"SELECT " DATE_NUMBER("day") " AS id, day, version, kind, name, as_weekday" \
 	" FROM calendar_day"
 SQL(calendar_after, CALENDAR_COLUMNS
-	" WHERE day >= $1 AND to_char(day, 'YYYYMMDD')::bigint > $2"
+	" WHERE day >= $1 AND " DATE_NUMBER("day") " > $2"
 	" ORDER BY day LIMIT $3");
 SQL(calendar_of_day, CALENDAR_COLUMNS " WHERE day = $1");
 SQL(calendar_insert,

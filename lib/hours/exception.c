@@ -1,11 +1,11 @@
-#include "base/time.h"
+#include "hours/exception.h"
+
 #include "hours/check.h"
+#include "hours/date_number.h"
 #include "hours/outside.h"
 #include "hours/overlap.h"
 #include "setup/coverage.h"
 #include "venue/clock.h"
-
-#include <stdio.h>
 
 static const struct field line_fields[] = {
 	FIELD(struct hours_line, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
@@ -13,11 +13,9 @@ static const struct field line_fields[] = {
 };
 static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
 
-enum { REASON_LENGTH = 100 };
-
 #define EXCEPTION_IN                                                                        \
 	FIELD(struct exception_in, reason, .optional = true, .plain = PLAIN_LINE, .min = 1, \
-		.max = REASON_LENGTH),                                                      \
+		.max = EDIT_REASON_LENGTH),                                                 \
 		FIELD(struct exception_in, hours, .min = 0, .max = EXCEPTION_HOURS_MAX,     \
 			.of = &line_shape)
 static const struct field new_fields[] = {
@@ -37,19 +35,8 @@ static const struct field exception_fields[] = {
 };
 const struct shape exception_shape = SHAPE(struct exception, exception_fields);
 
-bool day_of_number(int64_t number, date *out)
-{
-	char text[DATE_TEXT];
-
-	if (number < 19700101 || number > 21991231)
-		return false;
-	snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)(number / 10000),
-		(int)(number / 100 % 100), (int)(number % 100));
-	return date_parse(text, out);
-}
-
-#define EXCEPTION_COLUMNS                                                                                    \
-	"SELECT to_char(e.day, 'YYYYMMDD')::bigint AS id, e.day, e.version, nullif(e.reason, '') AS reason," \
+#define EXCEPTION_COLUMNS \
+	"SELECT " DATE_NUMBER("e.day") " AS id, e.day, e.version, nullif(e.reason, '') AS reason," \
 	" (SELECT coalesce(jsonb_agg(jsonb_build_object('opens', clock_text(h.opens),"                       \
 	"  'closes', clock_text(h.closes)) ORDER BY h.opens), '[]')"                                         \
 	"  FROM opening_exception_hours h WHERE h.venue_id = e.venue_id AND h.day = e.day)"                  \
@@ -57,7 +44,7 @@ bool day_of_number(int64_t number, date *out)
 
 SQL(exceptions_of_venue, EXCEPTION_COLUMNS
 	" WHERE e.venue_id = $1 AND e.day >= $2"
-	" AND to_char(e.day, 'YYYYMMDD')::bigint > $3 ORDER BY e.day LIMIT $4");
+	" AND " DATE_NUMBER("e.day") " > $3 ORDER BY e.day LIMIT $4");
 SQL(exception_of_day, EXCEPTION_COLUMNS " WHERE e.venue_id = $1 AND e.day = $2");
 
 enum err exception_list(struct tx *tx, int64_t venue_id, date from, int64_t after,

@@ -7,7 +7,7 @@
 #define BLOCK_IN                                                              \
 	FIELD(struct block_in, start), FIELD(struct block_in, end),           \
 		FIELD(struct block_in, reason, .plain = PLAIN_LINE, .min = 1, \
-			.max = BLOCK_REASON_LENGTH)
+			.max = EDIT_REASON_LENGTH)
 static const struct field new_fields[] = {
 	FIELD(struct block_in, court_id, .min = 1, .max = ID_MAX),
 	BLOCK_IN,

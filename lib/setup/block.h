@@ -7,7 +7,7 @@
  * like an order does, by the same primary key, so that neither can be where the
  * other is. */
 
-enum { BLOCK_REASON_LENGTH = 100, BLOCK_DAYS_MAX = 366 };
+enum { BLOCK_DAYS_MAX = 366 };
 
 struct block_in {
 	int64_t court_id; /* of a new one; it stays */

@@ -8,6 +8,11 @@
  * checked as a whole (coverage.h, sold.h, hours/overlap.h). So hours that one desk saves
  * and prices that another saves can't together leave an open hour without a price. */
 
+enum {
+	NAME_LENGTH = 40,         /* characters, of what a thing of the venue is called */
+	EDIT_REASON_LENGTH = 100, /* why a court is blocked, or a date has other hours */
+};
+
 /* Why an edit was refused, besides its error. */
 struct refusal {
 	const char *field; /* of the body, in the arena; NULL: none */

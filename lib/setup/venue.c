@@ -12,7 +12,7 @@ static const struct field venue_in_fields[] = {
 	FIELD(struct venue_in, address, .optional = true, .plain = PLAIN_LINE, .min = 1,
 		.max = ADDRESS_LENGTH),
 	FIELD(struct venue_in, phone, .optional = true, .plain = PLAIN_LINE, .min = 1,
-		.max = PHONE_LENGTH),
+		.max = VENUE_PHONE_LENGTH),
 	FIELD(struct venue_in, timezone, .min = 1, .max = ZONE_LENGTH),
 	FIELD(struct venue_in, window_days, .min = 0, .max = WINDOW_DAYS_MAX),
 	FIELD(struct venue_in, checkin_early_minutes, .min = 0, .max = EARLY_MINUTES_MAX),

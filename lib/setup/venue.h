@@ -9,7 +9,7 @@
  * What orders or others depend on is E_IN_USE; a court or venue with orders
  * ends from a date on instead. */
 
-enum { NAME_LENGTH = 40, ADDRESS_LENGTH = 200, PHONE_LENGTH = 32, ZONE_LENGTH = 64 };
+enum { ADDRESS_LENGTH = 200, VENUE_PHONE_LENGTH = 32, ZONE_LENGTH = 64 };
 
 struct venue_in {
 	const char *name, *address, *phone, *timezone;
