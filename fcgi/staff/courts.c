@@ -1,5 +1,6 @@
 #include "frame.h"
-#include "setup/venue.h"
+#include "setup/court.h"
+#include "setup/unit.h"
 
 static enum err list_courts(struct req *r)
 {
@@ -7,7 +8,7 @@ static enum err list_courts(struct req *r)
 	int64_t limit = page_limit(r, FRAME_PAGE);
 	struct list courts;
 
-	TRY(court_sheets(&r->tx, r->arg[0], page->cursor, limit, &courts));
+	TRY(court_sheet_list(&r->tx, r->arg[0], page->cursor, limit, &courts));
 	return reply_page(r, &court_sheet_shape, &courts, limit);
 }
 

@@ -1,5 +1,5 @@
 #include "frame.h"
-#include "setup/venue.h"
+#include "setup/sport.h"
 
 static enum err list_sports(struct req *r)
 {

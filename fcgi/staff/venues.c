@@ -7,7 +7,7 @@ static enum err list(struct req *r)
 	int64_t limit = page_limit(r, FRAME_PAGE);
 	struct list venues;
 
-	TRY(venue_sheets(&r->tx, page->cursor, limit, &venues));
+	TRY(venue_sheet_list(&r->tx, page->cursor, limit, &venues));
 	return reply_page(r, &venue_sheet_shape, &venues, limit);
 }
 

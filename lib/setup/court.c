@@ -1,7 +1,8 @@
-#include "setup/venue.h"
+#include "setup/court.h"
 
 #include "setup/coverage.h"
 #include "setup/sold.h"
+#include "setup/sport.h"
 
 #include <inttypes.h>
 
@@ -43,7 +44,7 @@ const struct shape court_sheet_shape = SHAPE(struct court_sheet, sheet_fields);
 SQL(court_sheets_after, COURT_COLUMNS " AND c.id > $2 ORDER BY c.id LIMIT $3");
 SQL(court_sheet_by_id, COURT_COLUMNS " AND c.id = $2");
 
-enum err court_sheets(
+enum err court_sheet_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
 	venue_require(tx, venue_id);

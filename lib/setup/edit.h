@@ -6,10 +6,15 @@
 /* What all edits of a venue (its courts, hours, prices …) have in common. First the
  * venue is locked, then everything is written, then what the transaction now sees is
  * checked as a whole (coverage.h, sold.h, hours/overlap.h). So hours that one desk saves
- * and prices that another saves can't together leave an open hour without a price. */
+ * and prices that another saves can't together leave an open hour without a price.
+ *
+ * Everything that staff keep has a version. A save or a removal names the version that
+ * was read; if it is another by now: E_VERSION_CHANGED. What is not there, or not at a
+ * venue of the caller's: E_NOT_FOUND. What orders or other things depend on: E_IN_USE. */
 
 enum {
-	NAME_LENGTH = 40,         /* characters, of what a thing of the venue is called */
+	/* characters */
+	NAME_LENGTH = 40,         /* of a venue, a court, a unit, a sport, a holiday */
 	EDIT_REASON_LENGTH = 100, /* why a court is blocked, or a date has other hours */
 };
 
@@ -23,7 +28,7 @@ struct refusal {
  * don't. E_NOT_FOUND. */
 void venue_lock(struct tx *, int64_t venue_id);
 
-/* Queue a lock on the platform's calendar: venue_lock() waits for it, of any venue. */
+/* Queue a lock on the platform's calendar: edits of all venues wait. */
 void calendar_lock(struct tx *);
 
 /* Of a change that begins with what the caller has read: E_VERSION_CHANGED unless that is

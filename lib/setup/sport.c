@@ -1,4 +1,4 @@
-#include "setup/venue.h"
+#include "setup/sport.h"
 
 #include "setup/coverage.h"
 

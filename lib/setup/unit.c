@@ -1,4 +1,4 @@
-#include "setup/venue.h"
+#include "setup/unit.h"
 
 static const struct field unit_in_fields[] = {
 	FIELD(struct unit_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),

@@ -39,7 +39,7 @@ const struct shape venue_sheet_shape = SHAPE(struct venue_sheet, sheet_fields);
 SQL(venue_sheets_after, SHEET_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2");
 SQL(venue_sheet_by_id, SHEET_COLUMNS " WHERE id = $1");
 
-enum err venue_sheets(struct tx *tx, int64_t after, int64_t limit, struct list *out)
+enum err venue_sheet_list(struct tx *tx, int64_t after, int64_t limit, struct list *out)
 {
 	return db_all(tx, &venue_sheets_after, &venue_sheet_shape, out, A(after), A(limit));
 }
