@@ -3,7 +3,7 @@
 
 #include "staff.h"
 
-enum { PAGE = 50, TABLE_NAME_MAX = 63, KEY_MAX = 100, OPERATION_MIN = 8, OPERATION_MAX = 64 };
+enum { TABLE_NAME_MAX = 63, KEY_MAX = 100, OPERATION_MIN = 8, OPERATION_MAX = 64 };
 
 struct audit_query {
 	struct page page;
@@ -32,7 +32,7 @@ static const struct shape query_shape = SHAPE(struct audit_query, query_fields);
 static enum err search(struct req *r)
 {
 	const struct audit_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list rows;
 
 	TRY(audit_search(&r->tx,

@@ -4,8 +4,6 @@
 #include "base/phone.h"
 #include "staff.h"
 
-enum { PAGE = 50 };
-
 struct search_query {
 	struct page page;
 	const char *name, *role;
@@ -23,7 +21,7 @@ static const struct shape search_shape = SHAPE(struct search_query, search_field
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list members;
 
 	TRY(members_search(&r->tx,

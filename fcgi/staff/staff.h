@@ -11,7 +11,10 @@ extern const struct route desk_me_routes[], desk_checkin_routes[], desk_order_ro
 	desk_hours_routes[], desk_block_routes[], desk_price_routes[], desk_calendar_routes[],
 	desk_audit_routes[];
 
-enum { NOTE_LENGTH = 200 }; /* characters of what staff write down */
+enum {
+	STAFF_PAGE = 50,   /* items of a list, unless the query says how many */
+	NOTE_LENGTH = 200, /* characters of what staff write down */
+};
 
 struct reason_in {
 	const char *reason;

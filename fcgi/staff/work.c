@@ -1,8 +1,6 @@
 #include "pay/desk.h"
 #include "staff.h"
 
-enum { PAGE = 50 };
-
 struct work_query {
 	struct page page;
 	const char *kind;
@@ -17,7 +15,7 @@ static const struct shape work_query_shape = SHAPE(struct work_query, work_query
 static enum err list(struct req *r)
 {
 	const struct work_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list items;
 
 	TRY(work_list(&r->tx, q->kind, q->page.cursor, limit, &items));

@@ -13,10 +13,10 @@ static const struct field line_fields[] = {
 	FIELD(struct hours_line, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
 	FIELD(struct hours_line, closes, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
 };
-static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
+const struct shape hours_line_shape = SHAPE(struct hours_line, line_fields);
 
 static const struct field doc_fields[] = {
-	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &line_shape),
+	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &hours_line_shape),
 };
 const struct shape hours_doc_shape = SHAPE(struct hours_doc, doc_fields);
 
@@ -29,7 +29,7 @@ SQL(hours_of_venue,
 enum err hours_load(struct tx *tx, int64_t venue_id, struct hours_doc *out)
 {
 	db_ask_value(tx, &hours_version, &out->version, E_NOT_FOUND, A(venue_id));
-	db_ask_all(tx, &hours_of_venue, &line_shape, &out->hours, A(venue_id));
+	db_ask_all(tx, &hours_of_venue, &hours_line_shape, &out->hours, A(venue_id));
 	return db_sync(tx);
 }
 
@@ -62,7 +62,7 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 		tx, &(struct overlap_params){.venue_id = venue_id, .lines = &doc->hours}, why));
 	TRY(coverage_check(tx, venue_id, "hours", why));
 	doc->version++;
-	db_ask_all(tx, &hours_of_venue, &line_shape, &doc->hours, A(venue_id));
+	db_ask_all(tx, &hours_of_venue, &hours_line_shape, &doc->hours, A(venue_id));
 	outside_ask(tx, venue_id, (date){0}, outside);
 	return db_sync(tx);
 }

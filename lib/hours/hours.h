@@ -11,6 +11,7 @@ struct hours_line {
 	int64_t weekday; /* ISO, Monday 1; 0 in a dated exception */
 	const char *opens, *closes;
 };
+extern const struct shape hours_line_shape; /* of a week */
 struct hours_doc {
 	int64_t version;
 	struct list hours; /* of struct hours_line, by weekday and time */
