@@ -1,4 +1,5 @@
 #include "edit.h"
+#include "setup/explain.h"
 #include "setup/price_list.h"
 #include "venue/clock.h"
 
@@ -30,10 +31,10 @@ static const struct shape question_shape = SHAPE(struct price_question, question
 static enum err explain(struct req *r)
 {
 	struct refusal why = {0};
-	struct price_why answer;
+	struct price_explanation answer;
 
 	TRY(edit_outcome(r, price_explain(&r->tx, r->arg[0], r->query, &answer, &why), &why));
-	return reply(r, 200, &price_why_shape, &answer);
+	return reply(r, 200, &price_explanation_shape, &answer);
 }
 
 static enum err show_rule(struct req *r)

@@ -43,35 +43,6 @@ enum err price_list_load(struct tx *, int64_t venue_id, struct price_list *) CHE
 enum err price_list_save(struct tx *, int64_t venue_id, int64_t version,
 	const struct price_list_in *, struct price_list *, struct refusal *) CHECKED;
 
-/* Why a half hour of a court costs what it costs. */
-struct price_question {
-	int64_t court_id;
-	date date;
-	const char *time;
-};
-struct price_word {
-	struct price_rule rule; /* position: its line in the list, from 1 */
-	bool wins;
-	const char
-		*lost_by; /* the rank in which the winner is the more specific; NULL: it won */
-	const char *opens, *closes;
-	raw_json weekdays;
-};
-struct price_why {
-	int64_t court_id, sport_id, weekday, date_weekday;
-	const char *court, *sport, *time;
-	const char *day_kind, *day_name; /* "normal", "holiday", "makeup" */
-	date date;
-	bool open;
-	bool priced;
-	money price_fen;   /* of the half hour; only if priced */
-	struct list rules; /* of struct price_word: all that match, the winner first */
-};
-extern const struct shape price_why_shape;
-/* E_NOT_FOUND for a court that is not the venue's, E_BAD_FIELD for a time that is none. */
-enum err price_explain(struct tx *, int64_t venue_id, const struct price_question *,
-	struct price_why *, struct refusal *) CHECKED;
-
 struct refund_tier {
 	int64_t hours, percent;
 	money fee_fen;
