@@ -1,5 +1,6 @@
 #include "setup/explain.h"
 
+#include "setup/price_list.h"
 #include "venue/clock.h"
 #include "venue/day.h"
 #include "venue/venue.h"
@@ -60,12 +61,9 @@ SQL(explain_day,
 	" FROM court c JOIN sport s ON s.id = c.sport_id LEFT JOIN calendar_day d ON d.day = $3"
 	" WHERE c.venue_id = $1 AND c.id = $2");
 SQL(explain_rules,
-	"SELECT p.line, p.sport_id, p.court_id, p.day_kind, (SELECT jsonb_agg(d ORDER BY d)"
-	"  FROM generate_series(1, 7) d WHERE p.weekdays >> d - 1 & 1 = 1) AS weekdays,"
-	" p.from_day, p.to_day, clock_text(p.opens) AS opens, clock_text(p.closes) AS closes,"
-	" p.hour_fen, p.weekdays AS mask, p.opens AS from_minute, p.closes AS to_minute"
-	" FROM (SELECT row_number() OVER (ORDER BY position, id) AS line, *"
-	"  FROM price_rule WHERE venue_id = $1) p"
+	"SELECT " PRICE_LINE_COLUMNS
+	", p.weekdays AS mask, p.opens AS from_minute, p.closes AS to_minute"
+	" FROM " PRICE_LINES
 	" WHERE p.from_day IS NULL OR $2 BETWEEN p.from_day AND p.to_day ORDER BY p.line");
 
 static const char *const rank_words[RANKS] = {

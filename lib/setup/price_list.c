@@ -49,12 +49,7 @@ static const struct field list_fields[] = {
 const struct shape price_list_shape = SHAPE(struct price_list, list_fields);
 
 SQL(prices_version, "SELECT prices_version FROM venue WHERE id = $1");
-SQL(prices_of_venue,
-	"SELECT row_number() OVER (ORDER BY p.position, p.id) AS line, p.sport_id, p.court_id,"
-	" p.day_kind, (SELECT jsonb_agg(d ORDER BY d) FROM generate_series(1, 7) d"
-	"  WHERE p.weekdays >> d - 1 & 1 = 1) AS weekdays, p.from_day, p.to_day,"
-	" clock_text(p.opens) AS opens, clock_text(p.closes) AS closes, p.hour_fen"
-	" FROM price_rule p WHERE p.venue_id = $1 ORDER BY p.position, p.id");
+SQL(prices_of_venue, "SELECT " PRICE_LINE_COLUMNS " FROM " PRICE_LINES " ORDER BY p.line");
 
 enum err price_list_load(struct tx *tx, int64_t venue_id, struct price_list *out)
 {
@@ -177,8 +172,7 @@ SQL(prices_touch,
 	"   day_kind text, from_day date, to_day date, hour_fen bigint)) WITH ORDINALITY"    \
 	"  AS t(sport_id, court_id, weekdays, opens, closes, day_kind, from_day, to_day,"    \
 	"   hour_fen, line)),"                                                               \
-	" have AS (SELECT id, row_number() OVER (ORDER BY position, id) AS line"             \
-	"  FROM price_rule WHERE venue_id = $1)"
+	" have AS (SELECT p.id, p.line FROM " PRICE_LINES ")"
 
 /* Line by line, and only what differs: the trail of changes stays readable. */
 SQL(prices_change, WANTED_LINES

@@ -37,6 +37,16 @@ struct price_list {
 };
 extern const struct shape price_list_shape;
 
+/* In SQL: the lines p of the venue $1, numbered by p.line; what is shown of a line. */
+#define PRICE_LINES                                                    \
+	"(SELECT row_number() OVER (ORDER BY position, id) AS line, *" \
+	" FROM price_rule WHERE venue_id = $1) p"
+#define PRICE_LINE_COLUMNS                                                                     \
+	"p.line, p.sport_id, p.court_id, p.day_kind, (SELECT jsonb_agg(d ORDER BY d)"          \
+	"  FROM generate_series(1, 7) d WHERE p.weekdays >> d - 1 & 1 = 1) AS weekdays,"       \
+	" p.from_day, p.to_day, clock_text(p.opens) AS opens, clock_text(p.closes) AS closes," \
+	" p.hour_fen"
+
 enum err price_list_load(struct tx *, int64_t venue_id, struct price_list *) CHECKED;
 /* E_VERSION_CHANGED unless `version` is the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND,
  * E_COURT_NOT_FOUND with the line's member; E_PRICE_HOLE. */
