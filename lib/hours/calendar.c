@@ -4,13 +4,14 @@
 #include "hours/outside.h"
 #include "hours/overlap.h"
 #include "setup/coverage.h"
+#include "venue/day_kind.h"
 
 #include <string.h>
 
 enum { WORKDAYS = 5 };
 
 #define CALENDAR_IN                                                               \
-	FIELD(struct calendar_in, kind, .one_of = "holiday|makeup"),              \
+	FIELD(struct calendar_in, kind, .one_of = DAY_KINDS),                     \
 		FIELD(struct calendar_in, name, .plain = PLAIN_LINE, .min = 1,    \
 			.max = NAME_LENGTH),                                      \
 		FIELD(struct calendar_in, as_weekday, .optional = true, .min = 1, \
@@ -47,8 +48,9 @@ SQL(calendar_update,
 	" WHERE day = $1 AND version = $2");
 SQL(calendar_delete, "DELETE FROM calendar_day WHERE day = $1 AND version = $2");
 
-/* Without other hours a date is an ordinary weekday of its venue, which has prices. */
-SQL(calendar_touched,
+/* Where there is no exception, the hours are those of some ordinary weekday, and for these
+ * there are prices (setup/price_gap.h). */
+SQL(calendar_exceptions,
 	"SELECT DISTINCT venue_id FROM opening_exception_hours WHERE day = $1 ORDER BY 1");
 
 enum err calendar_list(struct tx *tx, date from, int64_t after, int64_t limit, struct list *out)
@@ -61,17 +63,18 @@ enum err calendar_load(struct tx *tx, date day, struct calendar_day *out)
 	return db_one(tx, &calendar_of_day, &calendar_shape, out, A(day));
 }
 
-static enum err check(const struct calendar_in *in, struct refusal *why)
+static enum err check_body(const struct calendar_in *in, struct refusal *why)
 {
 	why->field = "as_weekday";
-	if ((strcmp(in->kind, "makeup") == 0) != (in->as_weekday != 0))
+	if ((strcmp(in->kind, DAY_MAKEUP) == 0) != (in->as_weekday != 0))
 		return E_BAD_FIELD;
 	why->field = NULL;
 	return E_OK;
 }
 
-/* Whether another weekday's hours are in force now. */
-static enum err look(struct tx *tx, date day, const char *field, bool moved,
+/* Of all venues, after a change. `moved`: the date stands for another weekday than before,
+ * so that other hours are in force. */
+static enum err check_day(struct tx *tx, date day, const char *field, bool moved,
 	struct list *outside, struct refusal *why)
 {
 	struct list venues;
@@ -79,7 +82,7 @@ static enum err look(struct tx *tx, date day, const char *field, bool moved,
 	if (moved)
 		TRY(overlap_check(
 			tx, &(struct overlap_params){.day = day, .field = field}, why));
-	TRY(db_values(tx, &calendar_touched, int64_t, &venues, A(day)));
+	TRY(db_values(tx, &calendar_exceptions, int64_t, &venues, A(day)));
 	const int64_t *venue_id = venues.at;
 	for (size_t i = 0; i < venues.count; i++)
 		TRY(coverage_check(tx, venue_id[i], field, why));
@@ -90,13 +93,13 @@ static enum err look(struct tx *tx, date day, const char *field, bool moved,
 enum err calendar_add(
 	struct tx *tx, const struct calendar_in *in, struct list *outside, struct refusal *why)
 {
-	TRY(check(in, why));
+	TRY(check_body(in, why));
 	calendar_lock(tx);
 	why->field = "day";
 	TRY(db_run(tx, &calendar_insert, A(in->day), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday))));
 	why->field = NULL;
-	return look(tx, in->day, "as_weekday", in->as_weekday != 0, outside, why);
+	return check_day(tx, in->day, "as_weekday", in->as_weekday != 0, outside, why);
 }
 
 enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in *in,
@@ -106,10 +109,11 @@ enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in 
 
 	calendar_lock(tx);
 	TRY(calendar_load(tx, in->day, &was));
-	TRY(check(in, why));
+	TRY(check_body(in, why));
 	db_queue_version(tx, &calendar_update, A(in->day), A(version), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday)));
-	return look(tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
+	return check_day(
+		tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
 }
 
 enum err calendar_remove(
@@ -120,5 +124,5 @@ enum err calendar_remove(
 	calendar_lock(tx);
 	TRY(calendar_load(tx, day, &was));
 	db_queue_version(tx, &calendar_delete, A(day), A(version));
-	return look(tx, day, NULL, was.as_weekday != 0, outside, why);
+	return check_day(tx, day, NULL, was.as_weekday != 0, outside, why);
 }

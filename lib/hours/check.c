@@ -1,8 +1,9 @@
 #include "hours/check.h"
 
 #include "venue/clock.h"
+#include "venue/day.h"
 
-enum { WEEK_MINUTES = 7 * DAY_MINUTES, OPENS_LAST = 1410 };
+enum { WEEK_MINUTES = 7 * DAY_MINUTES, OPENS_LAST = DAY_MINUTES - STEP_MINUTES };
 
 struct span {
 	int64_t weekday, opens, closes;

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "setup/price_gap.h"
 #include "venue/clock.h"
+#include "venue/day_kind.h"
 #include "venue/venue.h"
 
 static const struct field court_fields[] = {
@@ -79,7 +80,7 @@ static const char *gap_text(struct arena *mem, int64_t venue_id, const struct pr
 	json_text(&b, "sport", gap->court->sport);
 	json_int(&b, "weekday", h->weekday);
 	json_text(&b, "date", h->day.days ? date_write(day, h->day) : NULL);
-	json_text(&b, "day_kind", h->day_kind ? h->day_kind : "normal");
+	json_text(&b, "day_kind", day_kind_text(h->day_kind));
 	json_text(&b, "day_name", h->day_name);
 	json_text(&b, "from", clock_write(from, gap->from));
 	json_text(&b, "to", clock_write(to, gap->to));

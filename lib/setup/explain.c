@@ -3,6 +3,7 @@
 #include "setup/price_list.h"
 #include "venue/clock.h"
 #include "venue/day.h"
+#include "venue/day_kind.h"
 #include "venue/venue.h"
 
 #include <stdlib.h>
@@ -126,8 +127,7 @@ enum err price_explain(struct tx *tx, int64_t venue_id, const struct price_quest
 	rank(&rules, &(struct price_ask){out->sport_id, out->court_id, out->day_kind,
 			     (int)out->weekday, minute});
 	out->time = q->time;
-	if (!out->day_kind)
-		out->day_kind = "normal";
+	out->day_kind = day_kind_text(out->day_kind);
 	out->rules = rules;
 	out->priced = rules.count > 0;
 	if (out->priced)

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "setup/coverage.h"
 #include "venue/clock.h"
+#include "venue/day_kind.h"
 
 struct weekday {
 	int64_t number;
@@ -15,7 +16,7 @@ static const struct shape weekday_shape = SHAPE(struct weekday, weekday_fields);
 static const struct field line_in_fields[] = {
 	FIELD(struct price_line_in, sport_id, .optional = true, .min = 1, .max = ID_MAX),
 	FIELD(struct price_line_in, court_id, .optional = true, .min = 1, .max = ID_MAX),
-	FIELD(struct price_line_in, day_kind, .optional = true, .one_of = "holiday|makeup"),
+	FIELD(struct price_line_in, day_kind, .optional = true, .one_of = DAY_KINDS),
 	FIELD(struct price_line_in, weekdays, .optional = true, .min = 1, .max = 7,
 		.of = &weekday_shape),
 	FIELD(struct price_line_in, from_day, .optional = true),

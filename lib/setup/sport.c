@@ -1,11 +1,13 @@
 #include "setup/sport.h"
 
 #include "setup/coverage.h"
+#include "venue/day.h"
+#include "venue/venue.h"
 
-enum { CODE_MIN = 2, CODE_LONGEST = 32, SLOT_MIN = 30, SLOT_MAX = 480, SLOT_STEP = 30 };
+enum { SLOT_MAX = 480 };
 
 static const struct field new_fields[] = {
-	FIELD(struct sport_in, code, .min = CODE_MIN, .max = CODE_LONGEST),
+	FIELD(struct sport_in, code, .min = SPORT_CODE_MIN, .max = SPORT_CODE_MAX),
 	FIELD(struct sport_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
 };
 const struct shape sport_new_shape = SHAPE(struct sport_in, new_fields);
@@ -87,11 +89,11 @@ enum err sport_remove(struct tx *tx, int64_t id, int64_t version)
 
 static const struct field offer_new_fields[] = {
 	FIELD(struct offer_in, sport_id, .min = 1, .max = ID_MAX),
-	FIELD(struct offer_in, slot_minutes, .min = SLOT_MIN, .max = SLOT_MAX),
+	FIELD(struct offer_in, slot_minutes, .min = STEP_MINUTES, .max = SLOT_MAX),
 };
 const struct shape offer_new_shape = SHAPE(struct offer_in, offer_new_fields);
 static const struct field offer_edit_fields[] = {
-	FIELD(struct offer_in, slot_minutes, .min = SLOT_MIN, .max = SLOT_MAX),
+	FIELD(struct offer_in, slot_minutes, .min = STEP_MINUTES, .max = SLOT_MAX),
 };
 const struct shape offer_edit_shape = SHAPE(struct offer_in, offer_edit_fields);
 
@@ -133,7 +135,7 @@ enum err offer_load(struct tx *tx, int64_t venue_id, int64_t sport_id, struct of
 static enum err check_slot(const struct offer_in *in, struct refusal *why)
 {
 	why->field = "slot_minutes";
-	return in->slot_minutes % SLOT_STEP == 0 ? E_OK : E_BAD_FIELD;
+	return in->slot_minutes % STEP_MINUTES == 0 ? E_OK : E_BAD_FIELD;
 }
 
 enum err offer_add(
