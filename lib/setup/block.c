@@ -94,7 +94,7 @@ static enum err check_times(const struct block_in *in, struct refusal *why)
 	return E_OK;
 }
 
-static enum err take(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
+static enum err occupy(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
 	struct refusal *why)
 {
 	struct dependants found;
@@ -123,7 +123,7 @@ enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, i
 	why->field = NULL;
 	db_queue(tx, &block_insert, A(venue_id), A(*id), A(in->court_id), A(in->start),
 		A(in->end), A(in->reason));
-	return take(tx, *id, in->court_id, in, why);
+	return occupy(tx, *id, in->court_id, in, why);
 }
 
 enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
@@ -137,7 +137,7 @@ enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 	db_queue_version(tx, &block_update, A(venue_id), A(id), A(version), A(in->start),
 		A(in->end), A(in->reason));
 	db_queue(tx, &block_release, A(id));
-	return take(tx, id, was.court_id, in, why);
+	return occupy(tx, id, was.court_id, in, why);
 }
 
 enum err block_remove(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)

@@ -57,8 +57,9 @@ enum err court_sheet_load(struct tx *tx, int64_t venue_id, int64_t id, struct co
 	return db_one(tx, &court_sheet_by_id, &court_sheet_shape, out, A(venue_id), A(id));
 }
 
-/* Orders hold the court's row FOR KEY SHARE from their items on, and read its
- * units after that: whoever has it alone sees all of them, or they see him. */
+/* A lock against orders, too. An order holds the court's row FOR KEY SHARE when it adds its
+ * items, and reads the court's units after that: so either this transaction sees the
+ * order's items, or the order sees this transaction's units. */
 SQL(court_alone, "SELECT 1 FROM court WHERE venue_id = $1 AND id = $2 FOR UPDATE");
 SQL(court_insert,
 	"INSERT INTO court (id, venue_id, sport_id, name, position, ends_on)"
@@ -78,9 +79,6 @@ SQL(court_units_put,
 	"INSERT INTO court_unit (court_id, unit_id, venue_id)"
 	" SELECT $2, u.id, $1 FROM unit u WHERE u.venue_id = $1 AND u.id = ANY($3::bigint[])"
 	" ON CONFLICT DO NOTHING");
-SQL(court_blocked_ahead,
-	"SELECT EXISTS (SELECT 1 FROM court_block WHERE venue_id = $1 AND court_id = $2"
-	" AND upper(during) > now())");
 
 /* Which of them is not the venue's, or named before. */
 SQL(court_units_missing,
@@ -135,25 +133,19 @@ enum err court_add(struct tx *tx, int64_t venue_id, const struct court_in *in, i
 static enum err change_units(
 	struct tx *tx, int64_t venue_id, int64_t id, struct ints units, struct refusal *why)
 {
-	bool same, blocked;
+	bool same;
 
 	TRY(check_units(tx, venue_id, units, why));
 	TRY(db_value(tx, &court_units_same, &same, A(venue_id), A(id), A(units)));
 	if (same)
 		return E_OK;
-	TRY(sold_check(tx, venue_id, &(struct sold_params){.court_id = id, .unfinished = true},
-		"units", why));
-	TRY(db_value(tx, &court_blocked_ahead, &blocked, A(venue_id), A(id)));
-	why->field = "units";
-	if (blocked)
-		return E_IN_USE;
+	TRY(ahead_check(tx, venue_id, id, "units", why));
 	db_queue(tx, &court_units_drop, A(venue_id), A(id), A(units));
 	db_queue(tx, &court_units_put, A(venue_id), A(id), A(units));
 	return E_OK;
 }
 
-/* Alone with the court, and its version is the one that was read. */
-static enum err take(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
+static enum err lock_alone(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
 {
 	struct court_sheet was;
 
@@ -166,7 +158,7 @@ static enum err take(struct tx *tx, int64_t venue_id, int64_t id, int64_t versio
 enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 	const struct court_in *in, struct refusal *why)
 {
-	TRY(take(tx, venue_id, id, version));
+	TRY(lock_alone(tx, venue_id, id, version));
 	if (in->ends_on.days != 0)
 		TRY(sold_check(tx, venue_id,
 			&(struct sold_params){.court_id = id, .from = in->ends_on}, "ends_on",
@@ -193,7 +185,7 @@ enum err court_remove(
 	static const int64_t none[] = {0};
 	struct dependants found;
 
-	TRY(take(tx, venue_id, id, version));
+	TRY(lock_alone(tx, venue_id, id, version));
 	TRY(sold_check(tx, venue_id, &(struct sold_params){.court_id = id}, NULL, why));
 	TRY(db_one(tx, &court_dependants, &dependants_shape, &found, A(venue_id), A(id)));
 	TRY(dependants_check(&found, NULL, why));

@@ -44,3 +44,21 @@ enum err sold_check(struct tx *tx, int64_t venue_id, const struct sold_params *p
 	TRY(sold_load(tx, venue_id, p, &sold));
 	return dependants_check(&sold, field, why);
 }
+
+SQL(blocked_ahead,
+	"SELECT EXISTS (SELECT 1 FROM court_block WHERE venue_id = $1"
+	" AND ($2::bigint IS NULL OR court_id = $2) AND upper(during) > now())");
+
+enum err ahead_check(struct tx *tx, int64_t venue_id, int64_t court_id, const char *field,
+	struct refusal *why)
+{
+	bool blocked;
+
+	TRY(sold_check(tx, venue_id,
+		&(struct sold_params){.court_id = court_id, .unfinished = true}, field, why));
+	TRY(db_value(tx, &blocked_ahead, &blocked, A(venue_id), A(arg_id_or_null(court_id))));
+	if (!blocked)
+		return E_OK;
+	why->field = field;
+	return E_IN_USE;
+}

@@ -18,6 +18,11 @@ struct sold_params {
 enum err sold_check(struct tx *, int64_t venue_id, const struct sold_params *,
 	const char *field, struct refusal *) CHECKED;
 
+/* E_IN_USE with `field` while sold periods or blocks are ahead, at the court, or at all of
+ * the venue (0): for changes of what these were written down with. */
+enum err ahead_check(struct tx *, int64_t venue_id, int64_t court_id, const char *field,
+	struct refusal *) CHECKED;
+
 /* SQL: as JSON the first 20 of the orders o in a FROM list. */
 #define NAMED_MAX "20"
 #define ORDERS_NAMED(from)                                                      \

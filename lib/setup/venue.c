@@ -85,23 +85,19 @@ enum err venue_add(struct tx *tx, const struct venue_in *in, int64_t *id, struct
 		A(arg_date_or_null(in->ends_on)));
 }
 
-/* Also against orders, which hold the row FOR KEY SHARE. */
+/* A lock against orders, too, which hold the row FOR KEY SHARE. */
 SQL(venue_alone, "SELECT 1 FROM venue WHERE id = $1 FOR UPDATE");
-SQL(venue_blocked_ahead,
-	"SELECT EXISTS (SELECT 1 FROM court_block WHERE venue_id = $1 AND upper(during) > now())");
 SQL(venue_update,
 	"UPDATE venue SET version = version + 1, name = $3, address = coalesce($4, ''),"
 	" phone = coalesce($5, ''), timezone = $6, window_days = $7,"
 	" checkin_early_minutes = $8, ends_on = $9 WHERE id = $1 AND version = $2");
 
-static enum err check_move(struct tx *tx, int64_t id, struct refusal *why)
+static enum err lock_alone(struct tx *tx, int64_t id, int64_t version, struct venue_sheet *was)
 {
-	bool blocked;
-
-	TRY(sold_check(tx, id, &(struct sold_params){.unfinished = true}, "timezone", why));
-	TRY(db_value(tx, &venue_blocked_ahead, &blocked, A(id)));
-	why->field = "timezone";
-	return blocked ? E_IN_USE : E_OK;
+	venue_lock(tx, id);
+	db_queue(tx, &venue_alone, A(id));
+	TRY(venue_sheet_load(tx, id, was));
+	return version_check(was->version, version);
 }
 
 enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct venue_in *in,
@@ -109,13 +105,10 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 {
 	struct venue_sheet was;
 
-	venue_lock(tx, id);
-	db_queue(tx, &venue_alone, A(id));
-	TRY(venue_sheet_load(tx, id, &was));
-	TRY(version_check(was.version, version));
+	TRY(lock_alone(tx, id, version, &was));
 	if (strcmp(was.timezone, in->timezone) != 0) {
 		TRY(check_zone(tx, in->timezone, why));
-		TRY(check_move(tx, id, why));
+		TRY(ahead_check(tx, id, 0, "timezone", why));
 	}
 	if (in->ends_on.days != 0)
 		TRY(sold_check(
@@ -144,10 +137,7 @@ enum err venue_remove(struct tx *tx, int64_t id, int64_t version, struct refusal
 	struct venue_sheet was;
 	struct dependants found;
 
-	venue_lock(tx, id);
-	db_queue(tx, &venue_alone, A(id));
-	TRY(venue_sheet_load(tx, id, &was));
-	TRY(version_check(was.version, version));
+	TRY(lock_alone(tx, id, version, &was));
 	TRY(sold_check(tx, id, &(struct sold_params){0}, NULL, why));
 	TRY(db_one(tx, &venue_dependants, &dependants_shape, &found, A(id)));
 	TRY(dependants_check(&found, NULL, why));
