@@ -1,6 +1,7 @@
 #include "edit.h"
 #include "setup/explain.h"
 #include "setup/price_list.h"
+#include "setup/refund_rule.h"
 #include "venue/clock.h"
 
 static enum err show(struct req *r)

@@ -4,8 +4,8 @@
 #include "setup/edit.h"
 #include "venue/price.h"
 
-/* A venue's price list and refund rule, as staff write them: each is one
- * document, saved as a whole. What was sold keeps its price and its rule. */
+/* A venue's price list, as staff write it: one document, saved as a whole. What was sold
+ * keeps its price. Which line applies to a half hour is decided in venue/price.h. */
 
 struct price_line_in {
 	int64_t sport_id, court_id; /* 0: all */
@@ -16,8 +16,7 @@ struct price_line_in {
 	money hour_fen;
 };
 struct price_list_in {
-	struct list
-		rules; /* of struct price_line_in; of equally specific ones the later wins */
+	struct list rules; /* of struct price_line_in */
 };
 enum { RULES_MAX = 200, HOUR_FEN_MAX = 10000000 };
 extern const struct shape price_list_in_shape;
@@ -48,24 +47,10 @@ extern const struct shape price_list_shape;
 	" p.hour_fen"
 
 enum err price_list_load(struct tx *, int64_t venue_id, struct price_list *) CHECKED;
-/* E_VERSION_CHANGED unless `version` is the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND,
- * E_COURT_NOT_FOUND with the line's member; E_PRICE_HOLE. */
+/* E_VERSION_CHANGED unless `version` is still the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND or
+ * E_COURT_NOT_FOUND with the member of a line ("rules[3].closes"); E_PRICE_HOLE
+ * (coverage.h). */
 enum err price_list_save(struct tx *, int64_t venue_id, int64_t version,
 	const struct price_list_in *, struct price_list *, struct refusal *) CHECKED;
-
-struct refund_tier {
-	int64_t hours, percent;
-	money fee_fen;
-};
-struct refund_rule {
-	int64_t version;
-	struct list tiers; /* of struct refund_tier, the most hours first */
-};
-extern const struct shape refund_rule_shape; /* reads the body, writes the answer */
-enum { TIERS_MAX = 10 };
-enum err refund_rule_load(struct tx *, int64_t venue_id, struct refund_rule *) CHECKED;
-/* For orders from now on. E_BAD_FIELD unless the hours descend. */
-enum err refund_rule_save(
-	struct tx *, int64_t venue_id, struct refund_rule *, struct refusal *) CHECKED;
 
 #endif

@@ -1,6 +1,7 @@
+#include "setup/refund_rule.h"
+
 #include "base/buf.h"
 #include "base/json.h"
-#include "setup/price_list.h"
 
 #include <string.h>
 
