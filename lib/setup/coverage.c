@@ -25,21 +25,6 @@ static const struct field hours_fields[] = {
 };
 static const struct shape hours_shape = SHAPE(struct coverage_hours, hours_fields);
 
-static const struct field rule_fields[] = {
-	FIELD(struct price_rule, id),
-	FIELD(struct price_rule, position),
-	FIELD(struct price_rule, sport_id, .optional = true),
-	FIELD(struct price_rule, court_id, .optional = true),
-	FIELD(struct price_rule, weekdays, .optional = true),
-	FIELD(struct price_rule, opens),
-	FIELD(struct price_rule, closes),
-	FIELD(struct price_rule, day_kind, .optional = true),
-	FIELD(struct price_rule, from_day, .optional = true),
-	FIELD(struct price_rule, to_day, .optional = true),
-	FIELD(struct price_rule, hour_fen),
-};
-static const struct shape rule_shape = SHAPE(struct price_rule, rule_fields);
-
 /* A sport without any court stands for the first one that it will have. */
 SQL(coverage_courts,
 	"WITH alive AS (SELECT c.* FROM court c JOIN venue v ON v.id = c.venue_id"
@@ -60,9 +45,7 @@ SQL(coverage_openings,
 	" JOIN opening_exception_hours e ON e.venue_id = v.id"
 	" LEFT JOIN calendar_day c ON c.day = e.day WHERE v.id = $1 AND e.day >= " VENUE_TODAY
 	" ORDER BY day NULLS FIRST, weekday, opens");
-SQL(coverage_rules,
-	"SELECT id, position, sport_id, court_id, weekdays, opens, closes, day_kind, from_day,"
-	" to_day, hour_fen FROM price_rule WHERE venue_id = $1");
+SQL(coverage_rules, "SELECT " PRICE_RULE_COLUMNS " FROM price_rule WHERE venue_id = $1");
 
 static const char *gap_text(struct arena *mem, int64_t venue_id, const struct price_gap *gap)
 {
@@ -95,7 +78,7 @@ enum err coverage_check(struct tx *tx, int64_t venue_id, const char *field, stru
 
 	db_ask_all(tx, &coverage_courts, &court_shape, &coverage.courts, A(venue_id));
 	db_ask_all(tx, &coverage_openings, &hours_shape, &coverage.hours, A(venue_id));
-	db_ask_all(tx, &coverage_rules, &rule_shape, &coverage.rules, A(venue_id));
+	db_ask_all(tx, &coverage_rules, &price_rule_shape, &coverage.rules, A(venue_id));
 	TRY(db_sync(tx));
 	if (!price_gap_find(&coverage, &gap))
 		return E_OK;

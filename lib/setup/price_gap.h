@@ -28,7 +28,7 @@ struct coverage_hours {
 struct coverage {
 	struct list courts; /* of struct coverage_court */
 	struct list hours;  /* of struct coverage_hours */
-	struct list rules;  /* of struct price_rule, with position and to_day */
+	struct list rules;  /* of struct price_rule, of all dates */
 };
 
 /* The minutes `from` … `to` of that court in those hours have no price; the half hour

@@ -124,19 +124,6 @@ static enum err read_line(
 	return in->hour_fen.fen % 2 == 0 ? E_OK : E_BAD_FIELD;
 }
 
-static const struct field stored_fields[] = {
-	FIELD(struct price_rule, sport_id, .optional = true),
-	FIELD(struct price_rule, court_id, .optional = true),
-	FIELD(struct price_rule, weekdays, .optional = true),
-	FIELD(struct price_rule, opens),
-	FIELD(struct price_rule, closes),
-	FIELD(struct price_rule, day_kind, .optional = true),
-	FIELD(struct price_rule, from_day, .optional = true),
-	FIELD(struct price_rule, to_day, .optional = true),
-	FIELD(struct price_rule, hour_fen),
-};
-static const struct shape stored_shape = SHAPE(struct price_rule, stored_fields);
-
 /* The lines as they are stored, in JSON; or which member of which is bad. */
 static enum err read_lines(struct tx *tx, const struct price_list_in *in,
 	const struct list *known, const char **text, const char **field)
@@ -158,7 +145,7 @@ static enum err read_lines(struct tx *tx, const struct price_list_in *in,
 			return err;
 		}
 	}
-	json_list(&b, NULL, &stored_shape, &list);
+	json_list(&b, NULL, &price_rule_shape, &list);
 	*text = buf_text(&b);
 	return E_OK;
 }
