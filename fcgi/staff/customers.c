@@ -1,13 +1,7 @@
 #include "account/account.h"
 #include "account/customer.h"
 #include "base/phone.h"
-#include "base/settings.h"
-#include "guard/limit.h"
 #include "staff.h"
-
-#include <inttypes.h>
-
-enum { PAGE = 20 };
 
 struct search_query {
 	struct page page;
@@ -22,25 +16,10 @@ static const struct field search_fields[] = {
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
 
-static const struct field reason_in_fields[] = {
-	FIELD(struct reason_in, reason, .plain = PLAIN_LINE, .min = 1, .max = NOTE_LENGTH),
-};
-const struct shape reason_in_shape = SHAPE(struct reason_in, reason_in_fields);
-
-enum err phone_search_take(struct req *r, const char *phone)
-{
-	int per_minute = (int)settings.phone_searches_per_minute;
-	const char *who = arena_printf(r->mem, "%" PRId64, r->caller.account_id);
-
-	return phone ? limit_take(
-			       "phone-search", who, per_minute, per_minute, &r->retry_after_s)
-		     : E_OK;
-}
-
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list customers;
 
 	TRY(phone_search_take(r, q->phone));

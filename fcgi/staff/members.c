@@ -66,20 +66,20 @@ static enum err add(struct req *r)
 	return reply_member(r, 201, id);
 }
 
-struct person_in {
+struct member_in {
 	const char *name, *phone;
 };
-static const struct field person_fields[] = {
-	FIELD(struct person_in, name, .plain = PLAIN_LINE, .min = 1,
+static const struct field member_in_fields[] = {
+	FIELD(struct member_in, name, .plain = PLAIN_LINE, .min = 1,
 		.max = ACCOUNT_NAME_LENGTH),
-	FIELD(struct person_in, phone, .optional = true, .min = PHONE_DIGITS,
+	FIELD(struct member_in, phone, .optional = true, .min = PHONE_DIGITS,
 		.max = PHONE_DIGITS),
 };
-static const struct shape person_shape = SHAPE(struct person_in, person_fields);
+static const struct shape member_in_shape = SHAPE(struct member_in, member_in_fields);
 
 static enum err set(struct req *r)
 {
-	const struct person_in *in = r->in;
+	const struct member_in *in = r->in;
 
 	TRY(member_set(&r->tx, r->arg[0], r->if_match, in->name, in->phone, &r->field));
 	return reply_member(r, 200, r->arg[0]);
@@ -141,8 +141,8 @@ const struct route desk_member_routes[] = {
 		.flags = IDEMPOTENT, .says = "A new member; it has no password yet"},
 	{GET, "/api/v1/staff/members/{account}", "member", TX_READ, show,
 		.says = "One of them"},
-	{PUT, "/api/v1/staff/members/{account}", "member", TX_WRITE, set, .body = &person_shape,
-		.flags = IF_MATCH, .says = "Change name and phone"},
+	{PUT, "/api/v1/staff/members/{account}", "member", TX_WRITE, set,
+		.body = &member_in_shape, .flags = IF_MATCH, .says = "Change name and phone"},
 	{DELETE, "/api/v1/staff/members/{account}", "member", TX_WRITE, drop, .flags = IF_MATCH,
 		.says = "A member no longer; the account stays as a customer's"},
 	{PUT, "/api/v1/staff/members/{account}/roles", "member", TX_WRITE, set_roles,

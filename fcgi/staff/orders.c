@@ -3,7 +3,7 @@
 #include "pay/desk.h"
 #include "staff.h"
 
-enum { PAGE = 20, NUMBER_MIN = 18, NUMBER_LONGEST = 24 };
+enum { NUMBER_MIN = 18, NUMBER_LONGEST = 24 };
 
 struct search_query {
 	struct page page;
@@ -25,7 +25,7 @@ static const struct shape search_shape = SHAPE(struct search_query, search_field
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list orders;
 
 	TRY(phone_search_take(r, q->phone));
