@@ -1,4 +1,4 @@
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 #include "api.h"
 #include "checkin/checkin.h"
 #include "guard/admit.h"
@@ -9,7 +9,7 @@ static void init(void)
 {
 	tokens_init();
 	checkin_init();
-	mark_init();
+	keyed_hash_init();
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,5 @@
 #include "account/account.h"
 #include "account/leave.h"
-#include "account/name.h"
 #include "api.h"
 
 static enum err reply_me(struct req *r)
@@ -16,7 +15,7 @@ struct me_in {
 };
 static const struct field me_in_fields[] = {
 	FIELD(struct me_in, nickname, .plain = PLAIN_LINE, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
+		.max = ACCOUNT_NAME_LENGTH),
 };
 static const struct shape me_in_shape = SHAPE(struct me_in, me_in_fields);
 

@@ -28,7 +28,7 @@ struct day_query {
 	date date;
 };
 static const struct field day_query_fields[] = {
-	FIELD(struct day_query, sport, .min = 2, .max = 32),
+	FIELD(struct day_query, sport, .min = SPORT_CODE_MIN, .max = SPORT_CODE_MAX),
 	FIELD(struct day_query, date),
 };
 static const struct shape day_query_shape = SHAPE(struct day_query, day_query_fields);

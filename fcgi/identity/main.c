@@ -1,4 +1,4 @@
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 #include "guard/admit.h"
 #include "identity.h"
 #include "login/refresh.h"
@@ -11,7 +11,7 @@ static void init(void)
 {
 	tokens_init();
 	refresh_init();
-	mark_init();
+	keyed_hash_init();
 	wechat_login_init();
 	wechat_token_init();
 	wechat_web_init();

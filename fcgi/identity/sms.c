@@ -8,7 +8,7 @@ struct sms_in {
 	const char *phone;
 };
 static const struct field sms_in_fields[] = {
-	FIELD(struct sms_in, phone, .min = PHONE_DIGITS_MAX, .max = PHONE_DIGITS_MAX),
+	FIELD(struct sms_in, phone, .min = PHONE_DIGITS, .max = PHONE_DIGITS),
 };
 static const struct shape sms_in_shape = SHAPE(struct sms_in, sms_in_fields);
 

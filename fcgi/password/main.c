@@ -1,4 +1,4 @@
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 #include "guard/admit.h"
 #include "login/refresh.h"
 #include "login/session.h"
@@ -9,7 +9,7 @@ static void init(void)
 {
 	tokens_init();
 	refresh_init();
-	mark_init();
+	keyed_hash_init();
 }
 
 int main(int argc, char **argv)

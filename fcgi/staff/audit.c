@@ -3,7 +3,7 @@
 
 #include "staff.h"
 
-enum { PAGE = 50, TABLE_NAME_MAX = 63, KEY_MAX = 100, OPERATION_MIN = 8, OPERATION_MAX = 64 };
+enum { TABLE_NAME_MAX = 63, KEY_MAX = 100, OPERATION_MIN = 8, OPERATION_MAX = 64 };
 
 struct audit_query {
 	struct page page;
@@ -29,13 +29,13 @@ static const struct field query_fields[] = {
 };
 static const struct shape query_shape = SHAPE(struct audit_query, query_fields);
 
-static enum err find(struct req *r)
+static enum err search(struct req *r)
 {
 	const struct audit_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list rows;
 
-	TRY(audit_find(&r->tx,
+	TRY(audit_search(&r->tx,
 		&(struct audit_search){.actor = q->actor,
 			.venue = q->venue,
 			.entity = q->entity,
@@ -53,7 +53,7 @@ static enum err find(struct req *r)
 }
 
 const struct route desk_audit_routes[] = {
-	{GET, "/api/v1/staff/audit", "audit", TX_READ, find, .query = &query_shape,
+	{GET, "/api/v1/staff/audit", "audit", TX_READ, search, .query = &query_shape,
 		.says = "Who of the staff changed what, the latest first"},
 	{0},
 };

@@ -1,20 +1,10 @@
-#include "frame.h"
+#include "edit.h"
 #include "setup/block.h"
-
-struct block_query {
-	struct page page;
-	date from;
-};
-static const struct field block_query_fields[] = {
-	PAGE_FIELDS(struct block_query, page),
-	FIELD(struct block_query, from, .optional = true),
-};
-static const struct shape block_query_shape = SHAPE(struct block_query, block_query_fields);
 
 static enum err list(struct req *r)
 {
-	const struct block_query *q = r->query;
-	int64_t limit = page_limit(r, FRAME_PAGE);
+	const struct from_query *q = r->query;
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list blocks;
 
 	TRY(block_list(&r->tx, r->arg[0], q->from, q->page.cursor, limit, &blocks));
@@ -38,17 +28,18 @@ static enum err add(struct req *r)
 {
 	struct refusal why = {0};
 	int64_t id;
-	enum err err = block_add(&r->tx, r->arg[0], r->in, &id, &why);
 
-	return err == E_OK ? reply_block(r, 201, id) : told(r, err, &why);
+	TRY(edit_outcome(r, block_add(&r->tx, r->arg[0], r->in, &id, &why), &why));
+	return reply_block(r, 201, id);
 }
 
 static enum err save(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = block_save(&r->tx, r->arg[0], r->arg[1], r->if_match, r->in, &why);
 
-	return err == E_OK ? reply_block(r, 200, r->arg[1]) : told(r, err, &why);
+	TRY(edit_outcome(
+		r, block_save(&r->tx, r->arg[0], r->arg[1], r->if_match, r->in, &why), &why));
+	return reply_block(r, 200, r->arg[1]);
 }
 
 static enum err drop(struct req *r)
@@ -59,7 +50,7 @@ static enum err drop(struct req *r)
 
 const struct route desk_block_routes[] = {
 	{GET, "/api/v1/staff/venues/{venue}/blocks", "venue", TX_READ, list,
-		.query = &block_query_shape, .says = "What is out of use, now and later"},
+		.query = &from_query_shape, .says = "What is out of use, now and later"},
 	{POST, "/api/v1/staff/venues/{venue}/blocks", "venue", TX_WRITE, add,
 		.body = &block_new_shape, .flags = IDEMPOTENT,
 		.says = "Take a court out of use; refused over what is sold"},

@@ -1,13 +1,14 @@
-#include "frame.h"
-#include "setup/venue.h"
+#include "edit.h"
+#include "setup/court.h"
+#include "setup/unit.h"
 
 static enum err list_courts(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page_limit(r, FRAME_PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list courts;
 
-	TRY(court_sheets(&r->tx, r->arg[0], page->cursor, limit, &courts));
+	TRY(court_sheet_list(&r->tx, r->arg[0], page->cursor, limit, &courts));
 	return reply_page(r, &court_sheet_shape, &courts, limit);
 }
 
@@ -28,31 +29,33 @@ static enum err add_court(struct req *r)
 {
 	struct refusal why = {0};
 	int64_t id;
-	enum err err = court_add(&r->tx, r->arg[0], r->in, &id, &why);
 
-	return err == E_OK ? reply_court(r, 201, id) : told(r, err, &why);
+	TRY(edit_outcome(r, court_add(&r->tx, r->arg[0], r->in, &id, &why), &why));
+	return reply_court(r, 201, id);
 }
 
 static enum err save_court(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = court_save(&r->tx, r->arg[0], r->arg[1], r->if_match, r->in, &why);
 
-	return err == E_OK ? reply_court(r, 200, r->arg[1]) : told(r, err, &why);
+	TRY(edit_outcome(
+		r, court_save(&r->tx, r->arg[0], r->arg[1], r->if_match, r->in, &why), &why));
+	return reply_court(r, 200, r->arg[1]);
 }
 
 static enum err drop_court(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = court_remove(&r->tx, r->arg[0], r->arg[1], r->if_match, &why);
 
-	return err == E_OK ? reply_empty(r) : told(r, err, &why);
+	TRY(edit_outcome(
+		r, court_remove(&r->tx, r->arg[0], r->arg[1], r->if_match, &why), &why));
+	return reply_empty(r);
 }
 
 static enum err list_units(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page_limit(r, FRAME_PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list units;
 
 	TRY(unit_list(&r->tx, r->arg[0], page->cursor, limit, &units));
@@ -76,25 +79,27 @@ static enum err add_unit(struct req *r)
 {
 	struct refusal why = {0};
 	int64_t id;
-	enum err err = unit_add(&r->tx, r->arg[0], r->in, &id, &why);
 
-	return err == E_OK ? reply_unit(r, 201, id) : told(r, err, &why);
+	TRY(edit_outcome(r, unit_add(&r->tx, r->arg[0], r->in, &id, &why), &why));
+	return reply_unit(r, 201, id);
 }
 
 static enum err save_unit(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = unit_save(&r->tx, r->arg[0], r->arg[1], r->if_match, r->in, &why);
 
-	return err == E_OK ? reply_unit(r, 200, r->arg[1]) : told(r, err, &why);
+	TRY(edit_outcome(
+		r, unit_save(&r->tx, r->arg[0], r->arg[1], r->if_match, r->in, &why), &why));
+	return reply_unit(r, 200, r->arg[1]);
 }
 
 static enum err drop_unit(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = unit_remove(&r->tx, r->arg[0], r->arg[1], r->if_match, &why);
 
-	return err == E_OK ? reply_empty(r) : told(r, err, &why);
+	TRY(edit_outcome(
+		r, unit_remove(&r->tx, r->arg[0], r->arg[1], r->if_match, &why), &why));
+	return reply_empty(r);
 }
 
 const struct route desk_court_routes[] = {

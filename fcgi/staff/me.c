@@ -1,11 +1,12 @@
+#include "account/rights.h"
 #include "staff.h"
 
 static enum err me(struct req *r)
 {
-	struct staff staff;
+	struct rights rights;
 
-	TRY(staff_load(&r->tx, r->caller.account_id, &staff));
-	return reply(r, 200, &staff_shape, &staff);
+	TRY(rights_load(&r->tx, r->caller.account_id, &rights));
+	return reply(r, 200, &rights_shape, &rights);
 }
 
 const struct route desk_me_routes[] = {

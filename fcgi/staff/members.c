@@ -1,11 +1,8 @@
+#include "account/account.h"
 #include "account/member.h"
-#include "account/name.h"
+#include "account/rights.h"
 #include "base/phone.h"
 #include "staff.h"
-
-#include <string.h>
-
-enum { PAGE = 50 };
 
 struct search_query {
 	struct page page;
@@ -15,8 +12,8 @@ struct search_query {
 static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
 	FIELD(struct search_query, name, .optional = true, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
-	FIELD(struct search_query, role, .optional = true, .min = 1, .max = 32),
+		.max = ACCOUNT_NAME_LENGTH),
+	FIELD(struct search_query, role, .optional = true, .min = 1, .max = ROLE_LENGTH),
 	FIELD(struct search_query, venue, .optional = true, .min = 1, .max = ID_MAX),
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
@@ -24,7 +21,7 @@ static const struct shape search_shape = SHAPE(struct search_query, search_field
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list members;
 
 	TRY(members_search(&r->tx,
@@ -49,26 +46,13 @@ static enum err show(struct req *r)
 	return reply_member(r, 200, r->arg[0]);
 }
 
-/* The form of the constraint staff_login_username_form. */
-static bool username_valid(const char *s)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-
-	return strspn(s, letters) > 0 && strspn(s, rest) == strlen(s);
-}
-
-static enum err check_phone(struct req *r, const char *phone)
-{
-	return !phone || phone_valid(phone) ? E_OK : fail(r, E_BAD_FIELD, "phone");
-}
-
 static const struct field add_fields[] = {
-	FIELD(struct member_new, username, .min = 2, .max = USERNAME_MAX_LENGTH),
+	FIELD(struct member_new, username, .min = USERNAME_MIN_LENGTH,
+		.max = USERNAME_MAX_LENGTH),
 	FIELD(struct member_new, name, .plain = PLAIN_LINE, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
-	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS_MAX,
-		.max = PHONE_DIGITS_MAX),
+		.max = ACCOUNT_NAME_LENGTH),
+	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
 	FIELD(struct member_new, roles, .min = 1, .max = ROLES_MAX, .of = &role_given_shape),
 };
 static const struct shape add_shape = SHAPE(struct member_new, add_fields);
@@ -78,29 +62,25 @@ static enum err add(struct req *r)
 	const struct member_new *in = r->in;
 	int64_t id;
 
-	if (!username_valid(in->username))
-		return fail(r, E_BAD_FIELD, "username");
-	TRY(check_phone(r, in->phone));
 	TRY(member_add(&r->tx, in, &id, &r->field));
 	return reply_member(r, 201, id);
 }
 
-struct person_in {
+struct member_in {
 	const char *name, *phone;
 };
-static const struct field person_fields[] = {
-	FIELD(struct person_in, name, .plain = PLAIN_LINE, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
-	FIELD(struct person_in, phone, .optional = true, .min = PHONE_DIGITS_MAX,
-		.max = PHONE_DIGITS_MAX),
+static const struct field member_in_fields[] = {
+	FIELD(struct member_in, name, .plain = PLAIN_LINE, .min = 1,
+		.max = ACCOUNT_NAME_LENGTH),
+	FIELD(struct member_in, phone, .optional = true, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
 };
-static const struct shape person_shape = SHAPE(struct person_in, person_fields);
+static const struct shape member_in_shape = SHAPE(struct member_in, member_in_fields);
 
 static enum err set(struct req *r)
 {
-	const struct person_in *in = r->in;
+	const struct member_in *in = r->in;
 
-	TRY(check_phone(r, in->phone));
 	TRY(member_set(&r->tx, r->arg[0], r->if_match, in->name, in->phone, &r->field));
 	return reply_member(r, 200, r->arg[0]);
 }
@@ -161,8 +141,8 @@ const struct route desk_member_routes[] = {
 		.flags = IDEMPOTENT, .says = "A new member; it has no password yet"},
 	{GET, "/api/v1/staff/members/{account}", "member", TX_READ, show,
 		.says = "One of them"},
-	{PUT, "/api/v1/staff/members/{account}", "member", TX_WRITE, set, .body = &person_shape,
-		.flags = IF_MATCH, .says = "Change name and phone"},
+	{PUT, "/api/v1/staff/members/{account}", "member", TX_WRITE, set,
+		.body = &member_in_shape, .flags = IF_MATCH, .says = "Change name and phone"},
 	{DELETE, "/api/v1/staff/members/{account}", "member", TX_WRITE, drop, .flags = IF_MATCH,
 		.says = "A member no longer; the account stays as a customer's"},
 	{PUT, "/api/v1/staff/members/{account}/roles", "member", TX_WRITE, set_roles,

@@ -5,6 +5,7 @@
 #include "staff.h"
 
 enum { PAGE = 20 };
+enum { NUMBER_MIN = 18, NUMBER_LONGEST = 24 };
 
 struct search_query {
 	struct page page;
@@ -15,8 +16,8 @@ static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
 	FIELD(struct search_query, number, .optional = true, .min = ORDER_NO_MIN,
 		.max = ORDER_NO_MAX),
-	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS_MAX,
-		.max = PHONE_DIGITS_MAX),
+	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
 	FIELD(struct search_query, date, .optional = true),
 	FIELD(struct search_query, state, .optional = true, .one_of = WORDS_OF(ORDER_STATES)),
 };
@@ -25,7 +26,7 @@ static const struct shape search_shape = SHAPE(struct search_query, search_field
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list orders;
 
 	TRY(phone_search_take(r, q->phone));

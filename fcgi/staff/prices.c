@@ -1,5 +1,7 @@
-#include "frame.h"
+#include "edit.h"
+#include "setup/explain.h"
 #include "setup/price_list.h"
+#include "setup/refund_rule.h"
 #include "venue/clock.h"
 
 static enum err show(struct req *r)
@@ -14,10 +16,9 @@ static enum err save(struct req *r)
 {
 	struct refusal why = {0};
 	struct price_list list;
-	enum err err = price_list_save(&r->tx, r->arg[0], r->if_match, r->in, &list, &why);
 
-	if (err != E_OK)
-		return told(r, err, &why);
+	TRY(edit_outcome(
+		r, price_list_save(&r->tx, r->arg[0], r->if_match, r->in, &list, &why), &why));
 	return reply_versioned(r, 200, list.version, &price_list_shape, &list);
 }
 
@@ -31,10 +32,10 @@ static const struct shape question_shape = SHAPE(struct price_question, question
 static enum err explain(struct req *r)
 {
 	struct refusal why = {0};
-	struct price_why answer;
-	enum err err = price_explain(&r->tx, r->arg[0], r->query, &answer, &why);
+	struct price_explanation answer;
 
-	return err == E_OK ? reply(r, 200, &price_why_shape, &answer) : told(r, err, &why);
+	TRY(edit_outcome(r, price_explain(&r->tx, r->arg[0], r->query, &answer, &why), &why));
+	return reply(r, 200, &price_explanation_shape, &answer);
 }
 
 static enum err show_rule(struct req *r)
@@ -51,9 +52,7 @@ static enum err save_rule(struct req *r)
 	struct refusal why = {0};
 
 	rule.version = r->if_match;
-	enum err err = refund_rule_save(&r->tx, r->arg[0], &rule, &why);
-	if (err != E_OK)
-		return told(r, err, &why);
+	TRY(edit_outcome(r, refund_rule_save(&r->tx, r->arg[0], &rule, &why), &why));
 	return reply_versioned(r, 200, rule.version, &refund_rule_shape, &rule);
 }
 

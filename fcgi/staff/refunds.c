@@ -51,17 +51,9 @@ static enum err retry(struct req *r)
 	return reply_refund(r, 200, refund.id);
 }
 
-struct settled_in {
-	const char *note;
-};
-static const struct field settled_in_fields[] = {
-	FIELD(struct settled_in, note, .plain = PLAIN_LINES, .min = 1, .max = NOTE_LENGTH),
-};
-static const struct shape settled_in_shape = SHAPE(struct settled_in, settled_in_fields);
-
 static enum err settled(struct req *r)
 {
-	const struct settled_in *in = r->in;
+	const struct note_in *in = r->in;
 	struct refund refund;
 
 	TRY(refund_by_id(&r->tx, r->arg[0], &refund));
@@ -76,7 +68,7 @@ const struct route desk_refund_routes[] = {
 	{POST, "/api/v1/staff/refunds/{refund}/retry", "refund", TX_WRITE, retry,
 		.flags = IDEMPOTENT, .says = "Try a refund again that is stuck"},
 	{POST, "/api/v1/staff/refunds/{refund}/settled", "refund", TX_WRITE, settled,
-		.body = &settled_in_shape, .flags = IDEMPOTENT,
+		.body = &note_in_shape, .flags = IDEMPOTENT,
 		.says = "A refund that is stuck was paid another way"},
 	{0},
 };

@@ -1,10 +1,10 @@
-#include "frame.h"
-#include "setup/venue.h"
+#include "edit.h"
+#include "setup/sport.h"
 
 static enum err list_sports(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page_limit(r, FRAME_PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list sports;
 
 	TRY(sport_list(&r->tx, page->cursor, limit, &sports));
@@ -28,9 +28,9 @@ static enum err add_sport(struct req *r)
 {
 	struct refusal why = {0};
 	int64_t id;
-	enum err err = sport_add(&r->tx, r->in, &id, &why);
 
-	return err == E_OK ? reply_sport(r, 201, id) : told(r, err, &why);
+	TRY(edit_outcome(r, sport_add(&r->tx, r->in, &id, &why), &why));
+	return reply_sport(r, 201, id);
 }
 
 static enum err save_sport(struct req *r)
@@ -48,7 +48,7 @@ static enum err drop_sport(struct req *r)
 static enum err list_offers(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page_limit(r, FRAME_PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list offers;
 
 	TRY(offer_list(&r->tx, r->arg[0], page->cursor, limit, &offers));
@@ -72,9 +72,9 @@ static enum err add_offer(struct req *r)
 {
 	const struct offer_in *in = r->in;
 	struct refusal why = {0};
-	enum err err = offer_add(&r->tx, r->arg[0], in, &why);
 
-	return err == E_OK ? reply_offer(r, 201, in->sport_id) : told(r, err, &why);
+	TRY(edit_outcome(r, offer_add(&r->tx, r->arg[0], in, &why), &why));
+	return reply_offer(r, 201, in->sport_id);
 }
 
 static enum err save_offer(struct req *r)
@@ -83,8 +83,8 @@ static enum err save_offer(struct req *r)
 	struct refusal why = {0};
 
 	in.sport_id = r->arg[1];
-	enum err err = offer_save(&r->tx, r->arg[0], r->if_match, &in, &why);
-	return err == E_OK ? reply_offer(r, 200, in.sport_id) : told(r, err, &why);
+	TRY(edit_outcome(r, offer_save(&r->tx, r->arg[0], r->if_match, &in, &why), &why));
+	return reply_offer(r, 200, in.sport_id);
 }
 
 static enum err drop_offer(struct req *r)

@@ -1,13 +1,13 @@
-#include "frame.h"
+#include "edit.h"
 #include "setup/venue.h"
 
 static enum err list(struct req *r)
 {
 	const struct page *page = r->query;
-	int64_t limit = page_limit(r, FRAME_PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list venues;
 
-	TRY(venue_sheets(&r->tx, page->cursor, limit, &venues));
+	TRY(venue_sheet_list(&r->tx, page->cursor, limit, &venues));
 	return reply_page(r, &venue_sheet_shape, &venues, limit);
 }
 
@@ -28,25 +28,25 @@ static enum err add(struct req *r)
 {
 	struct refusal why = {0};
 	int64_t id;
-	enum err err = venue_add(&r->tx, r->in, &id, &why);
 
-	return err == E_OK ? reply_sheet(r, 201, id) : told(r, err, &why);
+	TRY(edit_outcome(r, venue_add(&r->tx, r->in, &id, &why), &why));
+	return reply_sheet(r, 201, id);
 }
 
 static enum err save(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = venue_save(&r->tx, r->arg[0], r->if_match, r->in, &why);
 
-	return err == E_OK ? reply_sheet(r, 200, r->arg[0]) : told(r, err, &why);
+	TRY(edit_outcome(r, venue_save(&r->tx, r->arg[0], r->if_match, r->in, &why), &why));
+	return reply_sheet(r, 200, r->arg[0]);
 }
 
 static enum err drop(struct req *r)
 {
 	struct refusal why = {0};
-	enum err err = venue_remove(&r->tx, r->arg[0], r->if_match, &why);
 
-	return err == E_OK ? reply_empty(r) : told(r, err, &why);
+	TRY(edit_outcome(r, venue_remove(&r->tx, r->arg[0], r->if_match, &why), &why));
+	return reply_empty(r);
 }
 
 const struct route desk_venue_routes[] = {

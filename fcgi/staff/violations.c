@@ -14,17 +14,9 @@ static enum err show(struct req *r)
 	return reply_record(r, r->arg[0]);
 }
 
-struct lift_in {
-	const char *reason;
-};
-static const struct field lift_in_fields[] = {
-	FIELD(struct lift_in, reason, .plain = PLAIN_LINE, .min = 1, .max = NOTE_LENGTH),
-};
-static const struct shape lift_in_shape = SHAPE(struct lift_in, lift_in_fields);
-
 static enum err lift_violation(struct req *r)
 {
-	const struct lift_in *in = r->in;
+	const struct reason_in *in = r->in;
 	int64_t account_id;
 
 	TRY(violation_lift(&r->tx, r->arg[0], r->caller.account_id, in->reason, &account_id));
@@ -33,7 +25,7 @@ static enum err lift_violation(struct req *r)
 
 static enum err lift_ban(struct req *r)
 {
-	const struct lift_in *in = r->in;
+	const struct reason_in *in = r->in;
 	int64_t account_id;
 
 	TRY(ban_lift(&r->tx, r->arg[0], r->caller.account_id, in->reason, &account_id));
@@ -44,10 +36,10 @@ const struct route desk_violation_routes[] = {
 	{GET, "/api/v1/staff/accounts/{account}/violations", "ban", TX_READ, show,
 		.says = "What is held against somebody who ordered at an own venue"},
 	{POST, "/api/v1/staff/violations/{violation}/lift", "ban", TX_WRITE, lift_violation,
-		.body = &lift_in_shape, .flags = IDEMPOTENT,
+		.body = &reason_in_shape, .flags = IDEMPOTENT,
 		.says = "A violation counts no longer; a ban that rested on it ends"},
 	{POST, "/api/v1/staff/bans/{ban}/lift", "ban", TX_WRITE, lift_ban,
-		.body = &lift_in_shape, .flags = IDEMPOTENT,
+		.body = &reason_in_shape, .flags = IDEMPOTENT,
 		.says = "A ban ends before its time"},
 	{0},
 };

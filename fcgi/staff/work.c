@@ -1,8 +1,6 @@
 #include "work/work.h"
 #include "staff.h"
 
-enum { PAGE = 50 };
-
 struct work_query {
 	struct page page;
 	const char *kind;
@@ -16,24 +14,16 @@ static const struct shape work_query_shape = SHAPE(struct work_query, work_query
 static enum err list(struct req *r)
 {
 	const struct work_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
+	int64_t limit = page_limit(r, STAFF_PAGE);
 	struct list items;
 
 	TRY(work_list(&r->tx, q->kind, q->page.cursor, limit, &items));
 	return reply_page(r, &work_row_shape, &items, limit);
 }
 
-struct done_in {
-	const char *note;
-};
-static const struct field done_in_fields[] = {
-	FIELD(struct done_in, note, .plain = PLAIN_LINES, .min = 1, .max = NOTE_LENGTH),
-};
-static const struct shape done_in_shape = SHAPE(struct done_in, done_in_fields);
-
 static enum err done(struct req *r)
 {
-	const struct done_in *in = r->in;
+	const struct note_in *in = r->in;
 	struct work_row item;
 
 	TRY(work_done(&r->tx, r->arg[0], r->caller.account_id, in->note, &item));
@@ -43,7 +33,7 @@ static enum err done(struct req *r)
 const struct route desk_work_routes[] = {
 	{GET, "/api/v1/staff/work", "work", TX_READ, list, .query = &work_query_shape,
 		.says = "What only people can settle, the oldest first"},
-	{POST, "/api/v1/staff/work/{item}/done", "work", TX_WRITE, done, .body = &done_in_shape,
+	{POST, "/api/v1/staff/work/{item}/done", "work", TX_WRITE, done, .body = &note_in_shape,
 		.flags = IDEMPOTENT, .says = "Somebody has seen to it"},
 	{0},
 };

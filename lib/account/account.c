@@ -1,6 +1,6 @@
 #include "account/account.h"
 
-#include "account/entry.h"
+#include "account/kind.h"
 #include "account/leave.h"
 
 static const struct field account_fields[] = {
@@ -22,12 +22,6 @@ enum err account_load(struct tx *tx, int64_t id, struct account *out)
 	return db_one(tx, &account_by_id, &account_shape, out, A(id));
 }
 
-struct found {
-	int64_t account_id;
-};
-static const struct field found_fields[] = {FIELD(struct found, account_id)};
-static const struct shape found_shape = SHAPE(struct found, found_fields);
-
 SQL(account_by_openid,
 	"SELECT account_id FROM wechat_identity WHERE appid = $1 AND openid = $2");
 SQL(account_by_unionid,
@@ -42,32 +36,27 @@ SQL(identity_insert,
 enum err account_of_wechat(struct tx *tx, const char *appid, const char *openid,
 	const char *unionid, int64_t *account_id)
 {
-	struct found found;
-	enum err err =
-		db_one(tx, &account_by_openid, &found_shape, &found, A(appid), A(openid));
+	enum err err = db_value(tx, &account_by_openid, account_id, A(appid), A(openid));
 
-	if (err == E_OK) {
-		*account_id = found.account_id;
+	if (err == E_OK)
 		return E_OK;
-	}
 	if (err == E_NOT_FOUND && unionid) /* the same person through another app */
-		err = db_one(tx, &account_by_unionid, &found_shape, &found, A(unionid));
+		err = db_value(tx, &account_by_unionid, account_id, A(unionid));
 	if (err == E_NOT_FOUND) {
-		TRY(ids_take(tx, 1, &found.account_id));
-		db_queue(tx, &account_insert, A(found.account_id));
+		TRY(ids_take(tx, 1, account_id));
+		db_queue(tx, &account_insert, A(*account_id));
 		err = E_OK;
 	}
 	TRY(err);
-	db_queue_one(tx, &identity_insert, E_RETRY, A(appid), A(openid), A(unionid),
-		A(found.account_id));
-	*account_id = found.account_id;
-	return wechat_taken_over(tx, found.account_id, appid, openid, unionid);
+	db_queue_one(
+		tx, &identity_insert, E_RETRY, A(appid), A(openid), A(unionid), A(*account_id));
+	return wechat_taken_over(tx, *account_id, appid, openid, unionid);
 }
 
 SQL(account_hold, "SELECT 1 FROM account WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE");
-SQL(account_of_member, "SELECT 1 FROM staff_login WHERE account_id = $1");
+SQL(account_of_member, "SELECT 1 FROM account a WHERE a.id = $1 AND " ACCOUNT_IS_MEMBER("a"));
 
-void account_hold_customer(struct tx *tx, int64_t id)
+static void hold_customer(struct tx *tx, int64_t id)
 {
 	db_queue_one(tx, &account_hold, E_SESSION_ENDED, A(id));
 	db_queue_none(tx, &account_of_member, E_STAFF_ACCOUNT, A(id));
@@ -79,25 +68,17 @@ SQL(account_rename,
 
 void account_set_nickname(struct tx *tx, int64_t id, const char *nickname)
 {
-	account_hold_customer(tx, id);
+	hold_customer(tx, id);
 	db_queue_one(tx, &account_rename, E_STAFF_ACCOUNT, A(id), A(nickname));
 }
-
-struct openid {
-	const char *openid;
-};
-static const struct field openid_fields[] = {FIELD(struct openid, openid)};
-static const struct shape openid_shape = SHAPE(struct openid, openid_fields);
 
 SQL(openid_of_account,
 	"SELECT openid FROM wechat_identity WHERE account_id = $1 AND appid = $2 LIMIT 1");
 
 enum err account_openid(struct tx *tx, int64_t id, const char *appid, const char **out)
 {
-	struct openid row;
-	enum err err = db_one(tx, &openid_of_account, &openid_shape, &row, A(id), A(appid));
+	enum err err = db_value(tx, &openid_of_account, out, A(id), A(appid));
 
-	*out = err == E_OK ? row.openid : NULL;
 	return err == E_NOT_FOUND ? E_NO_OPENID : err;
 }
 
@@ -112,6 +93,23 @@ SQL(account_set_phone,
 void phone_bind(struct tx *tx, int64_t account_id, const char *phone)
 {
 	db_queue(tx, &phone_lock, A(phone));
-	account_hold_customer(tx, account_id);
+	hold_customer(tx, account_id);
 	db_queue_one(tx, &account_set_phone, E_PHONE_TAKEN, A(account_id), A(phone));
+}
+
+SQL(account_set_disabled,
+	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
+	" WHERE id = $1 AND disabled_at IS NULL");
+SQL(account_set_enabled,
+	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
+	" WHERE id = $1 AND disabled_at IS NOT NULL AND left_at IS NULL");
+
+void account_disable(struct tx *tx, int64_t id, const char *reason)
+{
+	db_queue(tx, &account_set_disabled, A(id), A(reason));
+}
+
+void account_enable(struct tx *tx, int64_t id)
+{
+	db_queue(tx, &account_set_enabled, A(id));
 }

@@ -3,6 +3,8 @@
 
 #include "db/db.h"
 
+enum { ACCOUNT_NAME_LENGTH = 32 }; /* characters, of nicknames and of members' names */
+
 struct account {
 	int64_t id;
 	const char *nickname, *phone; /* phone may be NULL */
@@ -11,29 +13,24 @@ struct account {
 extern const struct shape account_shape;
 enum err account_load(struct tx *, int64_t id, struct account *) CHECKED;
 
-/* The account behind an openid; a first visit makes one. E_RETRY if somebody
- * made it at the same moment: run the transaction again. */
+/* The account of an openid; the first login makes one. E_RETRY if another login made it
+ * at the same moment: run the transaction again. */
 enum err account_of_wechat(struct tx *, const char *appid, const char *openid,
 	const char *unionid, int64_t *account_id) CHECKED;
 
-/* Queue: the account is held for what its person changes of it. E_SESSION_ENDED if
- * it has been deleted meanwhile; E_STAFF_ACCOUNT: name and phone of a member of
- * staff, by which others know him, are for admins to change (member.h). */
-void account_hold_customer(struct tx *, int64_t id);
-/* Queue, and hold. */
+/* Queue what somebody changes of his own account. E_SESSION_ENDED if it has been
+ * deleted meanwhile; E_STAFF_ACCOUNT for a member of staff, whose name and phone only
+ * admins change, because colleagues know him by them (member.h). */
 void account_set_nickname(struct tx *, int64_t id, const char *nickname);
-/* Queue, and hold: the phone is this account's. E_PHONE_TAKEN if it is another's. */
+/* E_PHONE_TAKEN if another account has this phone. */
 void phone_bind(struct tx *, int64_t account_id, const char *phone);
 
-/* openid of an account under one appid; E_NO_OPENID. */
-enum err account_openid(struct tx *, int64_t id, const char *appid, const char **out) CHECKED;
+/* Queue: the account is disabled (its sessions end in the same transaction, by a
+ * trigger, and no login comes through), or enabled again. */
+void account_disable(struct tx *, int64_t id, const char *reason);
+void account_enable(struct tx *, int64_t id);
 
-struct staff {
-	int64_t id;
-	const char *name;
-	raw_json permissions, venues;
-};
-extern const struct shape staff_shape;
-enum err staff_load(struct tx *, int64_t id, struct staff *) CHECKED;
+/* The openid of an account under one appid; E_NO_OPENID. */
+enum err account_openid(struct tx *, int64_t id, const char *appid, const char **out) CHECKED;
 
 #endif

@@ -1,37 +1,50 @@
 #include "account/leave.h"
 
-#include "account/mark.h"
+#include "account/keyed_hash.h"
+#include "account/kind.h"
+#include "account/violation.h"
 #include "base/settings.h"
 
 #include <string.h>
 
-static const char *openid_mark(struct arena *mem, const char *appid, const char *openid)
+/* What is kept of who leaves, and looked for when somebody comes. */
+static const char *phone_hash(struct arena *mem, const char *phone)
 {
-	return mark_of(mem, arena_printf(mem, "left openid %s", appid), openid);
+	return keyed_hash(mem, "left phone", phone);
 }
 
-struct person {
-	bool staff, held; /* something is held against him */
+static const char *openid_hash(struct arena *mem, const char *appid, const char *openid)
+{
+	return keyed_hash(mem, arena_printf(mem, "left openid %s", appid), openid);
+}
+
+static const char *unionid_hash(struct arena *mem, const char *unionid)
+{
+	return keyed_hash(mem, "left unionid", unionid);
+}
+
+struct leaver {
+	bool staff, held; /* held: violations count or a ban runs */
 	const char *phone;
 	raw_json open; /* orders that are not over */
 };
-static const struct field person_fields[] = {
-	FIELD(struct person, staff),
-	FIELD(struct person, held),
-	FIELD(struct person, phone, .optional = true),
-	FIELD(struct person, open, .optional = true),
+static const struct field leaver_fields[] = {
+	FIELD(struct leaver, staff),
+	FIELD(struct leaver, held),
+	FIELD(struct leaver, phone, .optional = true),
+	FIELD(struct leaver, open, .optional = true),
 };
-static const struct shape person_shape = SHAPE(struct person, person_fields);
+static const struct shape leaver_shape = SHAPE(struct leaver, leaver_fields);
 
-struct face {
+struct wechat_id {
 	const char *appid, *openid, *unionid;
 };
-static const struct field face_fields[] = {
-	FIELD(struct face, appid),
-	FIELD(struct face, openid),
-	FIELD(struct face, unionid, .optional = true),
+static const struct field wechat_id_fields[] = {
+	FIELD(struct wechat_id, appid),
+	FIELD(struct wechat_id, openid),
+	FIELD(struct wechat_id, unionid, .optional = true),
 };
-static const struct shape face_shape = SHAPE(struct face, face_fields);
+static const struct shape wechat_id_shape = SHAPE(struct wechat_id, wechat_id_fields);
 
 /* In the order in which everybody locks: orders, then their account. From then on
  * no order is added (order_add holds the account's row). */
@@ -54,14 +67,13 @@ SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UP
 #define TO_BE_PLAYED                                                 \
 	"EXISTS (SELECT 1 FROM order_item i WHERE i.order_id = o.id" \
 	" AND i.state IN ('booked', 'used') AND upper(i.during) > now())"
-#define HELD                                                                  \
-	"EXISTS (SELECT 1 FROM violation v WHERE v.account_id = a.id"         \
-	" AND v.lifted_at IS NULL AND v.at > now() - make_interval(days =>"   \
-	" $2::int)) OR EXISTS (SELECT 1 FROM ban b WHERE b.account_id = a.id" \
-	" AND b.lifted_at IS NULL AND b.until > now())"
+#define HELD \
+	"EXISTS (SELECT 1 FROM violation v WHERE v.account_id = a.id"                     \
+	" AND " VIOLATION_COUNTS("v", "$2") ")"                                           \
+	" OR EXISTS (SELECT 1 FROM ban b WHERE b.account_id = a.id AND " BAN_IN_FORCE("b") ")"
 
-SQL(leave_person,
-	"SELECT a.phone, EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)"
+SQL(leave_account,
+	"SELECT a.phone, " ACCOUNT_IS_MEMBER("a")
 	"  OR EXISTS (SELECT 1 FROM account_role r WHERE r.account_id = a.id) AS staff,"
 	" " HELD
 	" AS held, (SELECT jsonb_agg(jsonb_build_object('id', w.id, 'no', w.no,"
@@ -73,30 +85,30 @@ SQL(leave_person,
 	" THEN 'settling' END AS why"
 	"  FROM orders o WHERE o.account_id = a.id) w WHERE w.why IS NOT NULL) AS open"
 	" FROM account a WHERE a.id = $1");
-SQL(leave_faces, "SELECT appid, openid, unionid FROM wechat_identity WHERE account_id = $1");
-SQL(left_mark_insert,
+SQL(leave_wechat_ids,
+	"SELECT appid, openid, unionid FROM wechat_identity WHERE account_id = $1");
+SQL(left_hash_insert,
 	"INSERT INTO left_mark (mark, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
 SQL(leave_now, "SELECT account_leave($1, $2)");
 
-static void keep_marks(
-	struct tx *tx, int64_t account_id, const struct person *p, const struct list *faces)
+static void keep_hashes(struct tx *tx, int64_t account_id, const struct leaver *leaver,
+	const struct list *wechat_ids)
 {
-	const struct face *f = faces->at;
+	const struct wechat_id *w = wechat_ids->at;
 
-	if (p->phone)
-		db_queue(tx, &left_mark_insert, A(mark_of(tx->mem, "left phone", p->phone)),
+	if (leaver->phone)
+		db_queue(tx, &left_hash_insert, A(phone_hash(tx->mem, leaver->phone)),
 			A(account_id));
-	for (size_t i = 0; i < faces->count; i++) {
-		db_queue(tx, &left_mark_insert,
-			A(openid_mark(tx->mem, f[i].appid, f[i].openid)), A(account_id));
-		if (f[i].unionid)
-			db_queue(tx, &left_mark_insert,
-				A(mark_of(tx->mem, "left unionid", f[i].unionid)),
+	for (size_t i = 0; i < wechat_ids->count; i++) {
+		db_queue(tx, &left_hash_insert,
+			A(openid_hash(tx->mem, w[i].appid, w[i].openid)), A(account_id));
+		if (w[i].unionid)
+			db_queue(tx, &left_hash_insert, A(unionid_hash(tx->mem, w[i].unionid)),
 				A(account_id));
 	}
 }
 
-static int64_t marks_days(void)
+static int64_t hashes_days(void)
 {
 	return settings.ban_days > settings.violation_days ? settings.ban_days
 							   : settings.violation_days;
@@ -104,53 +116,47 @@ static int64_t marks_days(void)
 
 enum err account_leave(struct tx *tx, int64_t account_id, raw_json *detail)
 {
-	struct person person;
-	struct list faces;
+	struct leaver leaver;
+	struct list wechat_ids;
 
 	db_queue(tx, &leave_lock_orders, A(account_id));
 	db_queue_one(tx, &leave_lock, E_SESSION_ENDED, A(account_id));
-	db_ask_one(tx, &leave_person, &person_shape, &person, E_INTERNAL, A(account_id),
+	db_ask_one(tx, &leave_account, &leaver_shape, &leaver, E_INTERNAL, A(account_id),
 		A(settings.violation_days),
 		A((bool)(strcmp(settings.wx_shipping, "off") != 0)));
-	db_ask_all(tx, &leave_faces, &face_shape, &faces, A(account_id));
+	db_ask_all(tx, &leave_wechat_ids, &wechat_id_shape, &wechat_ids, A(account_id));
 	TRY(db_sync(tx));
-	if (person.staff)
+	if (leaver.staff)
 		return E_STAFF_ACCOUNT;
-	if (person.open.text) {
-		detail->text = arena_printf(tx->mem, "{\"orders\":%s}", person.open.text);
+	if (leaver.open.text) {
+		detail->text = arena_printf(tx->mem, "{\"orders\":%s}", leaver.open.text);
 		return E_ACCOUNT_BUSY;
 	}
-	if (person.held)
-		keep_marks(tx, account_id, &person, &faces);
-	db_queue(tx, &leave_now, A(account_id), A(marks_days()));
+	if (leaver.held)
+		keep_hashes(tx, account_id, &leaver, &wechat_ids);
+	db_queue(tx, &leave_now, A(account_id), A(hashes_days()));
 	return E_OK;
 }
 
-struct earlier {
-	int64_t id;
-};
-static const struct field earlier_fields[] = {FIELD(struct earlier, id)};
-static const struct shape earlier_shape = SHAPE(struct earlier, earlier_fields);
-
 SQL(left_earlier,
-	"SELECT DISTINCT account_id AS id FROM left_mark WHERE mark IN ($2, $3)"
+	"SELECT DISTINCT account_id FROM left_mark WHERE mark IN ($2, $3)"
 	" AND account_id <> $1");
 SQL(left_heir, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 SQL(left_violations,
 	"UPDATE violation SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
-	" AND lifted_at IS NULL AND at > now() - make_interval(days => $3::int)");
+	" AND " VIOLATION_COUNTS("violation", "$3"));
 SQL(left_bans,
 	"UPDATE ban SET account_id = $1 WHERE account_id = ANY($2::bigint[])"
-	" AND lifted_at IS NULL AND until > now()");
+	" AND " BAN_IN_FORCE("ban"));
 
-/* `also` may be NULL. What is too much together bans with the next one: a ban
- * comes with a violation. */
-static enum err take_over(struct tx *tx, int64_t account_id, const char *mark, const char *also)
+/* `other` may be NULL. If the violations of all accounts together are enough for a ban,
+ * it comes with the next violation, as every ban does. */
+static enum err take_over(
+	struct tx *tx, int64_t account_id, const char *hash, const char *other)
 {
 	struct list earlier;
 
-	TRY(db_all(
-		tx, &left_earlier, &earlier_shape, &earlier, A(account_id), A(mark), A(also)));
+	TRY(db_values(tx, &left_earlier, int64_t, &earlier, A(account_id), A(hash), A(other)));
 	struct ints accounts = {earlier.at, earlier.count};
 	if (accounts.count == 0)
 		return E_OK;
@@ -162,12 +168,12 @@ static enum err take_over(struct tx *tx, int64_t account_id, const char *mark, c
 
 enum err phone_taken_over(struct tx *tx, int64_t account_id, const char *phone)
 {
-	return take_over(tx, account_id, mark_of(tx->mem, "left phone", phone), NULL);
+	return take_over(tx, account_id, phone_hash(tx->mem, phone), NULL);
 }
 
 enum err wechat_taken_over(struct tx *tx, int64_t account_id, const char *appid,
 	const char *openid, const char *unionid)
 {
-	return take_over(tx, account_id, openid_mark(tx->mem, appid, openid),
-		unionid ? mark_of(tx->mem, "left unionid", unionid) : NULL);
+	return take_over(tx, account_id, openid_hash(tx->mem, appid, openid),
+		unionid ? unionid_hash(tx->mem, unionid) : NULL);
 }

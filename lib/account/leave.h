@@ -9,9 +9,10 @@
  * WeChat user who logs in again is a new customer. What was answered to staff about
  * him goes when all stored answers do, within 48 hours (sweep.h).
  *
- * What is held against a person stays held: if a ban runs or violations count,
- * marks (mark.h) of the phone and the openids are kept, for no longer than that can matter, and a new account that comes with
- * one of them takes the ban and the violations over. */
+ * What is held against a person stays held. If a ban runs or violations count, keyed
+ * hashes (keyed_hash.h) of the phone and the openids are kept in left_mark, for no
+ * longer than that can matter; a new account that comes with one of them takes over
+ * the ban and the violations. */
 
 /* E_STAFF_ACCOUNT; E_ACCOUNT_BUSY while an order is unpaid, yet to be played or
  * not settled, *detail then says which and why; E_SESSION_ENDED: has left already. */

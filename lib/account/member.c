@@ -1,14 +1,17 @@
 #include "account/member.h"
 
+#include "account/account.h"
 #include "base/buf.h"
+#include "base/phone.h"
 #include "base/settings.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { ROLES_TEXT_MAX = 8192 };
 
 static const struct field role_given_fields[] = {
-	FIELD(struct role_given, role, .min = 1, .max = 32),
+	FIELD(struct role_given, role, .min = 1, .max = ROLE_LENGTH),
 	FIELD(struct role_given, venue_id, .optional = true, .min = 1, .max = ID_MAX),
 };
 const struct shape role_given_shape = SHAPE(struct role_given, role_given_fields);
@@ -97,7 +100,7 @@ static enum err check_roles(struct tx *tx, const char *roles, const char **field
 	if (faults.count == 0)
 		return E_OK;
 	const struct fault *f = faults.at;
-	*field = arena_printf(tx->mem, "roles[%lld].%s", (long long)f->nth - 1, f->member);
+	*field = arena_printf(tx->mem, "roles[%" PRId64 "].%s", f->nth - 1, f->member);
 	return f->unknown_venue ? E_VENUE_NOT_FOUND : E_BAD_FIELD;
 }
 
@@ -129,10 +132,33 @@ static enum err named(struct tx *tx, const char **field)
 	return err;
 }
 
+/* The form of the constraint staff_login_username_form. */
+static bool username_valid(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return strspn(s, letters) > 0 && strspn(s, rest) == strlen(s);
+}
+
+/* `phone` may be NULL. */
+static enum err check_phone(const char *phone, const char **field)
+{
+	if (!phone || phone_valid(phone))
+		return E_OK;
+	*field = "phone";
+	return E_BAD_FIELD;
+}
+
 enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, const char **field)
 {
 	const char *roles = roles_text(tx, &m->roles);
 
+	if (!username_valid(m->username)) {
+		*field = "username";
+		return E_BAD_FIELD;
+	}
+	TRY(check_phone(m->phone, field));
 	TRY(ids_take(tx, 1, id));
 	TRY(check_roles(tx, roles, field));
 	db_queue_none(tx, &member_phone_taken, E_PHONE_TAKEN, A(m->phone), A(*id));
@@ -152,9 +178,9 @@ enum err member_set(struct tx *tx, int64_t id, int64_t version, const char *name
 {
 	struct member now;
 
+	TRY(check_phone(phone, field));
 	TRY(member_load(tx, id, &now));
-	db_queue_one(
-		tx, &member_set_row, E_VERSION_CHANGED, A(id), A(version), A(name), A(phone));
+	db_queue_version(tx, &member_set_row, A(id), A(version), A(name), A(phone));
 	return named(tx, field);
 }
 
@@ -178,18 +204,11 @@ enum err member_set_roles(struct tx *tx, int64_t by, int64_t id, int64_t version
 	TRY(check_roles(tx, roles, field));
 	if (id == by && !has_admin(wanted)) /* only an admin comes here */
 		return E_OWN_ACCOUNT;
-	db_queue_one(tx, &member_touch, E_VERSION_CHANGED, A(id), A(version));
+	db_queue_version(tx, &member_touch, A(id), A(version));
 	db_queue(tx, &member_give_roles, A(roles), A(id));
 	db_queue(tx, &member_take_roles, A(roles), A(id));
 	return db_sync(tx);
 }
-
-SQL(member_set_disabled,
-	"UPDATE account SET disabled_at = now(), disabled_reason = $2, version = version + 1"
-	" WHERE id = $1 AND disabled_at IS NULL");
-SQL(member_set_enabled,
-	"UPDATE account SET disabled_at = NULL, disabled_reason = NULL, version = version + 1"
-	" WHERE id = $1 AND disabled_at IS NOT NULL");
 
 enum err member_disable(struct tx *tx, int64_t by, int64_t id, const char *reason)
 {
@@ -198,7 +217,8 @@ enum err member_disable(struct tx *tx, int64_t by, int64_t id, const char *reaso
 	TRY(member_load(tx, id, &now));
 	if (id == by)
 		return E_OWN_ACCOUNT;
-	return db_run(tx, &member_set_disabled, A(id), A(reason));
+	account_disable(tx, id, reason);
+	return db_sync(tx);
 }
 
 enum err member_enable(struct tx *tx, int64_t id)
@@ -206,7 +226,8 @@ enum err member_enable(struct tx *tx, int64_t id)
 	struct member now;
 
 	TRY(member_load(tx, id, &now));
-	return db_run(tx, &member_set_enabled, A(id));
+	account_enable(tx, id);
+	return db_sync(tx);
 }
 
 SQL(member_go, "SELECT 1 WHERE member_remove($1, $2, $3)");
@@ -218,25 +239,6 @@ enum err member_remove(struct tx *tx, int64_t by, int64_t id, int64_t version)
 	TRY(member_load(tx, id, &now));
 	if (id == by)
 		return E_OWN_ACCOUNT;
-	db_queue_one(
-		tx, &member_go, E_VERSION_CHANGED, A(id), A(version), A(settings.wx_web_appid));
+	db_queue_version(tx, &member_go, A(id), A(version), A(settings.wx_web_appid));
 	return db_sync(tx);
-}
-
-static const struct field role_fields[] = {
-	FIELD(struct role, code),
-	FIELD(struct role, name),
-	FIELD(struct role, at_venue),
-	FIELD(struct role, permissions),
-};
-const struct shape role_shape = SHAPE(struct role, role_fields);
-
-SQL(roles_all,
-	"SELECT r.code, r.name, r.at_venue, (SELECT coalesce(jsonb_agg(p.permission"
-	"  ORDER BY p.permission), '[]') FROM role_permission p WHERE p.role = r.code)"
-	" AS permissions FROM role r ORDER BY r.code");
-
-enum err roles_list(struct tx *tx, struct list *out)
-{
-	return db_all(tx, &roles_all, &role_shape, out);
 }

@@ -4,13 +4,18 @@
 #include "db/db.h"
 
 /* Members of staff: accounts with a username. Whoever has the permission `member`
- * manages all of them. A new one has no password until it is given one
- * (staff_login.h), but can come in by SMS if its phone is known.
+ * manages all of them. A new member has no password until an admin sets one
+ * (staff_login.h), but can log in by SMS if his phone is known.
  *
- * A trigger sees to it that one active admin with a password is left at any time:
+ * A trigger makes sure that at least one active admin with a password remains:
  * E_LAST_ADMIN. */
 
-enum { USERNAME_MAX_LENGTH = 32, ROLES_MAX = 50 };
+enum {
+	USERNAME_MIN_LENGTH = 2,
+	USERNAME_MAX_LENGTH = 32,
+	ROLE_LENGTH = 32, /* characters of a role's code */
+	ROLES_MAX = 50,   /* of one member */
+};
 
 struct role_given {
 	const char *role;
@@ -32,7 +37,7 @@ struct member_search {
 	const char *name; /* a part of the name or the username */
 	const char *role;
 	int64_t venue_id;
-	int64_t after; /* the member behind whom to go on */
+	int64_t after; /* the last member of the page before */
 };
 enum err members_search(
 	struct tx *, const struct member_search *, int64_t limit, struct list *) CHECKED;
@@ -43,37 +48,28 @@ struct member_new {
 	struct list roles; /* of struct role_given */
 };
 
-/* What is refused is named in *field: E_NAME_TAKEN, E_PHONE_TAKEN; E_BAD_FIELD for
- * a role that is not known ("roles[0].role"), or that has a venue and shouldn't, or
- * lacks it; E_VENUE_NOT_FOUND ("roles[0].venue_id"). */
+/* *field names what is refused: E_BAD_FIELD for a username or phone of a wrong form,
+ * for a role that is unknown ("roles[0].role"), that has a venue and shouldn't, or
+ * lacks one; E_VENUE_NOT_FOUND ("roles[0].venue_id"); E_NAME_TAKEN, E_PHONE_TAKEN. */
 enum err member_add(
 	struct tx *, const struct member_new *, int64_t *id, const char **field) CHECKED;
 
-/* These want the version that was read: E_VERSION_CHANGED, E_NOT_FOUND. */
+/* `version` is the one that the caller has read: E_VERSION_CHANGED, E_NOT_FOUND. */
 enum err member_set(struct tx *, int64_t id, int64_t version, const char *name,
 	const char *phone, const char **field) CHECKED;
 /* `by` may not take his own admin role: E_OWN_ACCOUNT. */
 enum err member_set_roles(struct tx *, int64_t by, int64_t id, int64_t version,
 	const struct list *, const char **field) CHECKED;
 
-/* At once, as for users; a second time changes nothing. Nobody disables himself:
- * E_OWN_ACCOUNT. */
+/* As customer_disable() and customer_enable(); nobody disables himself: E_OWN_ACCOUNT. */
 enum err member_disable(struct tx *, int64_t by, int64_t id, const char *reason) CHECKED;
 enum err member_enable(struct tx *, int64_t id) CHECKED;
 
-/* A member no longer, but a customer, who may leave (leave.h). At once: logins by
- * any way, roles, the WeChat for scans and the phone go, sessions of staff end.
- * What he did is told by his username; who is disabled stays so. E_OWN_ACCOUNT;
- * E_FORBIDDEN: he has a role outside the scope of who asks. */
+/* The member becomes a customer, who may leave (leave.h). His username, password, roles,
+ * phone and the WeChat that he scans with are removed and his sessions as staff end, in
+ * this transaction. The audit log goes on to name him by his username; a disabled
+ * account stays disabled. E_OWN_ACCOUNT; E_FORBIDDEN if he has a role at a venue where
+ * `by` has no rights. */
 enum err member_remove(struct tx *, int64_t by, int64_t id, int64_t version) CHECKED;
-
-/* All roles with their permissions. */
-struct role {
-	const char *code, *name;
-	bool at_venue; /* is given for one venue each time */
-	raw_json permissions;
-};
-extern const struct shape role_shape;
-enum err roles_list(struct tx *, struct list *) CHECKED;
 
 #endif

@@ -16,9 +16,9 @@ static const struct field row_fields[] = {
 };
 const struct shape audit_row_shape = SHAPE(struct audit_row, row_fields);
 
-/* $3 is the entry behind which to go on; the end is one place in the order of all
- * the indexes. */
-SQL(audit_search,
+/* $3 is the last entry of the page before, or 0. Where the page begins is said as one
+ * pair (at, id), in the order of all the indexes. */
+SQL(audit_fitting,
 	"SELECT a.id, a.at, a.actor_id, staff_name(a.actor_id) AS actor, a.actor_username, a.venue_id,"
 	" a.entity, a.entity_id, a.action, a.before, a.after, a.operation_id"
 	" FROM audit_in_scope a WHERE a.at >= coalesce($1, '-infinity'::timestamptz)"
@@ -34,14 +34,14 @@ SQL(audit_search,
 	" AND ($12::text IS NULL AND $13::text IS NULL"
 	"  OR a.words @> array_remove(ARRAY['-' || $12, '+' || $13], NULL))"
 	" ORDER BY a.at DESC, a.id DESC LIMIT $4");
-/* Which index is the way in depends on what is asked: a plan for each search. */
+/* The best index depends on what is searched for: plan each search anew. */
 SQL(audit_plan_each, "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
 
-enum err audit_find(
+enum err audit_search(
 	struct tx *tx, const struct audit_search *s, int64_t limit, struct list *out)
 {
 	db_queue(tx, &audit_plan_each);
-	return db_all(tx, &audit_search, &audit_row_shape, out, A(arg_stamp_or_null(s->from)),
+	return db_all(tx, &audit_fitting, &audit_row_shape, out, A(arg_stamp_or_null(s->from)),
 		A(arg_stamp_or_null(s->to)), A(s->behind), A(limit),
 		A(arg_id_or_null(s->actor)), A(arg_id_or_null(s->venue)), A(s->entity),
 		A(s->entity_id), A(s->operation), A(s->action), A(s->actor_username),

@@ -3,9 +3,9 @@
 
 #include "db/db.h"
 
-/* Who of the staff changed what: the table audit_log, which triggers fill in the
- * transaction of the change (migrations/0010_rights.sql). Customers and jobs are
- * not staff and leave no entries. Nothing here writes. */
+/* Which member of staff changed what: the table audit_log, which triggers fill in the
+ * transaction of the change (migrations/0010_rights.sql). What customers and jobs
+ * change is not in it. This only reads it. */
 
 struct audit_row {
 	int64_t id, actor_id;
@@ -23,19 +23,20 @@ extern const struct shape audit_row_shape;
 
 enum { AUDIT_WORD_MAX = 100 };
 
-/* All that is given must fit; NULL or 0 is not given. */
+/* An entry fits if everything fits that is given; NULL or 0 is not given. */
 struct audit_search {
 	int64_t actor, venue;
 	const char *entity, *entity_id, *operation, *action, *actor_username; /* exact */
-	/* The name of a column, or a value as text, at any depth; the first AUDIT_WORD_MAX
-	 * characters of a longer one. */
+	/* A word that the change took away (before) or brought (after): the name of a
+	 * column, or a value as text, at any depth; of a longer one the first
+	 * AUDIT_WORD_MAX characters. */
 	const char *before, *after;
-	stamp from, to; /* `to` is not in it */
-	int64_t behind; /* the entry behind which to go on */
+	stamp from, to; /* `to` itself is left out */
+	int64_t behind; /* the last entry of the page before */
 };
 
-/* The latest first; of the venues in the transaction's scope. */
-enum err audit_find(
+/* The latest first; only of the venues in the transaction's scope. */
+enum err audit_search(
 	struct tx *, const struct audit_search *, int64_t limit, struct list *) CHECKED;
 
 #endif

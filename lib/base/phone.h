@@ -5,7 +5,7 @@
 
 /* Phone numbers: eleven digits of mainland China, without +86. */
 
-enum { PHONE_DIGITS_MAX = 11 };
+enum { PHONE_DIGITS = 11 }; /* no more, no fewer */
 bool phone_valid(const char *);
 
 #endif

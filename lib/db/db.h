@@ -101,6 +101,10 @@ static inline struct db_arg arg_stamp_or_null(stamp v)
 {
 	return (struct db_arg){.kind = ARG_STAMP, .i = v.us, .null = v.us == 0};
 }
+static inline struct db_arg arg_date_or_null(date v)
+{
+	return (struct db_arg){.kind = ARG_DATE, .null = v.days == 0, .i = v.days};
+}
 static inline struct db_arg arg_as_is(struct db_arg v)
 {
 	return v;
@@ -171,6 +175,9 @@ void db_note_(
 #define db_queue_none(tx, sql, e, ...)                                              \
 	db_note_(tx, sql, &(const struct db_answer){.want = WANT_NONE, .err = (e)}, \
 		ARGS(__VA_ARGS__))
+/* A change of a row that has a version. The statement compares it with the version that
+ * the caller has read (If-Match); if another came first: E_VERSION_CHANGED. */
+#define db_queue_version(tx, sql, ...) db_queue_one(tx, sql, E_VERSION_CHANGED, ##__VA_ARGS__)
 
 /* Note a question down: *out is filled by the next sync. One row, else
  * `missing` (several: E_INTERNAL); or every row, as structs in the arena. */
@@ -196,6 +203,9 @@ enum err db_sync(struct tx *) CHECKED;
 	(db_ask_value(tx, sql, out, E_NOT_FOUND, ##__VA_ARGS__), db_sync(tx))
 #define db_all(tx, sql, sh, list, ...) \
 	(db_ask_all(tx, sql, sh, list, ##__VA_ARGS__), db_sync(tx))
+/* Every row of one column into a list of that type: int64_t, const char * … */
+#define db_values(tx, sql, type, list, ...) \
+	db_all(tx, sql, VALUE_SHAPE((type *)NULL), list, ##__VA_ARGS__)
 #define db_run(tx, sql, ...) (db_queue(tx, sql, ##__VA_ARGS__), db_sync(tx))
 
 /* Wait for a NOTIFY on a connection that has run LISTEN; true if one came. */

@@ -1,6 +1,6 @@
 #include "login/scan.h"
 
-#include "account/entry.h"
+#include "account/kind.h"
 #include "base/settings.h"
 #include "codec/crypto.h"
 
@@ -63,7 +63,7 @@ SQL(staff_of_wechat,
 	"  FROM wechat_identity WHERE (appid = $1 AND openid = $2) OR unionid = $3)"
 	" SELECT a.id FROM known k JOIN account a ON a.id = k.account_id"
 	" WHERE (k.bound OR NOT EXISTS (SELECT 1 FROM known WHERE bound))"
-	"  AND " ACCOUNT_IS_STAFF("a") " ORDER BY k.created_at LIMIT 1");
+	"  AND " MAY_LOG_IN_AS_STAFF("a") " ORDER BY k.created_at LIMIT 1");
 
 enum err scan_account(struct tx *tx, const struct wechat_identity *wechat, int64_t *account_id)
 {
@@ -75,7 +75,8 @@ enum err scan_account(struct tx *tx, const struct wechat_identity *wechat, int64
 
 SQL(wechat_joined_elsewhere,
 	"SELECT 1 FROM wechat_identity w JOIN account a ON a.id = w.account_id"
-	" WHERE w.unionid = $2 AND a.id <> $1 AND " ACCOUNT_IS_STAFF("a") " LIMIT 1");
+	" WHERE w.unionid = $2 AND a.id <> $1"
+	" AND " MAY_LOG_IN_AS_STAFF("a") " LIMIT 1");
 /* Removing the member deletes this row and the binding; one waits for the other. */
 SQL(wechat_of_member, "SELECT 1 FROM staff_login WHERE account_id = $1 FOR KEY SHARE");
 SQL(wechat_let_go,

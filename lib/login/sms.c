@@ -1,7 +1,7 @@
 #include "login/sms.h"
 
-#include "account/entry.h"
-#include "account/mark.h"
+#include "account/keyed_hash.h"
+#include "account/kind.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "codec/crypto.h"
@@ -14,13 +14,13 @@ void sms_init(void)
 {
 	if (!sms_on())
 		return;
-	mark_init();
+	keyed_hash_init();
 	sms_gateway_init();
 }
 
 static const char *digest(struct arena *mem, const char *phone, const char *code)
 {
-	return mark_of(mem, arena_printf(mem, "sms %s", phone), code);
+	return keyed_hash(mem, arena_printf(mem, "sms %s", phone), code);
 }
 
 /* Numbers above the last whole million of 2^32 would make small codes likelier. */
@@ -87,7 +87,8 @@ enum err sms_try(struct tx *tx, const char *phone, const char *code, bool *right
 	return err == E_NOT_FOUND ? E_OK : err;
 }
 
-SQL(staff_of_phone, "SELECT a.id FROM account a WHERE a.phone = $1 AND " ACCOUNT_IS_STAFF("a"));
+SQL(staff_of_phone,
+	"SELECT a.id FROM account a WHERE a.phone = $1 AND " MAY_LOG_IN_AS_STAFF("a"));
 
 enum err sms_account(struct tx *tx, const char *phone, int64_t *account_id)
 {
@@ -119,7 +120,7 @@ SQL(sms_claim,
 	" RETURNING s.id, s.phone, (SELECT count(*) FROM sms_code"
 	"   WHERE sent_at > now() - interval '1 day') AS today,"
 	"  EXISTS (SELECT 1 FROM account a WHERE a.phone = s.phone"
-	"   AND " ACCOUNT_IS_STAFF("a") ") AS staff");
+	"   AND " MAY_LOG_IN_AS_STAFF("a") ") AS staff");
 SQL(sms_arm, "UPDATE sms_code SET code_hash = $2, sent_at = now() WHERE id = $1");
 
 /* sms->code is NULL where there is nothing to send. */

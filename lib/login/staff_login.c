@@ -1,6 +1,6 @@
 #include "login/staff_login.h"
 
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 #include "base/log.h"
 #include "login/password.h"
 #include "login/session.h"
@@ -55,14 +55,14 @@ static enum err take_try(
 	struct tx *tx, const struct staff_login_params *params, struct taken *t)
 {
 	const char *name = params->username,
-		   *mark = name ? mark_of(tx->mem, "name", name) : NULL;
+		   *hash = name ? keyed_hash(tx->mem, "name", name) : NULL;
 	struct db_arg id = arg_id_or_null(params->account_id);
 
 	db_ask_all(tx, &staff_login_count, &login_shape, &t->logins, A(name), A(id));
 	db_ask_all(tx, &login_miss_try, VALUE_SHAPE((int64_t *)NULL), &t->misses, A(name),
-		A(id), A(mark));
+		A(id), A(hash));
 	db_ask_all(tx, &staff_login_lock, VALUE_SHAPE((int64_t *)NULL), &t->locks, A(name),
-		A(id), A(mark));
+		A(id), A(hash));
 	return E_OK;
 }
 

@@ -11,7 +11,7 @@
  * 16 min; while it is locked nothing is compared and nothing counted, and the
  * right password is refused like a wrong one. A day without a try forgets them.
  * A name that opens nothing is counted and locked alike: the answers don't tell it
- * from one that does. The program has called mark_init(). */
+ * from one that does. The program has called keyed_hash_init(). */
 
 struct staff_login {
 	int64_t account_id;

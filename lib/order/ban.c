@@ -1,5 +1,6 @@
 #include "order/ban.h"
 
+#include "account/violation.h"
 #include "base/settings.h"
 
 #include <inttypes.h>
@@ -12,8 +13,8 @@ static const struct field ban_fields[] = {
 static const struct shape ban_shape = SHAPE(struct ban, ban_fields);
 
 SQL(ban_in_force,
-	"SELECT id, until, reason FROM ban WHERE account_id = $1 AND until > now()"
-	" AND lifted_at IS NULL ORDER BY until DESC LIMIT 1");
+	"SELECT b.id, b.until, b.reason FROM ban b WHERE b.account_id = $1"
+	" AND " BAN_IN_FORCE("b") " ORDER BY b.until DESC LIMIT 1");
 
 void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
 {
@@ -26,8 +27,8 @@ SQL(violation_insert,
 SQL(ban_insert,
 	"INSERT INTO ban (id, account_id, until, reason)"
 	" SELECT $1, $2, now() + make_interval(days => $5::int), $6"
-	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = $2 AND v.lifted_at IS NULL"
-	"  AND v.at > now() - make_interval(days => $4::int)"
+	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = $2"
+	"  AND " VIOLATION_COUNTS("v", "$4")
 	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = $2),"
 	"   '-infinity'::timestamptz)) >= $3");
 
@@ -46,7 +47,7 @@ enum err violation_add(struct tx *tx, int64_t account_id, int64_t order_id)
 
 SQL(bans_lift,
 	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = $1"
-	" AND b.lifted_at IS NULL AND b.until > now() AND (SELECT count(*) FROM violation v"
+	" AND " BAN_IN_FORCE("b") " AND (SELECT count(*) FROM violation v"
 	"  WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.at <= b.since"
 	"  AND v.at > b.since - make_interval(days => $4::int)"
 	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = $1"

@@ -1,5 +1,7 @@
 #include "order/violation.h"
 
+#include "account/violation.h"
+
 #include "order/ban.h"
 #include "order/search.h"
 
@@ -55,7 +57,7 @@ SQL(violations_of_account,
 	" WHERE x.account_id = $1 ORDER BY x.at DESC, x.id DESC LIMIT 100");
 SQL(bans_of_account,
 	"SELECT b.id, b.since, b.until, b.reason,"
-	" b.lifted_at IS NULL AND b.until > now() AS in_force, b.lifted_at,"
+	" " BAN_IN_FORCE("b") " AS in_force, b.lifted_at,"
 	" staff_name(b.lifted_by) AS lifted_by, b.lift_reason"
 	" FROM ban b WHERE b.account_id = $1 ORDER BY b.since DESC, b.id DESC LIMIT 100");
 

@@ -1,12 +1,13 @@
 #include "setup/block.h"
 
 #include "base/time.h"
+#include "setup/sold.h"
 #include "venue/day.h"
 
 #define BLOCK_IN                                                              \
 	FIELD(struct block_in, start), FIELD(struct block_in, end),           \
 		FIELD(struct block_in, reason, .plain = PLAIN_LINE, .min = 1, \
-			.max = BLOCK_REASON_LENGTH)
+			.max = EDIT_REASON_LENGTH)
 static const struct field new_fields[] = {
 	FIELD(struct block_in, court_id, .min = 1, .max = ID_MAX),
 	BLOCK_IN,
@@ -40,7 +41,7 @@ SQL(block_by_id, BLOCK_COLUMNS " AND b.id = $2");
 enum err block_list(struct tx *tx, int64_t venue_id, date from, int64_t after, int64_t limit,
 	struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &blocks_after, &block_shape, out, A(venue_id),
 		A(arg_date_or_null(from)), A(after), A(limit));
 }
@@ -64,15 +65,6 @@ SQL(block_take,
 	" FROM court_unit u, generate_series($3::timestamptz, $4::timestamptz"
 	"  - interval '30 minutes', interval '30 minutes') AS t(at)"
 	" WHERE u.court_id = $1 ORDER BY u.unit_id, t.at ON CONFLICT DO NOTHING");
-struct way {
-	int64_t total;
-	raw_json detail;
-};
-static const struct field way_fields[] = {
-	FIELD(struct way, total),
-	FIELD(struct way, detail),
-};
-static const struct shape way_shape = SHAPE(struct way, way_fields);
 SQL(block_in_the_way,
 	"WITH hit AS (SELECT o.item_id, o.block_id FROM court_unit u"
 	"  JOIN occupancy o ON o.unit_id = u.unit_id AND o.at >= $3 AND o.at < $4"
@@ -80,15 +72,13 @@ SQL(block_in_the_way,
 	" sold AS (SELECT DISTINCT r.id, r.no, r.play_date FROM hit h"
 	"  JOIN order_item i ON i.id = h.item_id JOIN orders r ON r.id = i.order_id),"
 	" other AS (SELECT DISTINCT block_id AS id FROM hit WHERE block_id IS NOT NULL)"
-	" SELECT (SELECT count(*) FROM hit) AS total, jsonb_build_object("
+	" SELECT EXISTS (SELECT 1 FROM hit) AS used, jsonb_build_object("
 	"  'total', (SELECT count(*) FROM sold) + (SELECT count(*) FROM other),"
-	"  'orders', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'no', f.no,"
-	"   'date', f.play_date) ORDER BY f.play_date, f.id), '[]')"
-	"   FROM (SELECT * FROM sold ORDER BY play_date, id LIMIT 20) f),"
+	"  'orders', " ORDERS_NAMED("sold o") ","
 	"  'blocks', (SELECT coalesce(jsonb_agg(f.id ORDER BY f.id), '[]')"
-	"   FROM (SELECT * FROM other ORDER BY id LIMIT 20) f)) AS detail");
+	"   FROM (SELECT * FROM other ORDER BY id LIMIT " NAMED_MAX ") f)) AS detail");
 SQL(block_court,
-	"SELECT EXISTS (SELECT 1 FROM court_unit WHERE venue_id = $1 AND court_id = $2) AS yes"
+	"SELECT EXISTS (SELECT 1 FROM court_unit WHERE venue_id = $1 AND court_id = $2)"
 	" FROM court WHERE venue_id = $1 AND id = $2");
 
 static enum err check_times(const struct block_in *in, struct refusal *why)
@@ -104,39 +94,36 @@ static enum err check_times(const struct block_in *in, struct refusal *why)
 	return E_OK;
 }
 
-static enum err take(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
+static enum err occupy(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
 	struct refusal *why)
 {
-	struct way way;
+	struct dependants found;
 
 	db_queue(tx, &block_take, A(court_id), A(id), A(in->start), A(in->end));
-	TRY(db_one(tx, &block_in_the_way, &way_shape, &way, A(court_id), A(id), A(in->start),
-		A(in->end)));
-	if (way.total == 0)
-		return E_OK;
-	why->detail = way.detail;
-	return E_IN_USE;
+	TRY(db_one(tx, &block_in_the_way, &dependants_shape, &found, A(court_id), A(id),
+		A(in->start), A(in->end)));
+	return dependants_check(&found, NULL, why);
 }
 
 enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, int64_t *id,
 	struct refusal *why)
 {
-	struct verdict has_units;
+	bool has_units;
 
 	TRY(ids_take(tx, 1, id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	TRY(check_times(in, why));
 	why->field = "court_id";
-	db_ask_one(tx, &block_court, &verdict_shape, &has_units, E_COURT_NOT_FOUND, A(venue_id),
-		A(in->court_id));
+	db_ask_value(
+		tx, &block_court, &has_units, E_COURT_NOT_FOUND, A(venue_id), A(in->court_id));
 	TRY(db_sync(tx));
-	if (!has_units.yes)
+	if (!has_units)
 		return E_BAD_FIELD;
 	why->field = NULL;
 	db_queue(tx, &block_insert, A(venue_id), A(*id), A(in->court_id), A(in->start),
 		A(in->end), A(in->reason));
-	return take(tx, *id, in->court_id, in, why);
+	return occupy(tx, *id, in->court_id, in, why);
 }
 
 enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
@@ -144,24 +131,23 @@ enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 {
 	struct block was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
 	TRY(check_times(in, why));
-	db_queue_one(tx, &block_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
-		A(in->start), A(in->end), A(in->reason));
+	db_queue_version(tx, &block_update, A(venue_id), A(id), A(version), A(in->start),
+		A(in->end), A(in->reason));
 	db_queue(tx, &block_release, A(id));
-	return take(tx, id, was.court_id, in, why);
+	return occupy(tx, id, was.court_id, in, why);
 }
 
 enum err block_remove(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
 {
 	struct block was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
+	TRY(version_check(was.version, version));
 	db_queue(tx, &block_release, A(id));
-	db_queue_one(tx, &block_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	db_queue_version(tx, &block_delete, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }

@@ -1,13 +1,13 @@
 #ifndef SETUP_BLOCK_H
 #define SETUP_BLOCK_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
-/* A court taken out of use for a while by staff. It holds the court's units
- * like an order does, by the same primary key, so that neither can be where the
- * other is. */
+/* A block: staff take a court out of use for a while. It holds the court's units as an
+ * order does, under the same primary key (occupancy_pkey), so that a block and an order
+ * can't overlap. */
 
-enum { BLOCK_REASON_LENGTH = 100, BLOCK_DAYS_MAX = 366 };
+enum { BLOCK_DAYS_MAX = 366 };
 
 struct block_in {
 	int64_t court_id; /* of a new one; it stays */
@@ -22,12 +22,14 @@ struct block {
 };
 extern const struct shape block_shape;
 
-/* Those that end on `from` (0: from now on) or later, by id. */
+/* By id: those that end on the date `from` or later; 0: that have not ended yet. */
 enum err block_list(struct tx *, int64_t venue_id, date from, int64_t after, int64_t limit,
 	struct list *) CHECKED;
 enum err block_load(struct tx *, int64_t venue_id, int64_t id, struct block *) CHECKED;
 /* E_IN_USE if something is there already: detail {"orders": [{"id","no","date"}],
- * "blocks": [7], "total"}: the first 20 orders and blocks. */
+ * "blocks": [7], "total"}, the first 20 of each. E_COURT_NOT_FOUND; E_BAD_FIELD for a
+ * court without units, and for times off the half hour, in the wrong order or too far
+ * apart. */
 enum err block_add(struct tx *, int64_t venue_id, const struct block_in *, int64_t *id,
 	struct refusal *) CHECKED;
 enum err block_save(struct tx *, int64_t venue_id, int64_t id, int64_t version,

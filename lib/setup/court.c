@@ -1,4 +1,10 @@
-#include "setup/venue.h"
+#include "setup/court.h"
+
+#include "setup/coverage.h"
+#include "setup/sold.h"
+#include "setup/sport.h"
+
+#include <inttypes.h>
 
 static const struct field unit_id_fields[] = {
 	FIELD_AS(struct unit_id, id, NULL, .min = 1, .max = ID_MAX),
@@ -38,10 +44,10 @@ const struct shape court_sheet_shape = SHAPE(struct court_sheet, sheet_fields);
 SQL(court_sheets_after, COURT_COLUMNS " AND c.id > $2 ORDER BY c.id LIMIT $3");
 SQL(court_sheet_by_id, COURT_COLUMNS " AND c.id = $2");
 
-enum err court_sheets(
+enum err court_sheet_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &court_sheets_after, &court_sheet_shape, out, A(venue_id), A(after),
 		A(limit));
 }
@@ -51,8 +57,9 @@ enum err court_sheet_load(struct tx *tx, int64_t venue_id, int64_t id, struct co
 	return db_one(tx, &court_sheet_by_id, &court_sheet_shape, out, A(venue_id), A(id));
 }
 
-/* Orders hold the court's row FOR KEY SHARE from their items on, and read its
- * units after that: whoever has it alone sees all of them, or they see him. */
+/* A lock against orders, too. An order holds the court's row FOR KEY SHARE when it adds its
+ * items, and reads the court's units after that: so either this transaction sees the
+ * order's items, or the order sees this transaction's units. */
 SQL(court_alone, "SELECT 1 FROM court WHERE venue_id = $1 AND id = $2 FOR UPDATE");
 SQL(court_insert,
 	"INSERT INTO court (id, venue_id, sport_id, name, position, ends_on)"
@@ -64,7 +71,7 @@ SQL(court_delete, "DELETE FROM court WHERE venue_id = $1 AND id = $2 AND version
 SQL(court_units_same,
 	"SELECT (SELECT coalesce(array_agg(unit_id ORDER BY unit_id), '{}') FROM court_unit"
 	"  WHERE venue_id = $1 AND court_id = $2)"
-	" = (SELECT coalesce(array_agg(u ORDER BY u), '{}') FROM unnest($3::bigint[]) u) AS yes");
+	" = (SELECT coalesce(array_agg(u ORDER BY u), '{}') FROM unnest($3::bigint[]) u)");
 SQL(court_units_drop,
 	"DELETE FROM court_unit WHERE venue_id = $1 AND court_id = $2"
 	" AND unit_id <> ALL($3::bigint[])");
@@ -72,18 +79,10 @@ SQL(court_units_put,
 	"INSERT INTO court_unit (court_id, unit_id, venue_id)"
 	" SELECT $2, u.id, $1 FROM unit u WHERE u.venue_id = $1 AND u.id = ANY($3::bigint[])"
 	" ON CONFLICT DO NOTHING");
-SQL(court_blocked_ahead,
-	"SELECT EXISTS (SELECT 1 FROM court_block WHERE venue_id = $1 AND court_id = $2"
-	" AND upper(during) > now()) AS yes");
 
-struct missing {
-	int64_t at;
-};
-static const struct field missing_fields[] = {FIELD(struct missing, at)};
-static const struct shape missing_shape = SHAPE(struct missing, missing_fields);
 /* Which of them is not the venue's, or named before. */
 SQL(court_units_missing,
-	"SELECT t.n - 1 AS at FROM unnest($2::bigint[]) WITH ORDINALITY AS t(id, n)"
+	"SELECT t.n - 1 FROM unnest($2::bigint[]) WITH ORDINALITY AS t(id, n)"
 	" WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.venue_id = $1 AND u.id = t.id)"
 	" OR t.n > array_position($2::bigint[], t.id) ORDER BY t.n LIMIT 1");
 
@@ -100,13 +99,12 @@ static struct ints ids_of(struct arena *mem, const struct list *units)
 static enum err check_units(
 	struct tx *tx, int64_t venue_id, struct ints ids, struct refusal *why)
 {
-	struct list missing;
+	int64_t first;
+	enum err err = db_value(tx, &court_units_missing, &first, A(venue_id), A(ids));
 
-	TRY(db_all(tx, &court_units_missing, &missing_shape, &missing, A(venue_id), A(ids)));
-	if (missing.count == 0)
-		return E_OK;
-	const struct missing *first = missing.at;
-	why->field = arena_printf(tx->mem, "units[%lld]", (long long)first->at);
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
+	why->field = arena_printf(tx->mem, "units[%" PRId64 "]", first);
 	return E_BAD_FIELD;
 }
 
@@ -117,7 +115,7 @@ enum err court_add(struct tx *tx, int64_t venue_id, const struct court_in *in, i
 	struct offer offer;
 
 	TRY(ids_take(tx, 1, id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	why->field = "sport_id";
 	enum err err = offer_load(tx, venue_id, in->sport_id, &offer);
@@ -129,69 +127,54 @@ enum err court_add(struct tx *tx, int64_t venue_id, const struct court_in *in, i
 		A(in->position), A(arg_date_or_null(in->ends_on))));
 	why->field = NULL;
 	db_queue(tx, &court_units_put, A(venue_id), A(*id), A(units));
-	return frame_priced(tx, venue_id, "sport_id", why);
+	return coverage_check(tx, venue_id, "sport_id", why);
 }
 
 static enum err change_units(
 	struct tx *tx, int64_t venue_id, int64_t id, struct ints units, struct refusal *why)
 {
-	struct verdict same, blocked;
+	bool same;
 
 	TRY(check_units(tx, venue_id, units, why));
-	TRY(db_one(tx, &court_units_same, &verdict_shape, &same, A(venue_id), A(id), A(units)));
-	if (same.yes)
+	TRY(db_value(tx, &court_units_same, &same, A(venue_id), A(id), A(units)));
+	if (same)
 		return E_OK;
-	TRY(frame_unsold(tx, venue_id, &(struct sold_ask){.court_id = id, .unfinished = true},
-		"units", why));
-	TRY(db_one(tx, &court_blocked_ahead, &verdict_shape, &blocked, A(venue_id), A(id)));
-	why->field = "units";
-	if (blocked.yes)
-		return E_IN_USE;
+	TRY(ahead_check(tx, venue_id, id, "units", why));
 	db_queue(tx, &court_units_drop, A(venue_id), A(id), A(units));
 	db_queue(tx, &court_units_put, A(venue_id), A(id), A(units));
 	return E_OK;
 }
 
-/* Alone with the court, and its version is the one that was read. */
-static enum err take(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
+static enum err lock_alone(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
 {
 	struct court_sheet was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	db_queue(tx, &court_alone, A(venue_id), A(id));
 	TRY(court_sheet_load(tx, venue_id, id, &was));
-	return was.version == version ? E_OK : E_VERSION_CHANGED;
+	return version_check(was.version, version);
 }
 
 enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 	const struct court_in *in, struct refusal *why)
 {
-	TRY(take(tx, venue_id, id, version));
+	TRY(lock_alone(tx, venue_id, id, version));
 	if (in->ends_on.days != 0)
-		TRY(frame_unsold(tx, venue_id,
-			&(struct sold_ask){.court_id = id, .from = in->ends_on}, "ends_on",
+		TRY(sold_check(tx, venue_id,
+			&(struct sold_params){.court_id = id, .from = in->ends_on}, "ends_on",
 			why));
 	TRY(change_units(tx, venue_id, id, ids_of(tx->mem, &in->units), why));
 	why->field = "name";
-	db_queue_one(tx, &court_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
-		A(in->name), A(in->position), A(arg_date_or_null(in->ends_on)));
+	db_queue_version(tx, &court_update, A(venue_id), A(id), A(version), A(in->name),
+		A(in->position), A(arg_date_or_null(in->ends_on)));
 	TRY(db_sync(tx));
 	why->field = NULL;
-	return frame_priced(tx, venue_id, "ends_on", why); /* it may be on sale again */
+	return coverage_check(tx, venue_id, "ends_on", why); /* it may be on sale again */
 }
 
-struct ties {
-	int64_t prices, blocks;
-	raw_json detail;
-};
-static const struct field ties_fields[] = {
-	FIELD(struct ties, prices),
-	FIELD(struct ties, blocks),
-	FIELD(struct ties, detail),
-};
-static const struct shape ties_shape = SHAPE(struct ties, ties_fields);
-SQL(court_ties,
-	"SELECT t.*, jsonb_build_object('prices', prices, 'blocks', blocks) AS detail"
+SQL(court_dependants,
+	"SELECT prices + blocks > 0 AS used,"
+	" jsonb_build_object('prices', prices, 'blocks', blocks) AS detail"
 	" FROM (SELECT (SELECT count(*) FROM price_rule WHERE venue_id = $1 AND court_id = $2)"
 	"  AS prices, (SELECT count(*) FROM court_block WHERE venue_id = $1 AND court_id = $2)"
 	"  AS blocks) t");
@@ -200,16 +183,13 @@ enum err court_remove(
 	struct tx *tx, int64_t venue_id, int64_t id, int64_t version, struct refusal *why)
 {
 	static const int64_t none[] = {0};
-	struct ties ties;
+	struct dependants found;
 
-	TRY(take(tx, venue_id, id, version));
-	TRY(frame_unsold(tx, venue_id, &(struct sold_ask){.court_id = id}, NULL, why));
-	TRY(db_one(tx, &court_ties, &ties_shape, &ties, A(venue_id), A(id)));
-	if (ties.prices || ties.blocks) {
-		why->detail = ties.detail;
-		return E_IN_USE;
-	}
+	TRY(lock_alone(tx, venue_id, id, version));
+	TRY(sold_check(tx, venue_id, &(struct sold_params){.court_id = id}, NULL, why));
+	TRY(db_one(tx, &court_dependants, &dependants_shape, &found, A(venue_id), A(id)));
+	TRY(dependants_check(&found, NULL, why));
 	db_queue(tx, &court_units_drop, A(venue_id), A(id), A(((struct ints){none, 0})));
-	db_queue_one(tx, &court_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	db_queue_version(tx, &court_delete, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }

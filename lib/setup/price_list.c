@@ -1,7 +1,9 @@
 #include "setup/price_list.h"
 
 #include "base/buf.h"
+#include "setup/coverage.h"
 #include "venue/clock.h"
+#include "venue/day_kind.h"
 
 struct weekday {
 	int64_t number;
@@ -14,7 +16,7 @@ static const struct shape weekday_shape = SHAPE(struct weekday, weekday_fields);
 static const struct field line_in_fields[] = {
 	FIELD(struct price_line_in, sport_id, .optional = true, .min = 1, .max = ID_MAX),
 	FIELD(struct price_line_in, court_id, .optional = true, .min = 1, .max = ID_MAX),
-	FIELD(struct price_line_in, day_kind, .optional = true, .one_of = "holiday|makeup"),
+	FIELD(struct price_line_in, day_kind, .optional = true, .one_of = DAY_KINDS),
 	FIELD(struct price_line_in, weekdays, .optional = true, .min = 1, .max = 7,
 		.of = &weekday_shape),
 	FIELD(struct price_line_in, from_day, .optional = true),
@@ -47,29 +49,14 @@ static const struct field list_fields[] = {
 };
 const struct shape price_list_shape = SHAPE(struct price_list, list_fields);
 
-struct version {
-	int64_t version;
-};
-static const struct field version_fields[] = {FIELD(struct version, version)};
-static const struct shape version_shape = SHAPE(struct version, version_fields);
-
-SQL(prices_version, "SELECT prices_version AS version FROM venue WHERE id = $1");
-SQL(prices_of_venue,
-	"SELECT row_number() OVER (ORDER BY p.position, p.id) AS line, p.sport_id, p.court_id,"
-	" p.day_kind, (SELECT jsonb_agg(d ORDER BY d) FROM generate_series(1, 7) d"
-	"  WHERE p.weekdays >> d - 1 & 1 = 1) AS weekdays, p.from_day, p.to_day,"
-	" clock_text(p.opens) AS opens, clock_text(p.closes) AS closes, p.hour_fen"
-	" FROM price_rule p WHERE p.venue_id = $1 ORDER BY p.position, p.id");
+SQL(prices_version, "SELECT prices_version FROM venue WHERE id = $1");
+SQL(prices_of_venue, "SELECT " PRICE_LINE_COLUMNS " FROM " PRICE_LINES " ORDER BY p.line");
 
 enum err price_list_load(struct tx *tx, int64_t venue_id, struct price_list *out)
 {
-	struct version v;
-
-	db_ask_one(tx, &prices_version, &version_shape, &v, E_NOT_FOUND, A(venue_id));
+	db_ask_value(tx, &prices_version, &out->version, E_NOT_FOUND, A(venue_id));
 	db_ask_all(tx, &prices_of_venue, &price_line_shape, &out->rules, A(venue_id));
-	TRY(db_sync(tx));
-	out->version = v.version;
-	return E_OK;
+	return db_sync(tx);
 }
 
 /* What a line may name. */
@@ -137,19 +124,6 @@ static enum err read_line(
 	return in->hour_fen.fen % 2 == 0 ? E_OK : E_BAD_FIELD;
 }
 
-static const struct field stored_fields[] = {
-	FIELD(struct price_rule, sport_id, .optional = true),
-	FIELD(struct price_rule, court_id, .optional = true),
-	FIELD(struct price_rule, weekdays, .optional = true),
-	FIELD(struct price_rule, opens),
-	FIELD(struct price_rule, closes),
-	FIELD(struct price_rule, day_kind, .optional = true),
-	FIELD(struct price_rule, from_day, .optional = true),
-	FIELD(struct price_rule, to_day, .optional = true),
-	FIELD(struct price_rule, hour_fen),
-};
-static const struct shape stored_shape = SHAPE(struct price_rule, stored_fields);
-
 /* The lines as they are stored, in JSON; or which member of which is bad. */
 static enum err read_lines(struct tx *tx, const struct price_list_in *in,
 	const struct list *known, const char **text, const char **field)
@@ -171,7 +145,7 @@ static enum err read_lines(struct tx *tx, const struct price_list_in *in,
 			return err;
 		}
 	}
-	json_list(&b, NULL, &stored_shape, &list);
+	json_list(&b, NULL, &price_rule_shape, &list);
 	*text = buf_text(&b);
 	return E_OK;
 }
@@ -186,8 +160,7 @@ SQL(prices_touch,
 	"   day_kind text, from_day date, to_day date, hour_fen bigint)) WITH ORDINALITY"    \
 	"  AS t(sport_id, court_id, weekdays, opens, closes, day_kind, from_day, to_day,"    \
 	"   hour_fen, line)),"                                                               \
-	" have AS (SELECT id, row_number() OVER (ORDER BY position, id) AS line"             \
-	"  FROM price_rule WHERE venue_id = $1)"
+	" have AS (SELECT p.id, p.line FROM " PRICE_LINES ")"
 
 /* Line by line, and only what differs: the trail of changes stays readable. */
 SQL(prices_change, WANTED_LINES
@@ -218,14 +191,14 @@ enum err price_list_save(struct tx *tx, int64_t venue_id, int64_t version,
 	int64_t id;
 
 	TRY(ids_take(tx, in->rules.count + 1, &id));
-	frame_lock(tx, venue_id);
-	db_queue_one(tx, &prices_touch, E_VERSION_CHANGED, A(venue_id), A(version));
+	venue_lock(tx, venue_id);
+	db_queue_version(tx, &prices_touch, A(venue_id), A(version));
 	db_ask_all(tx, &prices_known, &known_shape, &known, A(venue_id));
 	TRY(db_sync(tx));
 	TRY(read_lines(tx, in, &known, &lines, &why->field));
 	db_queue(tx, &prices_change, A(venue_id), A(lines));
 	db_queue(tx, &prices_drop, A(venue_id), A(lines));
 	db_queue(tx, &prices_put, A(venue_id), A(lines), A(id));
-	TRY(frame_priced(tx, venue_id, "rules", why));
+	TRY(coverage_check(tx, venue_id, "rules", why));
 	return price_list_load(tx, venue_id, out);
 }

@@ -1,12 +1,11 @@
 #ifndef SETUP_PRICE_LIST_H
 #define SETUP_PRICE_LIST_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 #include "venue/price.h"
-#include "venue/refund_tier.h"
 
-/* A venue's price list and refund rule, as staff write them: each is one
- * document, saved as a whole. What was sold keeps its price and its rule. */
+/* A venue's price list, as staff write it: one document, saved as a whole. What was sold
+ * keeps its price. Which line applies to a half hour is decided in venue/price.h. */
 
 struct price_line_in {
 	int64_t sport_id, court_id; /* 0: all */
@@ -17,8 +16,7 @@ struct price_line_in {
 	money hour_fen;
 };
 struct price_list_in {
-	struct list
-		rules; /* of struct price_line_in; of equally specific ones the later wins */
+	struct list rules; /* of struct price_line_in */
 };
 enum { RULES_MAX = 200, HOUR_FEN_MAX = 10000000 };
 extern const struct shape price_list_in_shape;
@@ -38,49 +36,21 @@ struct price_list {
 };
 extern const struct shape price_list_shape;
 
+/* In SQL: the lines p of the venue $1, numbered by p.line; what is shown of a line. */
+#define PRICE_LINES                                                    \
+	"(SELECT row_number() OVER (ORDER BY position, id) AS line, *" \
+	" FROM price_rule WHERE venue_id = $1) p"
+#define PRICE_LINE_COLUMNS                                                                     \
+	"p.line, p.sport_id, p.court_id, p.day_kind, (SELECT jsonb_agg(d ORDER BY d)"          \
+	"  FROM generate_series(1, 7) d WHERE p.weekdays >> d - 1 & 1 = 1) AS weekdays,"       \
+	" p.from_day, p.to_day, clock_text(p.opens) AS opens, clock_text(p.closes) AS closes," \
+	" p.hour_fen"
+
 enum err price_list_load(struct tx *, int64_t venue_id, struct price_list *) CHECKED;
-/* E_VERSION_CHANGED unless `version` is the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND,
- * E_COURT_NOT_FOUND with the line's member; E_PRICE_HOLE. */
+/* E_VERSION_CHANGED unless `version` is still the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND or
+ * E_COURT_NOT_FOUND with the member of a line ("rules[3].closes"); E_PRICE_HOLE
+ * (coverage.h). */
 enum err price_list_save(struct tx *, int64_t venue_id, int64_t version,
 	const struct price_list_in *, struct price_list *, struct refusal *) CHECKED;
-
-/* Why a half hour of a court costs what it costs. */
-struct price_question {
-	int64_t court_id;
-	date date;
-	const char *time;
-};
-struct price_word {
-	struct price_rule rule; /* position: its line in the list, from 1 */
-	bool wins;
-	const char
-		*lost_by; /* the rank in which the winner is the more specific; NULL: it won */
-	const char *opens, *closes;
-	raw_json weekdays;
-};
-struct price_why {
-	int64_t court_id, sport_id, weekday, date_weekday;
-	const char *court, *sport, *time;
-	const char *day_kind, *day_name; /* "normal", "holiday", "makeup" */
-	date date;
-	bool open;
-	bool priced;
-	money price_fen;   /* of the half hour; only if priced */
-	struct list rules; /* of struct price_word: all that match, the winner first */
-};
-extern const struct shape price_why_shape;
-/* E_NOT_FOUND for a court that is not the venue's, E_BAD_FIELD for a time that is none. */
-enum err price_explain(struct tx *, int64_t venue_id, const struct price_question *,
-	struct price_why *, struct refusal *) CHECKED;
-
-struct refund_rule {
-	int64_t version;
-	struct list tiers; /* of struct refund_tier, the most hours first */
-};
-extern const struct shape refund_rule_shape; /* reads the body, writes the answer */
-enum err refund_rule_load(struct tx *, int64_t venue_id, struct refund_rule *) CHECKED;
-/* For orders from now on. E_BAD_FIELD unless the hours descend. */
-enum err refund_rule_save(
-	struct tx *, int64_t venue_id, struct refund_rule *, struct refusal *) CHECKED;
 
 #endif

@@ -1,5 +1,6 @@
+#include "setup/refund_rule.h"
+
 #include "base/buf.h"
-#include "setup/price_list.h"
 
 static const struct field rule_fields[] = {
 	FIELD(struct refund_rule, tiers, .min = 0, .max = REFUND_TIERS_MAX,
@@ -38,7 +39,7 @@ enum err refund_rule_save(
 	const struct refund_tier *tier = rule->tiers.at;
 	struct buf b = buf_in(tx->mem, 4096);
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	for (size_t i = 1; i < rule->tiers.count; i++)
 		if (tier[i].hours >= tier[i - 1].hours) {
@@ -46,8 +47,7 @@ enum err refund_rule_save(
 			return E_BAD_FIELD;
 		}
 	json_list(&b, NULL, &refund_tier_shape, &rule->tiers);
-	db_queue_one(tx, &refund_rule_put, E_VERSION_CHANGED, A(venue_id), A(rule->version),
-		A(buf_text(&b)));
+	db_queue_version(tx, &refund_rule_put, A(venue_id), A(rule->version), A(buf_text(&b)));
 	rule->version++;
 	return db_sync(tx);
 }

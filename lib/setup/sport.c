@@ -1,9 +1,13 @@
-#include "setup/venue.h"
+#include "setup/sport.h"
 
-enum { CODE_MIN = 2, CODE_LONGEST = 32, SLOT_MIN = 30, SLOT_MAX = 480, SLOT_STEP = 30 };
+#include "setup/coverage.h"
+#include "venue/day.h"
+#include "venue/venue.h"
+
+enum { SLOT_MAX = 480 };
 
 static const struct field new_fields[] = {
-	FIELD(struct sport_in, code, .min = CODE_MIN, .max = CODE_LONGEST),
+	FIELD(struct sport_in, code, .min = SPORT_CODE_MIN, .max = SPORT_CODE_MAX),
 	FIELD(struct sport_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
 };
 const struct shape sport_new_shape = SHAPE(struct sport_in, new_fields);
@@ -30,7 +34,7 @@ SQL(sport_alone, "SELECT 1 FROM sport WHERE id = $1 FOR UPDATE");
 SQL(sport_delete, "DELETE FROM sport WHERE id = $1 AND version = $2");
 SQL(sport_used,
 	"SELECT EXISTS (SELECT 1 FROM venue_sport WHERE sport_id = $1)"
-	" OR EXISTS (SELECT 1 FROM price_rule WHERE sport_id = $1) AS yes");
+	" OR EXISTS (SELECT 1 FROM price_rule WHERE sport_id = $1)");
 
 enum err sport_list(struct tx *tx, int64_t after, int64_t limit, struct list *out)
 {
@@ -64,33 +68,32 @@ enum err sport_save(struct tx *tx, int64_t id, int64_t version, const struct spo
 	struct sport was;
 
 	TRY(sport_load(tx, id, &was));
-	db_queue_one(tx, &sport_update, E_VERSION_CHANGED, A(id), A(version), A(in->name));
+	db_queue_version(tx, &sport_update, A(id), A(version), A(in->name));
 	return db_sync(tx);
 }
 
 enum err sport_remove(struct tx *tx, int64_t id, int64_t version)
 {
-	struct verdict used;
+	bool used;
 	struct sport was;
 
 	db_queue(tx, &sport_alone, A(id));
 	TRY(sport_load(tx, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(db_one(tx, &sport_used, &verdict_shape, &used, A(id)));
-	if (used.yes)
+	TRY(version_check(was.version, version));
+	TRY(db_value(tx, &sport_used, &used, A(id)));
+	if (used)
 		return E_IN_USE;
-	db_queue_one(tx, &sport_delete, E_VERSION_CHANGED, A(id), A(version));
+	db_queue_version(tx, &sport_delete, A(id), A(version));
 	return db_sync(tx);
 }
 
 static const struct field offer_new_fields[] = {
 	FIELD(struct offer_in, sport_id, .min = 1, .max = ID_MAX),
-	FIELD(struct offer_in, slot_minutes, .min = SLOT_MIN, .max = SLOT_MAX),
+	FIELD(struct offer_in, slot_minutes, .min = STEP_MINUTES, .max = SLOT_MAX),
 };
 const struct shape offer_new_shape = SHAPE(struct offer_in, offer_new_fields);
 static const struct field offer_edit_fields[] = {
-	FIELD(struct offer_in, slot_minutes, .min = SLOT_MIN, .max = SLOT_MAX),
+	FIELD(struct offer_in, slot_minutes, .min = STEP_MINUTES, .max = SLOT_MAX),
 };
 const struct shape offer_edit_shape = SHAPE(struct offer_in, offer_edit_fields);
 
@@ -115,13 +118,12 @@ SQL(offer_update,
 	" WHERE venue_id = $1 AND sport_id = $2 AND version = $3");
 SQL(offer_delete,
 	"DELETE FROM venue_sport WHERE venue_id = $1 AND sport_id = $2 AND version = $3");
-SQL(offer_courts,
-	"SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2) AS yes");
+SQL(offer_courts, "SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2)");
 
 enum err offer_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &offers_after, &offer_shape, out, A(venue_id), A(after), A(limit));
 }
 
@@ -133,7 +135,7 @@ enum err offer_load(struct tx *tx, int64_t venue_id, int64_t sport_id, struct of
 static enum err check_slot(const struct offer_in *in, struct refusal *why)
 {
 	why->field = "slot_minutes";
-	return in->slot_minutes % SLOT_STEP == 0 ? E_OK : E_BAD_FIELD;
+	return in->slot_minutes % STEP_MINUTES == 0 ? E_OK : E_BAD_FIELD;
 }
 
 enum err offer_add(
@@ -141,7 +143,7 @@ enum err offer_add(
 {
 	struct sport sport;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	TRY(check_slot(in, why));
 	why->field = "sport_id";
@@ -149,7 +151,7 @@ enum err offer_add(
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_SPORT_NOT_FOUND : err;
 	TRY(db_run(tx, &offer_insert, A(venue_id), A(in->sport_id), A(in->slot_minutes)));
-	return frame_priced(tx, venue_id, "sport_id", why);
+	return coverage_check(tx, venue_id, "sport_id", why);
 }
 
 enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const struct offer_in *in,
@@ -157,27 +159,25 @@ enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const stru
 {
 	struct offer was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, in->sport_id, &was));
 	TRY(check_slot(in, why));
-	db_queue_one(tx, &offer_update, E_VERSION_CHANGED, A(venue_id), A(in->sport_id),
-		A(version), A(in->slot_minutes));
+	db_queue_version(tx, &offer_update, A(venue_id), A(in->sport_id), A(version),
+		A(in->slot_minutes));
 	return db_sync(tx);
 }
 
 enum err offer_remove(struct tx *tx, int64_t venue_id, int64_t sport_id, int64_t version)
 {
-	struct verdict used;
+	bool used;
 	struct offer was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, sport_id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(db_one(tx, &offer_courts, &verdict_shape, &used, A(venue_id), A(sport_id)));
-	if (used.yes)
+	TRY(version_check(was.version, version));
+	TRY(db_value(tx, &offer_courts, &used, A(venue_id), A(sport_id)));
+	if (used)
 		return E_IN_USE;
-	db_queue_one(
-		tx, &offer_delete, E_VERSION_CHANGED, A(venue_id), A(sport_id), A(version));
+	db_queue_version(tx, &offer_delete, A(venue_id), A(sport_id), A(version));
 	return db_sync(tx);
 }

@@ -1,4 +1,4 @@
-#include "setup/venue.h"
+#include "setup/unit.h"
 
 static const struct field unit_in_fields[] = {
 	FIELD(struct unit_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
@@ -25,17 +25,8 @@ SQL(unit_update,
 	" WHERE venue_id = $1 AND id = $2 AND version = $3");
 SQL(unit_delete, "DELETE FROM unit WHERE venue_id = $1 AND id = $2 AND version = $3");
 
-struct ties {
-	bool used;
-	raw_json detail;
-};
-static const struct field ties_fields[] = {
-	FIELD(struct ties, used),
-	FIELD(struct ties, detail),
-};
-static const struct shape ties_shape = SHAPE(struct ties, ties_fields);
 /* Only courts hand out what a unit holds: without them nothing is added. */
-SQL(unit_ties,
+SQL(unit_dependants,
 	"SELECT c.courts <> '[]' OR h.held AS used,"
 	" jsonb_build_object('courts', c.courts, 'held', h.held) AS detail"
 	" FROM (SELECT coalesce(jsonb_agg(court_id ORDER BY court_id), '[]') AS courts"
@@ -45,7 +36,7 @@ SQL(unit_ties,
 enum err unit_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &units_after, &unit_shape, out, A(venue_id), A(after), A(limit));
 }
 
@@ -58,7 +49,7 @@ enum err unit_add(struct tx *tx, int64_t venue_id, const struct unit_in *in, int
 	struct refusal *why)
 {
 	TRY(ids_take(tx, 1, id));
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	why->field = "name";
 	return db_run(tx, &unit_insert, A(venue_id), A(*id), A(in->name));
@@ -69,11 +60,10 @@ enum err unit_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 {
 	struct unit was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
-	why->field = was.version == version ? "name" : NULL;
-	db_queue_one(tx, &unit_update, E_VERSION_CHANGED, A(venue_id), A(id), A(version),
-		A(in->name));
+	why->field = "name";
+	db_queue_version(tx, &unit_update, A(venue_id), A(id), A(version), A(in->name));
 	return db_sync(tx);
 }
 
@@ -81,17 +71,13 @@ enum err unit_remove(
 	struct tx *tx, int64_t venue_id, int64_t id, int64_t version, struct refusal *why)
 {
 	struct unit was;
-	struct ties ties;
+	struct dependants found;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(unit_load(tx, venue_id, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(db_one(tx, &unit_ties, &ties_shape, &ties, A(venue_id), A(id)));
-	if (ties.used) {
-		why->detail = ties.detail;
-		return E_IN_USE;
-	}
-	db_queue_one(tx, &unit_delete, E_VERSION_CHANGED, A(venue_id), A(id), A(version));
+	TRY(version_check(was.version, version));
+	TRY(db_one(tx, &unit_dependants, &dependants_shape, &found, A(venue_id), A(id)));
+	TRY(dependants_check(&found, NULL, why));
+	db_queue_version(tx, &unit_delete, A(venue_id), A(id), A(version));
 	return db_sync(tx);
 }

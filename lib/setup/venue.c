@@ -1,5 +1,6 @@
 #include "setup/venue.h"
 
+#include "setup/sold.h"
 #include "venue/venue.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ static const struct field venue_in_fields[] = {
 	FIELD(struct venue_in, address, .optional = true, .plain = PLAIN_LINE, .min = 1,
 		.max = ADDRESS_LENGTH),
 	FIELD(struct venue_in, phone, .optional = true, .plain = PLAIN_LINE, .min = 1,
-		.max = PHONE_LENGTH),
+		.max = VENUE_PHONE_LENGTH),
 	FIELD(struct venue_in, timezone, .min = 1, .max = ZONE_LENGTH),
 	FIELD(struct venue_in, window_days, .min = 0, .max = WINDOW_DAYS_MAX),
 	FIELD(struct venue_in, checkin_early_minutes, .min = 0, .max = EARLY_MINUTES_MAX),
@@ -38,7 +39,7 @@ const struct shape venue_sheet_shape = SHAPE(struct venue_sheet, sheet_fields);
 SQL(venue_sheets_after, SHEET_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2");
 SQL(venue_sheet_by_id, SHEET_COLUMNS " WHERE id = $1");
 
-enum err venue_sheets(struct tx *tx, int64_t after, int64_t limit, struct list *out)
+enum err venue_sheet_list(struct tx *tx, int64_t after, int64_t limit, struct list *out)
 {
 	return db_all(tx, &venue_sheets_after, &venue_sheet_shape, out, A(after), A(limit));
 }
@@ -50,12 +51,12 @@ enum err venue_sheet_load(struct tx *tx, int64_t id, struct venue_sheet *out)
 
 /* By name, so that "UTC+8" and the like, which mean something else to
  * PostgreSQL than to people, are no zones. */
-SQL(zone_known, "SELECT EXISTS (SELECT 1 FROM pg_timezone_names WHERE name = $1) AS yes");
+SQL(zone_known, "SELECT EXISTS (SELECT 1 FROM pg_timezone_names WHERE name = $1)");
 /* Courts are held by half hours of UTC (occupancy_step): a zone whose clocks are at
  * any time of the coming years a quarter off, such as Asia/Kathmandu, can't be sold in. */
 SQL(zone_fits,
 	"SELECT coalesce(bool_and(extract(epoch FROM"
-	" (t AT TIME ZONE $1) - (t AT TIME ZONE 'UTC')) % 1800 = 0), false) AS yes"
+	" (t AT TIME ZONE $1) - (t AT TIME ZONE 'UTC')) % 1800 = 0), false)"
 	" FROM generate_series(now(), now() + interval '10 years', interval '7 days') AS t");
 SQL(venue_insert,
 	"INSERT INTO venue (id, name, address, phone, timezone, window_days,"
@@ -64,12 +65,12 @@ SQL(venue_insert,
 
 static enum err check_zone(struct tx *tx, const char *zone, struct refusal *why)
 {
-	struct verdict known;
+	bool known;
 
-	TRY(db_one(tx, &zone_known, &verdict_shape, &known, A(zone)));
-	if (known.yes)
-		TRY(db_one(tx, &zone_fits, &verdict_shape, &known, A(zone)));
-	if (known.yes)
+	TRY(db_value(tx, &zone_known, &known, A(zone)));
+	if (known)
+		TRY(db_value(tx, &zone_fits, &known, A(zone)));
+	if (known)
 		return E_OK;
 	why->field = "timezone";
 	return E_BAD_FIELD;
@@ -84,24 +85,19 @@ enum err venue_add(struct tx *tx, const struct venue_in *in, int64_t *id, struct
 		A(arg_date_or_null(in->ends_on)));
 }
 
-/* Also against orders, which hold the row FOR KEY SHARE. */
+/* A lock against orders, too, which hold the row FOR KEY SHARE. */
 SQL(venue_alone, "SELECT 1 FROM venue WHERE id = $1 FOR UPDATE");
-SQL(venue_blocked_ahead,
-	"SELECT EXISTS (SELECT 1 FROM court_block WHERE venue_id = $1 AND upper(during) > now())"
-	" AS yes");
 SQL(venue_update,
 	"UPDATE venue SET version = version + 1, name = $3, address = coalesce($4, ''),"
 	" phone = coalesce($5, ''), timezone = $6, window_days = $7,"
 	" checkin_early_minutes = $8, ends_on = $9 WHERE id = $1 AND version = $2");
 
-static enum err check_move(struct tx *tx, int64_t id, struct refusal *why)
+static enum err lock_alone(struct tx *tx, int64_t id, int64_t version, struct venue_sheet *was)
 {
-	struct verdict blocked;
-
-	TRY(frame_unsold(tx, id, &(struct sold_ask){.unfinished = true}, "timezone", why));
-	TRY(db_one(tx, &venue_blocked_ahead, &verdict_shape, &blocked, A(id)));
-	why->field = "timezone";
-	return blocked.yes ? E_IN_USE : E_OK;
+	venue_lock(tx, id);
+	db_queue(tx, &venue_alone, A(id));
+	TRY(venue_sheet_load(tx, id, was));
+	return version_check(was->version, version);
 }
 
 enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct venue_in *in,
@@ -109,38 +105,24 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 {
 	struct venue_sheet was;
 
-	frame_lock(tx, id);
-	db_queue(tx, &venue_alone, A(id));
-	TRY(venue_sheet_load(tx, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
+	TRY(lock_alone(tx, id, version, &was));
 	if (strcmp(was.timezone, in->timezone) != 0) {
 		TRY(check_zone(tx, in->timezone, why));
-		TRY(check_move(tx, id, why));
+		TRY(ahead_check(tx, id, 0, "timezone", why));
 	}
 	if (in->ends_on.days != 0)
-		TRY(frame_unsold(
-			tx, id, &(struct sold_ask){.from = in->ends_on}, "ends_on", why));
+		TRY(sold_check(
+			tx, id, &(struct sold_params){.from = in->ends_on}, "ends_on", why));
 	why->field = NULL;
-	db_queue_one(tx, &venue_update, E_VERSION_CHANGED, A(id), A(version), A(in->name),
-		A(in->address), A(in->phone), A(in->timezone), A(in->window_days),
-		A(in->checkin_early_minutes), A(arg_date_or_null(in->ends_on)));
+	db_queue_version(tx, &venue_update, A(id), A(version), A(in->name), A(in->address),
+		A(in->phone), A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
+		A(arg_date_or_null(in->ends_on)));
 	return db_sync(tx);
 }
 
-struct ties {
-	int64_t courts, units, staff;
-	raw_json detail;
-};
-static const struct field ties_fields[] = {
-	FIELD(struct ties, courts),
-	FIELD(struct ties, units),
-	FIELD(struct ties, staff),
-	FIELD(struct ties, detail),
-};
-static const struct shape ties_shape = SHAPE(struct ties, ties_fields);
-SQL(venue_ties,
-	"SELECT t.*, jsonb_build_object('courts', courts, 'units', units, 'staff', staff) AS detail"
+SQL(venue_dependants,
+	"SELECT courts + units + staff > 0 AS used,"
+	" jsonb_build_object('courts', courts, 'units', units, 'staff', staff) AS detail"
 	" FROM (SELECT (SELECT count(*) FROM court WHERE venue_id = $1) AS courts,"
 	"  (SELECT count(*) FROM unit WHERE venue_id = $1) AS units,"
 	"  (SELECT count(*) FROM account_role WHERE venue_id = $1) AS staff) t");
@@ -153,23 +135,16 @@ SQL(venue_delete, "DELETE FROM venue WHERE id = $1 AND version = $2");
 enum err venue_remove(struct tx *tx, int64_t id, int64_t version, struct refusal *why)
 {
 	struct venue_sheet was;
-	struct ties ties;
+	struct dependants found;
 
-	frame_lock(tx, id);
-	db_queue(tx, &venue_alone, A(id));
-	TRY(venue_sheet_load(tx, id, &was));
-	if (was.version != version)
-		return E_VERSION_CHANGED;
-	TRY(frame_unsold(tx, id, &(struct sold_ask){0}, NULL, why));
-	TRY(db_one(tx, &venue_ties, &ties_shape, &ties, A(id)));
-	if (ties.courts || ties.units || ties.staff) {
-		why->detail = ties.detail;
-		return E_IN_USE;
-	}
+	TRY(lock_alone(tx, id, version, &was));
+	TRY(sold_check(tx, id, &(struct sold_params){0}, NULL, why));
+	TRY(db_one(tx, &venue_dependants, &dependants_shape, &found, A(id)));
+	TRY(dependants_check(&found, NULL, why));
 	db_queue(tx, &venue_drop_prices, A(id));
 	db_queue(tx, &venue_drop_hours, A(id));
 	db_queue(tx, &venue_drop_exceptions, A(id));
 	db_queue(tx, &venue_drop_sports, A(id));
-	db_queue_one(tx, &venue_delete, E_VERSION_CHANGED, A(id), A(version));
+	db_queue_version(tx, &venue_delete, A(id), A(version));
 	return db_sync(tx);
 }

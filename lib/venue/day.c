@@ -32,20 +32,6 @@ static const struct field court_fields[] = {
 };
 static const struct shape court_shape = SHAPE(struct court, court_fields);
 
-static const struct field rule_fields[] = {
-	FIELD(struct price_rule, id),
-	FIELD(struct price_rule, sport_id, .optional = true),
-	FIELD(struct price_rule, court_id, .optional = true),
-	FIELD(struct price_rule, weekdays, .optional = true),
-	FIELD(struct price_rule, opens),
-	FIELD(struct price_rule, closes),
-	FIELD(struct price_rule, day_kind, .optional = true),
-	FIELD(struct price_rule, from_day, .optional = true),
-	FIELD(struct price_rule, hour_fen),
-	FIELD(struct price_rule, position),
-};
-static const struct shape rule_shape = SHAPE(struct price_rule, rule_fields);
-
 static const struct field taken_fields[] = {
 	FIELD(struct taken, court_id),
 	FIELD(struct taken, at),
@@ -86,11 +72,9 @@ SQL(day_courts_by_id,
 	" AND (c.ends_on IS NULL OR c.ends_on > $3::date)"
 	" AND EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)");
 
-SQL(day_rules,
-	"SELECT id, sport_id, court_id, weekdays, opens, closes, day_kind, from_day, hour_fen,"
-	" position"
-	" FROM price_rule WHERE venue_id = $1"
-	" AND (from_day IS NULL OR $2::date BETWEEN from_day AND to_day)");
+SQL(day_rules, "SELECT " PRICE_RULE_COLUMNS
+	       " FROM price_rule WHERE venue_id = $1"
+	       " AND (from_day IS NULL OR $2::date BETWEEN from_day AND to_day)");
 
 SQL(day_taken,
 	"SELECT cu.court_id, o.at, o.block_id IS NOT NULL AS blocked"
@@ -109,7 +93,7 @@ static void ask_day(struct tx *tx, int64_t venue_id, date on, struct day *day)
 	db_ask_one(
 		tx, &day_head, &head_shape, &day->head, E_VENUE_NOT_FOUND, A(venue_id), A(on));
 	db_ask_all(tx, &day_openings, &opening_shape, &day->openings, A(venue_id), A(on));
-	db_ask_all(tx, &day_rules, &rule_shape, &day->rules, A(venue_id), A(on));
+	db_ask_all(tx, &day_rules, &price_rule_shape, &day->rules, A(venue_id), A(on));
 }
 
 bool day_in_window(const struct day *day)

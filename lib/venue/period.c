@@ -1,5 +1,7 @@
 #include "venue/day.h"
 
+#include "venue/day_kind.h"
+
 static const struct opening *opening_at(const struct day *day, stamp start, stamp end)
 {
 	const struct opening *o = day->openings.at;
@@ -144,7 +146,7 @@ void day_write(struct buf *b, const struct day *day, const char *sport)
 	json_text(b, "sport", sport);
 	json_text(b, "date", date_write(text, day->head.date));
 	json_int(b, "slot_minutes", courts[0].slot_minutes);
-	json_text(b, "day_kind", day->head.day_kind ? day->head.day_kind : "normal");
+	json_text(b, "day_kind", day_kind_text(day->head.day_kind));
 	json_text(b, "day_name", day->head.day_name);
 	json_bool(b, "open", day->openings.count > 0);
 	json_open(b, "slots", '[');

@@ -2,6 +2,21 @@
 
 #include <string.h>
 
+static const struct field rule_fields[] = {
+	FIELD(struct price_rule, id),
+	FIELD(struct price_rule, position),
+	FIELD(struct price_rule, sport_id, .optional = true),
+	FIELD(struct price_rule, court_id, .optional = true),
+	FIELD(struct price_rule, weekdays, .optional = true),
+	FIELD(struct price_rule, opens),
+	FIELD(struct price_rule, closes),
+	FIELD(struct price_rule, day_kind, .optional = true),
+	FIELD(struct price_rule, from_day, .optional = true),
+	FIELD(struct price_rule, to_day, .optional = true),
+	FIELD(struct price_rule, hour_fen),
+};
+const struct shape price_rule_shape = SHAPE(struct price_rule, rule_fields);
+
 bool price_rule_matches(const struct price_rule *r, const struct price_step *step)
 {
 	if (r->sport_id && r->sport_id != step->sport_id)

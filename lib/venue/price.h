@@ -7,15 +7,19 @@
 
 /* One line of a venue's price list. What is zero or NULL matches everything.
  * Weekdays are a mask, Monday 1, Tuesday 2, Wednesday 4 …; minutes count from
- * the play day's midnight and may pass 1440. */
+ * the play day's midnight and may pass 1440. With dates it is for these only, both of them
+ * included; whoever looks for a price picks the rules of the date first. */
 struct price_rule {
 	int64_t id, sport_id, court_id, weekdays, opens, closes;
-	const char *day_kind; /* "holiday", "makeup" */
-	date from_day;        /* set: a dated exception, and the date is inside */
-	money hour_fen;       /* even, so that half of it is whole */
-	int64_t position;     /* line in the venue's list */
-	date to_day;          /* filled only where rules of all dates are looked at */
+	const char *day_kind;  /* "holiday", "makeup" */
+	date from_day, to_day; /* both or none */
+	money hour_fen;        /* even, so that half of it is whole */
+	int64_t position;      /* line in the venue's list */
 };
+extern const struct shape price_rule_shape; /* of a row with PRICE_RULE_COLUMNS */
+#define PRICE_RULE_COLUMNS                                                               \
+	"id, position, sport_id, court_id, weekdays, opens, closes, day_kind, from_day," \
+	" to_day, hour_fen"
 
 /* One step of one court. */
 struct price_step {

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/shape.h"
 
-/* One line of a venue's refund rule (退改规则): staff write them (setup/price_list.h), an
+/* One line of a venue's refund rule (退改规则): staff write them (setup/refund_rule.h), an
  * order keeps those it was sold under and gives back by them (order/rule.h). */
 
 struct refund_tier {

@@ -21,6 +21,8 @@
 	")::bigint) AND NOT EXISTS (SELECT 1 FROM"                                                \
 	" opening_exception x WHERE x.venue_id = " venue " AND x.day = " day ")"
 
+enum { SPORT_CODE_MIN = 2, SPORT_CODE_MAX = 32 }; /* characters, a–z and _ */
+
 /* What guests see of a venue. */
 struct venue {
 	int64_t id, window_days;

@@ -8,7 +8,7 @@ BEGIN {
 		"|message guard audit work" \
 		"|account wechat venue wechatpay alipay" \
 		"|login setup order" \
-		"|pay checkin tell" \
+		"|pay checkin tell hours" \
 		"|reconcile shipping" \
 		"|web" \
 		"|oauth" \

@@ -102,7 +102,7 @@ static void words_are_searched_by_their_index(void **state)
 		" FROM generate_series(10000, 15000) n");
 	say(owner, "ANALYZE audit_log");
 	say(plain, "SET plan_cache_mode = force_custom_plan");
-	say(plain, arena_printf(mem, "PREPARE p AS %s", sql_find("audit_search")->text));
+	say(plain, arena_printf(mem, "PREPARE p AS %s", sql_find("audit_fitting")->text));
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		const char *plan =
 			say(plain, arena_printf(mem,
@@ -125,17 +125,17 @@ static void each_search_has_its_index(void **state)
 	} cases[] = {
 		{ "orders_at_venues", "generic", "NULL, NULL, NULL, 0, 20", "orders_play_date" },
 		{ "orders_of_number", "generic", "NULL, NULL, NULL, 0, 20, NULL, ''", "orders_no_key" },
-		{ "users_of_venues", "generic", "1, NULL, 0, 20", "venue_customer_pkey" },
-		{ "frame_sold", "generic", "1, NULL, NULL, true", "orders_play_date" },
-		{ "frame_sold_of_court", "generic", "1, 1", "order_item_court" },
-		{ "audit_search", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "at" },
-		{ "audit_search", "custom", ANY_TIME "7, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "actor" },
-		{ "audit_search", "custom", ANY_TIME "NULL, 7, NULL, NULL, NULL, NULL" NO_WORDS, "venue" },
-		{ "audit_search", "custom", ANY_TIME "NULL, NULL, 'x', NULL, NULL, NULL" NO_WORDS, "entity" },
-		{ "audit_search", "custom", ANY_TIME "NULL, NULL, 'x', 'x', NULL, NULL" NO_WORDS, "entity_id" },
-		{ "audit_search", "custom", ANY_TIME "NULL, NULL, NULL, NULL, 'x', NULL" NO_WORDS, "operation" },
-		{ "audit_search", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, 'delete'" NO_WORDS, "action" },
-		{ "audit_search", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, NULL, 'x', NULL, NULL", "actor_username" },
+		{ "customers_of_venues", "generic", "1, NULL, 0, 20", "venue_customer_pkey" },
+		{ "sold_from", "generic", "1, NULL, NULL, true", "orders_play_date" },
+		{ "sold_of_court", "generic", "1, 1", "order_item_court" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "at" },
+		{ "audit_fitting", "custom", ANY_TIME "7, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "actor" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, 7, NULL, NULL, NULL, NULL" NO_WORDS, "venue" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, 'x', NULL, NULL, NULL" NO_WORDS, "entity" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, 'x', 'x', NULL, NULL" NO_WORDS, "entity_id" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, NULL, NULL, 'x', NULL" NO_WORDS, "operation" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, 'delete'" NO_WORDS, "action" },
+		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, NULL, 'x', NULL, NULL", "actor_username" },
 	};
 	/* clang-format on */
 	PGconn *plain = PQconnectdb(arena_printf(mem, "%s user=zx_staff", getenv("ZX_DB")));

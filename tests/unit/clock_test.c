@@ -1,7 +1,7 @@
 /* Times of a play day, and what staff write down as hours. */
 #include "test.h"
 
-#include "setup/hours_check.h"
+#include "hours/check.h"
 #include "venue/clock.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/err.h"
-#include "setup/hours_check.h"
+#include "hours/check.h"
 
 enum { MON = 1, TUE, EXCEPTION = 0, LATE = 1560 /* 26:00 */, EARLY = 60 };
 
@@ -11,7 +11,7 @@ static const struct {
 	const char *says;
 	struct date_hours hours[3]; /* up to one that doesn't close */
 	bool weekly;
-	int night; /* -1: none */
+	int first; /* -1: none */
 } cases[] = {
 	{ "no hours at all", { { 0 } }, false, -1 },
 	{ "a date by itself", { { 1, { 9 }, MON, 0, 1800 } }, false, -1 },
@@ -50,8 +50,8 @@ static void a_night_that_reaches_the_next_dates_hours_is_found(void **state)
 
 		for (; list.count < 3 && cases[i].hours[list.count].closes; list.count++)
 			hours[list.count] = cases[i].hours[list.count];
-		const struct date_hours *found = hours_collide(&list, cases[i].weekly);
-		if ((found ? (int)(found - hours) : -1) != cases[i].night)
+		const struct date_hours *found = hours_find_overlap(&list, cases[i].weekly);
+		if ((found ? (int)(found - hours) : -1) != cases[i].first)
 			fail_msg("%s", cases[i].says);
 	}
 }

@@ -1,8 +1,10 @@
-#include "setup/hours.h"
+#include "hours/hours.h"
 
 #include "base/time.h"
-#include "setup/hours_check.h"
-#include "setup/night.h"
+#include "hours/check.h"
+#include "hours/outside.h"
+#include "hours/overlap.h"
+#include "setup/coverage.h"
 #include "venue/clock.h"
 #include "venue/day.h"
 
@@ -11,20 +13,14 @@ static const struct field line_fields[] = {
 	FIELD(struct hours_line, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
 	FIELD(struct hours_line, closes, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
 };
-static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
+const struct shape hours_line_shape = SHAPE(struct hours_line, line_fields);
 
 static const struct field doc_fields[] = {
-	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &line_shape),
+	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &hours_line_shape),
 };
 const struct shape hours_doc_shape = SHAPE(struct hours_doc, doc_fields);
 
-struct version {
-	int64_t version;
-};
-static const struct field version_fields[] = {FIELD(struct version, version)};
-static const struct shape version_shape = SHAPE(struct version, version_fields);
-
-SQL(hours_version, "SELECT hours_version AS version FROM venue WHERE id = $1");
+SQL(hours_version, "SELECT hours_version FROM venue WHERE id = $1");
 SQL(hours_of_venue,
 	"SELECT o.weekday, clock_text(o.opens) AS opens, clock_text(o.closes) AS closes"
 	" FROM opening o JOIN venue v ON v.id = o.venue_id WHERE v.id = $1"
@@ -32,13 +28,9 @@ SQL(hours_of_venue,
 
 enum err hours_load(struct tx *tx, int64_t venue_id, struct hours_doc *out)
 {
-	struct version v;
-
-	db_ask_one(tx, &hours_version, &version_shape, &v, E_NOT_FOUND, A(venue_id));
-	db_ask_all(tx, &hours_of_venue, &line_shape, &out->hours, A(venue_id));
-	TRY(db_sync(tx));
-	out->version = v.version;
-	return E_OK;
+	db_ask_value(tx, &hours_version, &out->version, E_NOT_FOUND, A(venue_id));
+	db_ask_all(tx, &hours_of_venue, &hours_line_shape, &out->hours, A(venue_id));
+	return db_sync(tx);
 }
 
 SQL(hours_touch,
@@ -60,17 +52,17 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 {
 	struct hours_columns c;
 
-	frame_lock(tx, venue_id);
-	db_queue_one(tx, &hours_touch, E_VERSION_CHANGED, A(venue_id), A(doc->version));
+	venue_lock(tx, venue_id);
+	db_queue_version(tx, &hours_touch, A(venue_id), A(doc->version));
 	TRY(db_sync(tx));
 	TRY(hours_check(tx->mem, &doc->hours, WEEK, &c, &why->field));
 	db_queue(tx, &hours_drop, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
 	db_queue(tx, &hours_put, A(venue_id), A(c.weekday), A(c.opens), A(c.closes));
-	TRY(nights_apart(
-		tx, &(struct night_ask){.venue_id = venue_id, .lines = &doc->hours}, why));
-	TRY(frame_priced(tx, venue_id, "hours", why));
+	TRY(overlap_check(
+		tx, &(struct overlap_params){.venue_id = venue_id, .lines = &doc->hours}, why));
+	TRY(coverage_check(tx, venue_id, "hours", why));
 	doc->version++;
-	db_ask_all(tx, &hours_of_venue, &line_shape, &doc->hours, A(venue_id));
-	frame_ask_outside(tx, venue_id, (date){0}, outside);
+	db_ask_all(tx, &hours_of_venue, &hours_line_shape, &doc->hours, A(venue_id));
+	outside_ask(tx, venue_id, (date){0}, outside);
 	return db_sync(tx);
 }

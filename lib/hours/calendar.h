@@ -1,10 +1,10 @@
-#ifndef SETUP_CALENDAR_H
-#define SETUP_CALENDAR_H
+#ifndef HOURS_CALENDAR_H
+#define HOURS_CALENDAR_H
 
-#include "setup/frame.h"
+#include "setup/edit.h"
 
-/* The platform's public holidays, and the 调休 days on which people work
- * instead: on such a day the hours and prices of another weekday are in force. */
+/* The platform's public holidays, and the 调休 days on which people work instead: on such
+ * a day the hours and prices of another weekday are in force, in all venues. */
 
 struct calendar_in {
 	date day; /* of a new one */
@@ -20,13 +20,13 @@ struct calendar_day {
 };
 extern const struct shape calendar_shape;
 
-/* By date, from behind `after` and not before `from`. */
+/* By date: those after `after`, but not before `from`. */
 enum err calendar_list(
 	struct tx *, date from, int64_t after, int64_t limit, struct list *) CHECKED;
 enum err calendar_load(struct tx *, date, struct calendar_day *) CHECKED;
-/* E_PRICE_HOLE if a venue has other hours on that date, and no price for all of
- * them on such a day; E_HOURS_OVERLAP if a venue would sell an hour with the date
- * before or after, too (setup/night.h). *outside is of all venues. */
+/* E_PRICE_HOLE if a venue has an exception on that date whose hours would have no price
+ * on such a day; E_HOURS_OVERLAP if a venue would sell an hour under this date and under
+ * the one before or after (overlap.h). *outside is of all venues. */
 enum err calendar_add(struct tx *, const struct calendar_in *, struct list *outside,
 	struct refusal *) CHECKED;
 enum err calendar_save(struct tx *, int64_t version, const struct calendar_in *,

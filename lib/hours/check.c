@@ -1,15 +1,16 @@
-#include "setup/hours_check.h"
+#include "hours/check.h"
 
 #include "venue/clock.h"
+#include "venue/day.h"
 
-enum { WEEK_MINUTES = 7 * DAY_MINUTES, OPENS_LAST = 1410 };
+enum { WEEK_MINUTES = 7 * DAY_MINUTES, OPENS_LAST = DAY_MINUTES - STEP_MINUTES };
 
 struct span {
 	int64_t weekday, opens, closes;
 };
 
-/* Minutes of the week; what passes its end is also there a week earlier. */
-static bool overlap(const struct span *a, const struct span *b, enum hours_of of)
+/* In minutes of the week. A span that passes its end is compared with its beginning, too. */
+static bool spans_overlap(const struct span *a, const struct span *b, enum hours_of of)
 {
 	for (int64_t shift = -WEEK_MINUTES; shift <= WEEK_MINUTES; shift += WEEK_MINUTES) {
 		int64_t a0 = a->weekday * DAY_MINUTES + a->opens + shift;
@@ -51,7 +52,7 @@ enum err hours_check(struct arena *mem, const struct list *lines, enum hours_of 
 	for (size_t i = 0; i < n; i++) {
 		TRY(read_span(mem, &line[i], i, &spans[i], field));
 		for (size_t k = 0; k < i; k++)
-			if (overlap(&spans[k], &spans[i], of)) {
+			if (spans_overlap(&spans[k], &spans[i], of)) {
 				*field = arena_printf(mem, "hours[%zu]", i);
 				return E_BAD_FIELD;
 			}
@@ -63,18 +64,18 @@ enum err hours_check(struct arena *mem, const struct list *lines, enum hours_of 
 	return E_OK;
 }
 
-const struct date_hours *hours_collide(const struct list *hours, bool weekly)
+const struct date_hours *hours_find_overlap(const struct list *hours, bool weekly)
 {
 	const struct date_hours *h = hours->at;
 
 	for (size_t i = 0; i + 1 < hours->count; i++) {
-		const struct date_hours *night = &h[i], *next = &h[i + 1];
+		const struct date_hours *first = &h[i], *next = &h[i + 1];
 
-		if (night->venue_id == next->venue_id &&
-			night->day.days + 1 == next->day.days &&
-			night->closes > DAY_MINUTES + next->opens &&
-			(!weekly || night->weekday || next->weekday))
-			return night;
+		if (first->venue_id == next->venue_id &&
+			first->day.days + 1 == next->day.days &&
+			first->closes > DAY_MINUTES + next->opens &&
+			(!weekly || first->weekday || next->weekday))
+			return first;
 	}
 	return NULL;
 }

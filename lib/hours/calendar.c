@@ -1,15 +1,19 @@
-#include "setup/calendar.h"
+#include "hours/calendar.h"
 
-#include "setup/night.h"
+#include "hours/date_number.h"
+#include "hours/outside.h"
+#include "hours/overlap.h"
+#include "setup/coverage.h"
+#include "venue/day_kind.h"
 
 #include <string.h>
 
-enum { DAY_NAME_LENGTH = 40, WORKDAYS = 5 };
+enum { WORKDAYS = 5 };
 
 #define CALENDAR_IN                                                               \
-	FIELD(struct calendar_in, kind, .one_of = "holiday|makeup"),              \
+	FIELD(struct calendar_in, kind, .one_of = DAY_KINDS),                     \
 		FIELD(struct calendar_in, name, .plain = PLAIN_LINE, .min = 1,    \
-			.max = DAY_NAME_LENGTH),                                  \
+			.max = NAME_LENGTH),                                      \
 		FIELD(struct calendar_in, as_weekday, .optional = true, .min = 1, \
 			.max = WORKDAYS)
 static const struct field new_fields[] = {
@@ -30,11 +34,11 @@ static const struct field calendar_fields[] = {
 };
 const struct shape calendar_shape = SHAPE(struct calendar_day, calendar_fields);
 
-#define CALENDAR_COLUMNS                                                                      \
-	"SELECT to_char(day, 'YYYYMMDD')::bigint AS id, day, version, kind, name, as_weekday" \
+#define CALENDAR_COLUMNS \
+	"SELECT " DATE_NUMBER("day") " AS id, day, version, kind, name, as_weekday" \
 	" FROM calendar_day"
 SQL(calendar_after, CALENDAR_COLUMNS
-	" WHERE day >= $1 AND to_char(day, 'YYYYMMDD')::bigint > $2"
+	" WHERE day >= $1 AND " DATE_NUMBER("day") " > $2"
 	" ORDER BY day LIMIT $3");
 SQL(calendar_of_day, CALENDAR_COLUMNS " WHERE day = $1");
 SQL(calendar_insert,
@@ -44,14 +48,10 @@ SQL(calendar_update,
 	" WHERE day = $1 AND version = $2");
 SQL(calendar_delete, "DELETE FROM calendar_day WHERE day = $1 AND version = $2");
 
-struct place {
-	int64_t id;
-};
-static const struct field place_fields[] = {FIELD(struct place, id)};
-static const struct shape place_shape = SHAPE(struct place, place_fields);
-/* Without other hours a date is an ordinary weekday of its venue, which has prices. */
-SQL(calendar_touched,
-	"SELECT DISTINCT venue_id AS id FROM opening_exception_hours WHERE day = $1 ORDER BY 1");
+/* Where there is no exception, the hours are those of some ordinary weekday, and for these
+ * there are prices (setup/price_gap.h). */
+SQL(calendar_exceptions,
+	"SELECT DISTINCT venue_id FROM opening_exception_hours WHERE day = $1 ORDER BY 1");
 
 enum err calendar_list(struct tx *tx, date from, int64_t after, int64_t limit, struct list *out)
 {
@@ -63,41 +63,43 @@ enum err calendar_load(struct tx *tx, date day, struct calendar_day *out)
 	return db_one(tx, &calendar_of_day, &calendar_shape, out, A(day));
 }
 
-static enum err check(const struct calendar_in *in, struct refusal *why)
+static enum err check_body(const struct calendar_in *in, struct refusal *why)
 {
 	why->field = "as_weekday";
-	if ((strcmp(in->kind, "makeup") == 0) != (in->as_weekday != 0))
+	if ((strcmp(in->kind, DAY_MAKEUP) == 0) != (in->as_weekday != 0))
 		return E_BAD_FIELD;
 	why->field = NULL;
 	return E_OK;
 }
 
-/* Whether another weekday's hours are in force now. */
-static enum err look(struct tx *tx, date day, const char *field, bool moved,
+/* Of all venues, after a change. `moved`: the date stands for another weekday than before,
+ * so that other hours are in force. */
+static enum err check_day(struct tx *tx, date day, const char *field, bool moved,
 	struct list *outside, struct refusal *why)
 {
-	struct list places;
+	struct list venues;
 
 	if (moved)
-		TRY(nights_apart(tx, &(struct night_ask){.day = day, .field = field}, why));
-	TRY(db_all(tx, &calendar_touched, &place_shape, &places, A(day)));
-	const struct place *p = places.at;
-	for (size_t i = 0; i < places.count; i++)
-		TRY(frame_priced(tx, p[i].id, field, why));
-	frame_ask_outside(tx, 0, day, outside);
+		TRY(overlap_check(
+			tx, &(struct overlap_params){.day = day, .field = field}, why));
+	TRY(db_values(tx, &calendar_exceptions, int64_t, &venues, A(day)));
+	const int64_t *venue_id = venues.at;
+	for (size_t i = 0; i < venues.count; i++)
+		TRY(coverage_check(tx, venue_id[i], field, why));
+	outside_ask(tx, 0, day, outside);
 	return db_sync(tx);
 }
 
 enum err calendar_add(
 	struct tx *tx, const struct calendar_in *in, struct list *outside, struct refusal *why)
 {
-	TRY(check(in, why));
-	frame_lock_calendar(tx);
+	TRY(check_body(in, why));
+	calendar_lock(tx);
 	why->field = "day";
 	TRY(db_run(tx, &calendar_insert, A(in->day), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday))));
 	why->field = NULL;
-	return look(tx, in->day, "as_weekday", in->as_weekday != 0, outside, why);
+	return check_day(tx, in->day, "as_weekday", in->as_weekday != 0, outside, why);
 }
 
 enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in *in,
@@ -105,12 +107,13 @@ enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in 
 {
 	struct calendar_day was;
 
-	frame_lock_calendar(tx);
+	calendar_lock(tx);
 	TRY(calendar_load(tx, in->day, &was));
-	TRY(check(in, why));
-	db_queue_one(tx, &calendar_update, E_VERSION_CHANGED, A(in->day), A(version),
-		A(in->kind), A(in->name), A(arg_id_or_null(in->as_weekday)));
-	return look(tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
+	TRY(check_body(in, why));
+	db_queue_version(tx, &calendar_update, A(in->day), A(version), A(in->kind), A(in->name),
+		A(arg_id_or_null(in->as_weekday)));
+	return check_day(
+		tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
 }
 
 enum err calendar_remove(
@@ -118,8 +121,8 @@ enum err calendar_remove(
 {
 	struct calendar_day was;
 
-	frame_lock_calendar(tx);
+	calendar_lock(tx);
 	TRY(calendar_load(tx, day, &was));
-	db_queue_one(tx, &calendar_delete, E_VERSION_CHANGED, A(day), A(version));
-	return look(tx, day, NULL, was.as_weekday != 0, outside, why);
+	db_queue_version(tx, &calendar_delete, A(day), A(version));
+	return check_day(tx, day, NULL, was.as_weekday != 0, outside, why);
 }

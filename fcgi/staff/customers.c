@@ -1,10 +1,7 @@
-#include "account/name.h"
-#include "account/user.h"
-#include "base/settings.h"
-#include "guard/limit.h"
+#include "account/account.h"
+#include "account/customer.h"
+#include "base/phone.h"
 #include "staff.h"
-
-enum { PAGE = 20, PHONE_DIGITS = 11 };
 
 struct search_query {
 	struct page page;
@@ -15,62 +12,47 @@ static const struct field search_fields[] = {
 	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
 		.max = PHONE_DIGITS),
 	FIELD(struct search_query, name, .optional = true, .min = 1,
-		.max = NAME_MAX_CHARACTERS),
+		.max = ACCOUNT_NAME_LENGTH),
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
-
-static const struct field reason_in_fields[] = {
-	FIELD(struct reason_in, reason, .plain = PLAIN_LINE, .min = 1, .max = NOTE_LENGTH),
-};
-const struct shape reason_in_shape = SHAPE(struct reason_in, reason_in_fields);
-
-enum err phone_search_take(struct req *r, const char *phone)
-{
-	int per_minute = (int)settings.phone_searches_per_minute;
-	const char *who = arena_printf(r->mem, "%lld", (long long)r->caller.account_id);
-
-	return phone ? limit_take(
-			       "phone-search", who, per_minute, per_minute, &r->retry_after_s)
-		     : E_OK;
-}
 
 static enum err search(struct req *r)
 {
 	const struct search_query *q = r->query;
-	int64_t limit = page_limit(r, PAGE);
-	struct list users;
+	int64_t limit = page_limit(r, SEARCH_PAGE);
+	struct list customers;
 
 	TRY(phone_search_take(r, q->phone));
-	TRY(users_search(&r->tx, r->caller.account_id,
-		&(struct user_search){
+	TRY(customers_search(&r->tx, r->caller.account_id,
+		&(struct customer_search){
 			.phone = q->phone, .name = q->name, .before = q->page.cursor},
-		limit, &users));
-	return reply_page(r, &user_row_shape, &users, limit);
+		limit, &customers));
+	return reply_page(r, &customer_row_shape, &customers, limit);
 }
 
 static enum err show(struct req *r)
 {
-	struct user user;
+	struct customer customer;
 
-	TRY(user_load(&r->tx, r->caller.account_id, r->arg[0], &user));
-	return reply(r, 200, &user_shape, &user);
+	TRY(customer_load(&r->tx, r->caller.account_id, r->arg[0], &customer));
+	return reply(r, 200, &customer_shape, &customer);
 }
 
 static enum err disable(struct req *r)
 {
 	const struct reason_in *in = r->in;
 
-	TRY(user_disable(&r->tx, r->arg[0], in->reason));
+	TRY(customer_disable(&r->tx, r->arg[0], in->reason));
 	return reply_empty(r);
 }
 
 static enum err enable(struct req *r)
 {
-	TRY(user_enable(&r->tx, r->arg[0]));
+	TRY(customer_enable(&r->tx, r->arg[0]));
 	return reply_empty(r);
 }
 
-const struct route desk_user_routes[] = {
+const struct route desk_customer_routes[] = {
 	{GET, "/api/v1/staff/users", "user.see", TX_READ, search, .query = &search_shape,
 		.says = "Customers of own venues by phone or a part of the name, newest first"},
 	{GET, "/api/v1/staff/users/{account}", "user.see", TX_READ, show,

@@ -1,8 +1,8 @@
-#include "setup/night.h"
+#include "hours/overlap.h"
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "setup/hours_check.h"
+#include "hours/check.h"
 #include "venue/clock.h"
 #include "venue/venue.h"
 
@@ -15,8 +15,8 @@ static const struct field hours_fields[] = {
 };
 static const struct shape hours_shape = SHAPE(struct date_hours, hours_fields);
 
-/* Without a date: around all dates on which the week's own order is not in force. */
-SQL(nights,
+/* Without a date: of all dates with other hours than the week's, and their neighbours. */
+SQL(hours_around,
 	"SELECT v.id AS venue_id, d.day, h.weekday, h.opens, h.closes FROM venue v"
 	" CROSS JOIN LATERAL (SELECT DISTINCT s.day + n AS day FROM ("
 	"  SELECT $2::date AS day"
@@ -33,13 +33,13 @@ SQL(nights,
 	" - 1 ORDER BY v.id, d.day, h.opens");
 
 /* Which line of the body these hours are. */
-static bool find_line(const struct night_ask *ask, const struct date_hours *h, size_t *out)
+static bool find_line(const struct overlap_params *p, const struct date_hours *h, size_t *out)
 {
-	const struct hours_line *line = ask->lines->at;
+	const struct hours_line *line = p->lines->at;
 
-	if (ask->day.days ? h->day.days != ask->day.days : !h->weekday)
+	if (p->day.days ? h->day.days != p->day.days : !h->weekday)
 		return false;
-	for (size_t i = 0; i < ask->lines->count; i++) {
+	for (size_t i = 0; i < p->lines->count; i++) {
 		int64_t opens;
 
 		if (clock_parse(line[i].opens, &opens) && opens == h->opens &&
@@ -51,11 +51,11 @@ static bool find_line(const struct night_ask *ask, const struct date_hours *h, s
 	return false;
 }
 
-static enum err refuse(struct arena *mem, const struct night_ask *ask,
-	const struct date_hours *night, struct refusal *why)
+static enum err refuse(struct arena *mem, const struct overlap_params *p,
+	const struct date_hours *first, struct refusal *why)
 {
-	const struct date_hours *next = night + 1;
-	int64_t ends = night->closes - DAY_MINUTES;
+	const struct date_hours *next = first + 1;
+	int64_t ends = first->closes - DAY_MINUTES;
 	char day[DATE_TEXT], from[CLOCK_TEXT], to[CLOCK_TEXT];
 	struct buf b = buf_in(mem, 256);
 	size_t i;
@@ -66,18 +66,18 @@ static enum err refuse(struct arena *mem, const struct night_ask *ask,
 	json_text(&b, "from", clock_write(from, next->opens));
 	json_text(&b, "to", clock_write(to, ends < next->closes ? ends : next->closes));
 	json_close(&b, '}');
-	*why = (struct refusal){ask->field, {buf_text(&b)}};
-	if (ask->lines && (find_line(ask, next, &i) || find_line(ask, night, &i)))
+	*why = (struct refusal){p->field, {buf_text(&b)}};
+	if (p->lines && (find_line(p, next, &i) || find_line(p, first, &i)))
 		why->field = arena_printf(mem, "hours[%zu]", i);
 	return E_HOURS_OVERLAP;
 }
 
-enum err nights_apart(struct tx *tx, const struct night_ask *ask, struct refusal *why)
+enum err overlap_check(struct tx *tx, const struct overlap_params *p, struct refusal *why)
 {
 	struct list hours;
 
-	TRY(db_all(tx, &nights, &hours_shape, &hours, A(arg_id_or_null(ask->venue_id)),
-		A(arg_date_or_null(ask->day))));
-	const struct date_hours *night = hours_collide(&hours, ask->day.days == 0);
-	return night ? refuse(tx->mem, ask, night, why) : E_OK;
+	TRY(db_all(tx, &hours_around, &hours_shape, &hours, A(arg_id_or_null(p->venue_id)),
+		A(arg_date_or_null(p->day))));
+	const struct date_hours *first = hours_find_overlap(&hours, p->day.days == 0);
+	return first ? refuse(tx->mem, p, first, why) : E_OK;
 }

@@ -1,9 +1,11 @@
-#include "base/time.h"
-#include "setup/hours_check.h"
-#include "setup/night.h"
-#include "venue/clock.h"
+#include "hours/exception.h"
 
-#include <stdio.h>
+#include "hours/check.h"
+#include "hours/date_number.h"
+#include "hours/outside.h"
+#include "hours/overlap.h"
+#include "setup/coverage.h"
+#include "venue/clock.h"
 
 static const struct field line_fields[] = {
 	FIELD(struct hours_line, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
@@ -11,11 +13,9 @@ static const struct field line_fields[] = {
 };
 static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
 
-enum { REASON_LENGTH = 100 };
-
 #define EXCEPTION_IN                                                                        \
 	FIELD(struct exception_in, reason, .optional = true, .plain = PLAIN_LINE, .min = 1, \
-		.max = REASON_LENGTH),                                                      \
+		.max = EDIT_REASON_LENGTH),                                                 \
 		FIELD(struct exception_in, hours, .min = 0, .max = EXCEPTION_HOURS_MAX,     \
 			.of = &line_shape)
 static const struct field new_fields[] = {
@@ -35,19 +35,8 @@ static const struct field exception_fields[] = {
 };
 const struct shape exception_shape = SHAPE(struct exception, exception_fields);
 
-bool day_of_number(int64_t number, date *out)
-{
-	char text[DATE_TEXT];
-
-	if (number < 19700101 || number > 21991231)
-		return false;
-	snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)(number / 10000),
-		(int)(number / 100 % 100), (int)(number % 100));
-	return date_parse(text, out);
-}
-
-#define EXCEPTION_COLUMNS                                                                                    \
-	"SELECT to_char(e.day, 'YYYYMMDD')::bigint AS id, e.day, e.version, nullif(e.reason, '') AS reason," \
+#define EXCEPTION_COLUMNS \
+	"SELECT " DATE_NUMBER("e.day") " AS id, e.day, e.version, nullif(e.reason, '') AS reason," \
 	" (SELECT coalesce(jsonb_agg(jsonb_build_object('opens', clock_text(h.opens),"                       \
 	"  'closes', clock_text(h.closes)) ORDER BY h.opens), '[]')"                                         \
 	"  FROM opening_exception_hours h WHERE h.venue_id = e.venue_id AND h.day = e.day)"                  \
@@ -55,13 +44,13 @@ bool day_of_number(int64_t number, date *out)
 
 SQL(exceptions_of_venue, EXCEPTION_COLUMNS
 	" WHERE e.venue_id = $1 AND e.day >= $2"
-	" AND to_char(e.day, 'YYYYMMDD')::bigint > $3 ORDER BY e.day LIMIT $4");
+	" AND " DATE_NUMBER("e.day") " > $3 ORDER BY e.day LIMIT $4");
 SQL(exception_of_day, EXCEPTION_COLUMNS " WHERE e.venue_id = $1 AND e.day = $2");
 
 enum err exception_list(struct tx *tx, int64_t venue_id, date from, int64_t after,
 	int64_t limit, struct list *out)
 {
-	frame_ask(tx, venue_id);
+	venue_require(tx, venue_id);
 	return db_all(tx, &exceptions_of_venue, &exception_shape, out, A(venue_id), A(from),
 		A(after), A(limit));
 }
@@ -99,18 +88,19 @@ static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exceptio
 	TRY(hours_check(tx->mem, &in->hours, ONE_DAY, &c, &why->field));
 	db_queue(tx, &exception_hours_drop, A(venue_id), A(in->day), A(c.opens), A(c.closes));
 	db_queue(tx, &exception_hours_put, A(venue_id), A(in->day), A(c.opens), A(c.closes));
-	TRY(nights_apart(tx,
-		&(struct night_ask){.venue_id = venue_id, .day = in->day, .lines = &in->hours},
+	TRY(overlap_check(tx,
+		&(struct overlap_params){
+			.venue_id = venue_id, .day = in->day, .lines = &in->hours},
 		why));
-	TRY(frame_priced(tx, venue_id, "hours", why));
-	frame_ask_outside(tx, venue_id, in->day, outside);
+	TRY(coverage_check(tx, venue_id, "hours", why));
+	outside_ask(tx, venue_id, in->day, outside);
 	return db_sync(tx);
 }
 
 enum err exception_add(struct tx *tx, int64_t venue_id, const struct exception_in *in,
 	struct list *outside, struct refusal *why)
 {
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	why->field = "day";
 	db_queue_none(tx, &exceptions_few, E_BAD_FIELD, A(venue_id), A(EXCEPTIONS_AHEAD));
@@ -125,10 +115,10 @@ enum err exception_save(struct tx *tx, int64_t venue_id, int64_t version,
 {
 	struct exception was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, in->day, &was));
-	db_queue_one(tx, &exception_touch, E_VERSION_CHANGED, A(venue_id), A(in->day),
-		A(version), A(in->reason));
+	db_queue_version(
+		tx, &exception_touch, A(venue_id), A(in->day), A(version), A(in->reason));
 	return put_hours(tx, venue_id, in, outside, why);
 }
 
@@ -137,10 +127,10 @@ enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t ver
 {
 	struct exception was;
 
-	frame_lock(tx, venue_id);
+	venue_lock(tx, venue_id);
 	TRY(exception_load(tx, venue_id, day, &was));
-	db_queue_one(tx, &exception_delete, E_VERSION_CHANGED, A(venue_id), A(day), A(version));
-	TRY(nights_apart(tx, &(struct night_ask){.venue_id = venue_id, .day = day}, why));
-	frame_ask_outside(tx, venue_id, day, outside);
+	db_queue_version(tx, &exception_delete, A(venue_id), A(day), A(version));
+	TRY(overlap_check(tx, &(struct overlap_params){.venue_id = venue_id, .day = day}, why));
+	outside_ask(tx, venue_id, day, outside);
 	return db_sync(tx);
 }

@@ -3,23 +3,23 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "setup/hole.h"
+#include "setup/price_gap.h"
 
 #include <string.h>
 
 enum { MONDAY = 1, WEEKEND = 96, CHRISTMAS = 20812 /* 2026-12-25, a Friday */ };
 
 /* clang-format off */
-static struct hole_court two_courts[] = {
+static struct coverage_court two_courts[] = {
 	{ 5, 1, "一号场", "羽毛球" }, { 6, 2, "全场", "篮球" } };
-static struct hole_court no_court_yet[] = { { 0, 1, NULL, "羽毛球" } };
-static struct hole_hours monday[] = { { { 0 }, 1, 480, 1320, NULL, NULL } };
-static struct hole_hours late_saturday[] = { { { 0 }, 6, 1080, 1530, NULL, NULL } };
-static struct hole_hours two_openings[] = {
+static struct coverage_court no_court_yet[] = { { 0, 1, NULL, "羽毛球" } };
+static struct coverage_hours monday[] = { { { 0 }, 1, 480, 1320, NULL, NULL } };
+static struct coverage_hours late_saturday[] = { { { 0 }, 6, 1080, 1530, NULL, NULL } };
+static struct coverage_hours two_openings[] = {
 	{ { 0 }, 1, 480, 600, NULL, NULL }, { { 0 }, 1, 900, 1020, NULL, NULL } };
-static struct hole_hours christmas[] = { { { CHRISTMAS }, 5, 480, 600, NULL, NULL } };
-static struct hole_hours feast[] = { { { CHRISTMAS }, 5, 480, 600, "holiday", "节" } };
-static struct hole_hours worked_sunday[] = {
+static struct coverage_hours christmas[] = { { { CHRISTMAS }, 5, 480, 600, NULL, NULL } };
+static struct coverage_hours feast[] = { { { CHRISTMAS }, 5, 480, 600, "holiday", "节" } };
+static struct coverage_hours worked_sunday[] = {
 	{ { CHRISTMAS + 2 }, 1, 480, 600, "makeup", "调休" } };
 
 #define L(a) { (a), COUNT_OF(a) }
@@ -28,7 +28,7 @@ static const struct {
 	const char *says;
 	struct list courts, hours;
 	struct price_rule *rules; /* up to one whose end is 0 */
-	int64_t court, from, to;        /* from -1: no hole */
+	int64_t court, from, to;        /* from -1: no gap */
 } cases[] = {
 	{ "a price for all covers all", L(two_courts), L(monday),
 	  RULES({ .closes = 1800 }), 0, -1, 0 },
@@ -92,23 +92,23 @@ static const struct {
 };
 /* clang-format on */
 
-static void holes_are_found_by_the_table(void **state)
+static void gaps_are_found_by_the_table(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct hole_frame frame = {cases[i].courts, cases[i].hours, {0}};
-		struct hole hole;
+		struct coverage coverage = {cases[i].courts, cases[i].hours, {0}};
+		struct price_gap gap;
 
-		frame.rules.at = cases[i].rules;
-		while (cases[i].rules[frame.rules.count].closes)
-			frame.rules.count++;
-		bool found = hole_find(&frame, &hole);
+		coverage.rules.at = cases[i].rules;
+		while (cases[i].rules[coverage.rules.count].closes)
+			coverage.rules.count++;
+		bool found = price_gap_find(&coverage, &gap);
 		if (found != (cases[i].from >= 0))
-			fail_msg("%s: %s", cases[i].says, found ? "a hole" : "no hole");
-		if (found && (hole.court->id != cases[i].court || hole.from != cases[i].from ||
-				     hole.to != cases[i].to))
-			fail_msg("%s: court %d, %d to %d", cases[i].says, (int)hole.court->id,
-				(int)hole.from, (int)hole.to);
+			fail_msg("%s: %s", cases[i].says, found ? "a gap" : "no gap");
+		if (found && (gap.court->id != cases[i].court || gap.from != cases[i].from ||
+				     gap.to != cases[i].to))
+			fail_msg("%s: court %d, %d to %d", cases[i].says, (int)gap.court->id,
+				(int)gap.from, (int)gap.to);
 	}
 }
 
@@ -116,9 +116,9 @@ static void holes_are_found_by_the_table(void **state)
 enum { DAYS = 60, DATED_DAYS = 40, FIRST_DAY = 20780, COURTS = 3, RULES_MOST = 6 };
 
 struct world {
-	struct hole_court courts[COURTS];
+	struct coverage_court courts[COURTS];
 	struct price_rule rules[RULES_MOST];
-	struct hole_hours week[7], days[DAYS]; /* of days: closes 0 is no exception */
+	struct coverage_hours week[7], days[DAYS]; /* of days: closes 0 is no exception */
 	const char *kind[DAYS];
 	int64_t weekday[DAYS];
 	size_t rule_count;
@@ -151,11 +151,11 @@ static struct price_rule some_rule(void)
 	return r;
 }
 
-static struct hole_hours some_hours(void)
+static struct coverage_hours some_hours(void)
 {
 	int64_t opens = dice(3) * 30;
 
-	return (struct hole_hours){.opens = opens, .closes = opens + dice(5) * 30};
+	return (struct coverage_hours){.opens = opens, .closes = opens + dice(5) * 30};
 }
 
 static void make_day(struct world *w, int i)
@@ -167,7 +167,7 @@ static void make_day(struct world *w, int i)
 	w->kind[i] = !special ? NULL : dice(2) ? "holiday" : "makeup";
 	if (w->kind[i] && *w->kind[i] == 'm')
 		w->weekday[i] = 1 + dice(5);
-	w->days[i] = i < DATED_DAYS && dice(4) == 0 ? some_hours() : (struct hole_hours){0};
+	w->days[i] = i < DATED_DAYS && dice(4) == 0 ? some_hours() : (struct coverage_hours){0};
 	w->days[i].day = day;
 	w->days[i].weekday = w->weekday[i];
 	w->days[i].day_kind = w->kind[i];
@@ -177,7 +177,7 @@ static void make_world(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	for (int i = 0; i < COURTS; i++)
-		w->courts[i] = (struct hole_court){i + 1, 1 + i % 2, "场", "运动"};
+		w->courts[i] = (struct coverage_court){i + 1, 1 + i % 2, "场", "运动"};
 	for (int i = 0; i < 7; i++) {
 		w->week[i] = some_hours();
 		w->week[i].weekday = i + 1;
@@ -191,9 +191,9 @@ static void make_world(struct world *w)
 		w->rules[0] = (struct price_rule){.opens = dice(8) ? 0 : 30, .closes = 1800};
 }
 
-static bool sold_without_price(const struct world *w, int i, const struct hole_court *court)
+static bool sold_without_price(const struct world *w, int i, const struct coverage_court *court)
 {
-	const struct hole_hours *h =
+	const struct coverage_hours *h =
 		w->days[i].closes ? &w->days[i] : &w->week[w->weekday[i] - 1];
 	struct price_rule today[RULES_MOST];
 	size_t n = 0;
@@ -221,23 +221,23 @@ static bool any_sold_without_price(const struct world *w)
 }
 
 /* The week, and the exceptions that are open: as the database hands them over. */
-static bool rule_finds_hole(struct world *w)
+static bool rule_finds_gap(struct world *w)
 {
-	struct hole_hours hours[7 + DAYS];
+	struct coverage_hours hours[7 + DAYS];
 	size_t n = 0;
-	struct hole hole;
+	struct price_gap gap;
 
 	for (int i = 0; i < 7; i++)
 		hours[n++] = w->week[i];
 	for (int i = 0; i < DAYS; i++)
 		if (w->days[i].closes)
 			hours[n++] = w->days[i];
-	return hole_find(&(struct hole_frame){{w->courts, COURTS}, {hours, n},
-				 {w->rules, w->rule_count}},
-		&hole);
+	return price_gap_find(
+		&(struct coverage){{w->courts, COURTS}, {hours, n}, {w->rules, w->rule_count}},
+		&gap);
 }
 
-static void a_hole_is_found_exactly_if_a_sale_would_meet_it(void **state)
+static void a_gap_is_found_exactly_if_a_sale_would_meet_it(void **state)
 {
 	int with = 0, without = 0;
 	struct world w;
@@ -246,8 +246,8 @@ static void a_hole_is_found_exactly_if_a_sale_would_meet_it(void **state)
 	for (int i = 0; i < 3000; i++) {
 		make_world(&w);
 		bool met = any_sold_without_price(&w);
-		if (rule_finds_hole(&w) != met)
-			fail_msg("world %d: a sale meets %s", i, met ? "a hole" : "none");
+		if (rule_finds_gap(&w) != met)
+			fail_msg("world %d: a sale meets %s", i, met ? "a gap" : "none");
 		with += met;
 		without += !met;
 	}
@@ -257,8 +257,8 @@ static void a_hole_is_found_exactly_if_a_sale_would_meet_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(holes_are_found_by_the_table),
-		cmocka_unit_test(a_hole_is_found_exactly_if_a_sale_would_meet_it),
+		cmocka_unit_test(gaps_are_found_by_the_table),
+		cmocka_unit_test(a_gap_is_found_exactly_if_a_sale_would_meet_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

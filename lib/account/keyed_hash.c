@@ -1,4 +1,4 @@
-#include "account/mark.h"
+#include "account/keyed_hash.h"
 
 #include "base/settings.h"
 #include "codec/crypto.h"
@@ -11,7 +11,7 @@ enum { KEY_MIN = 32 };
 
 static struct bytes key;
 
-void mark_init(void)
+void keyed_hash_init(void)
 {
 	if (key.at)
 		return;
@@ -23,9 +23,9 @@ void mark_init(void)
 	key = (struct bytes){(const unsigned char *)text, len};
 }
 
-const char *mark_of(struct arena *mem, const char *kind, const char *what)
+const char *keyed_hash(struct arena *mem, const char *kind, const char *value)
 {
-	const char *text = arena_printf(mem, "%s %s", kind, what);
+	const char *text = arena_printf(mem, "%s %s", kind, value);
 	char *hex = arena_alloc(mem, SHA256_HEX, 1);
 	unsigned char sum[SHA256_BYTES];
 
