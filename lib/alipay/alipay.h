@@ -1,6 +1,7 @@
 #ifndef ALIPAY_ALIPAY_H
 #define ALIPAY_ALIPAY_H
 
+#include "base/bytes.h"
 #include "channel/bill.h"
 #include "channel/channel.h"
 

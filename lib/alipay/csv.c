@@ -3,11 +3,11 @@
 #include "alipay/sign.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 
 #include <stdio.h>
 
 enum { LINE_BYTES = 8192, FAULT_TEXT = 256, CELLS_MAX = 64 };
-#define FEN_MAX (1LL << 50)
 
 /* What we read of a line; brackets may be of either width. */
 /* clang-format off */

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "channel/yuan.h"
 
 enum { BODY_MAX = 4096, REASON_MAX = 255 };
 
@@ -14,7 +15,7 @@ const char *alipay_refund_body(struct arena *mem, const struct channel_refund_as
 	json_open(&b, NULL, '{');
 	json_text(&b, "out_trade_no", r->out_trade_no);
 	json_text(&b, "out_request_no", r->out_refund_no);
-	json_text(&b, "refund_amount", alipay_yuan(mem, r->refund));
+	json_text(&b, "refund_amount", yuan_write(mem, r->refund));
 	if (r->reason && *r->reason)
 		json_text(&b, "refund_reason", alipay_words(mem, r->reason, REASON_MAX));
 	json_close(&b, '}');

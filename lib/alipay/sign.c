@@ -3,12 +3,12 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/time.h"
-#include "channel/bill.h"
+#include "channel/yuan.h"
+#include "codec/crypto.h"
 
 #include <stdio.h>
 
 enum { SIGNED_MAX = 1 << 21, NAME_MAX_BYTES = 64, TIME_CHARS = 19, MILLI_DIGITS = 6 };
-#define FEN_MAX (1LL << 50)
 
 bool alipay_add(struct alipay_params *p, const char *name, const char *value)
 {
@@ -231,11 +231,6 @@ bool alipay_time_parse(const char *s, stamp *out)
 		return false;
 	snprintf(text, sizeof(text), "%.10sT%s+08:00", s, s + 11);
 	return stamp_parse(text, out);
-}
-
-const char *alipay_yuan(struct arena *mem, money m)
-{
-	return arena_printf(mem, "%lld.%02lld", (long long)m.fen / 100, (long long)m.fen % 100);
 }
 
 bool alipay_yuan_parse(const char *s, money *out)

@@ -51,9 +51,7 @@ bool alipay_verify_part(
 const char *alipay_time(struct arena *, stamp);
 bool alipay_time_parse(const char *, stamp *) CHECKED;
 
-/* "120.50" */
-const char *alipay_yuan(struct arena *, money);
-/* Not negative, at most 2^50 fen, with up to two decimals. */
+/* Not negative, at most FEN_MAX, with up to two decimals. */
 bool alipay_yuan_parse(const char *, money *) CHECKED;
 
 /* Words for the customer's bill, without what Alipay refuses or what would break a

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 
 enum { BODY_MAX = 4096, SUBJECT_MAX = 255, TICKET_MAX = 512 };
 
@@ -19,7 +20,7 @@ const char *alipay_order_body(struct arena *mem, const struct channel_order *o)
 
 	json_open(&b, NULL, '{');
 	json_text(&b, "out_trade_no", o->out_trade_no);
-	json_text(&b, "total_amount", alipay_yuan(mem, o->total));
+	json_text(&b, "total_amount", yuan_write(mem, o->total));
 	json_text(&b, "subject", alipay_words(mem, o->description, SUBJECT_MAX));
 	json_text(&b, "time_expire", alipay_time(mem, o->expires));
 	if (strcmp(o->method, "jsapi") == 0) {

@@ -1,4 +1,5 @@
 #include "base/time.h"
+#include "channel/yuan.h"
 #include "reconcile/reconcile.h"
 
 #include <stdio.h>

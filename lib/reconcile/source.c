@@ -2,11 +2,12 @@
 #include "base/log.h"
 #include "pay/settle.h"
 #include "reconcile/reconcile.h"
+#include "wechatpay/csv.h"
 #include "wechatpay/wechatpay.h"
 
 /* The reader and what it said last; the download only knows yes and no. */
 struct reading {
-	struct bill_reader *reader;
+	struct wechatpay_csv *reader;
 	enum err err;
 };
 
@@ -14,14 +15,14 @@ static bool push(void *arg, struct bytes piece)
 {
 	struct reading *r = arg;
 
-	r->err = bill_push(r->reader, piece);
+	r->err = wechatpay_csv_push(r->reader, piece);
 	return r->err == E_OK;
 }
 
 static enum err wechat_fetch(struct arena *mem, enum bill_kind kind, date day, bill_fn *take,
 	void *arg, const char **hash)
 {
-	struct reading r = {.reader = bill_begin(mem, kind, take, arg)};
+	struct reading r = {.reader = wechatpay_csv_begin(mem, kind, take, arg)};
 	struct wechat_bill bill;
 
 	TRY(wechat_bill_url(mem, kind, day, &bill));
@@ -30,9 +31,9 @@ static enum err wechat_fetch(struct arena *mem, enum bill_kind kind, date day, b
 	if (err == E_INTERNAL && r.err != E_OK)
 		err = r.err;
 	if (err == E_OK)
-		err = bill_end(r.reader);
+		err = wechatpay_csv_end(r.reader);
 	if (err == E_BAD_BODY)
-		log_error("reconcile", "no bill: %s", bill_fault(r.reader));
+		log_error("reconcile", "no bill: %s", wechatpay_csv_fault(r.reader));
 	return err;
 }
 

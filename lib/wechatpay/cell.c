@@ -2,11 +2,12 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { TIME_CHARS = 19 };
-#define FEN_MAX (1LL << 50)
 
 /* Names in the order of preference: new and old accounts, one or the other kind of
  * brackets. Optional: the column may be missing, the cell empty. */
@@ -60,39 +61,6 @@ const struct shape bill_sum_shapes[] = {
 };
 _Static_assert(COUNT_OF(trade_fields) <= BILL_FIELDS_MAX, "");
 _Static_assert(COUNT_OF(flow_fields) <= BILL_FIELDS_MAX, "");
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool append(int64_t *n, int digit)
-{
-	return !__builtin_mul_overflow(*n, 10, n) && !__builtin_add_overflow(*n, digit, n);
-}
-
-bool yuan_parse(const char *s, money *out)
-{
-	bool minus = *s == '-';
-	int64_t fen = 0;
-	int places = 2;
-
-	s += minus;
-	if (!is_digit(*s))
-		return false;
-	for (; is_digit(*s); s++)
-		if (!append(&fen, *s - '0'))
-			return false;
-	if (*s == '.' && is_digit(s[1]))
-		for (s++; is_digit(*s) && places > 0; s++, places--)
-			if (!append(&fen, *s - '0'))
-				return false;
-	for (; places > 0; places--)
-		if (!append(&fen, 0))
-			return false;
-	out->fen = minus ? -fen : fen;
-	return *s == '\0';
-}
 
 /* "2026-01-01 18:00:00", in China. */
 static bool time_parse(const char *s, stamp *out)

@@ -3,7 +3,7 @@
 
 #include "channel/bill.h"
 
-/* The columns of both kinds of bills, for bill.c. */
+/* The columns of both kinds of bills, for csv.c. */
 
 /* What the last line says, and what the lines came to. */
 struct bill_trade_sums {

@@ -1,4 +1,4 @@
-#include "channel/bill.h"
+#include "wechatpay/csv.h"
 
 #include "wechatpay/cell.h"
 
@@ -18,7 +18,7 @@ struct columns {
 	size_t count;
 };
 
-struct bill_reader {
+struct wechatpay_csv {
 	bill_fn *take;
 	void *arg;
 	enum bill_kind kind;
@@ -32,9 +32,10 @@ struct bill_reader {
 	char fault[FAULT_TEXT];
 };
 
-struct bill_reader *bill_begin(struct arena *mem, enum bill_kind kind, bill_fn *take, void *arg)
+struct wechatpay_csv *wechatpay_csv_begin(
+	struct arena *mem, enum bill_kind kind, bill_fn *take, void *arg)
 {
-	struct bill_reader *r = NEW(mem, struct bill_reader);
+	struct wechatpay_csv *r = NEW(mem, struct wechatpay_csv);
 
 	r->take = take;
 	r->arg = arg;
@@ -45,12 +46,12 @@ struct bill_reader *bill_begin(struct arena *mem, enum bill_kind kind, bill_fn *
 	return r;
 }
 
-const char *bill_fault(const struct bill_reader *r)
+const char *wechatpay_csv_fault(const struct wechatpay_csv *r)
 {
 	return r->fault;
 }
 
-static enum err refuse(struct bill_reader *r, const char *column, const char *why)
+static enum err refuse(struct wechatpay_csv *r, const char *column, const char *why)
 {
 	snprintf(r->fault, sizeof(r->fault), "line %lld%s%s: %s", (long long)r->number,
 		*column ? ", " : "", column, why);
@@ -89,7 +90,7 @@ static unsigned char column_of(char *const cells[], size_t count, const char *na
 	return ABSENT;
 }
 
-static enum err read_header(struct bill_reader *r, char *line, struct columns *c)
+static enum err read_header(struct wechatpay_csv *r, char *line, struct columns *c)
 {
 	char *cells[CELLS_MAX];
 
@@ -106,7 +107,7 @@ static enum err read_header(struct bill_reader *r, char *line, struct columns *c
 	return E_OK;
 }
 
-static enum err read_cells(struct bill_reader *r, const struct columns *c, void *row)
+static enum err read_cells(struct wechatpay_csv *r, const struct columns *c, void *row)
 {
 	char *cells[CELLS_MAX];
 
@@ -130,7 +131,7 @@ static bool add(money *sum, money more)
 	return !__builtin_add_overflow(sum->fen, more.fen, &sum->fen);
 }
 
-static enum err take_trade(struct bill_reader *r)
+static enum err take_trade(struct wechatpay_csv *r)
 {
 	struct bill_trade_sums *seen = &r->seen.trade;
 	struct bill_trade row;
@@ -147,7 +148,7 @@ static enum err take_trade(struct bill_reader *r)
 	return r->take(r->arg, &(struct bill_line){r->number, &row, NULL});
 }
 
-static enum err take_flow(struct bill_reader *r)
+static enum err take_flow(struct wechatpay_csv *r)
 {
 	struct bill_flow_sums *seen = &r->seen.flow;
 	struct bill_flow row;
@@ -162,7 +163,7 @@ static enum err take_flow(struct bill_reader *r)
 }
 
 /* All that is summed is an int64_t: a number of lines, or fen. */
-static enum err check_sums(struct bill_reader *r)
+static enum err check_sums(struct wechatpay_csv *r)
 {
 	union sums told;
 
@@ -177,7 +178,7 @@ static enum err check_sums(struct bill_reader *r)
 	return E_OK;
 }
 
-static enum err take_line(struct bill_reader *r)
+static enum err take_line(struct wechatpay_csv *r)
 {
 	static const char bom[] = "\xef\xbb\xbf";
 	bool marked = r->number == 1 && strncmp(r->line, bom, strlen(bom)) == 0;
@@ -200,7 +201,7 @@ static enum err take_line(struct bill_reader *r)
 	return *r->line ? refuse(r, "", "behind the sums") : E_OK;
 }
 
-static enum err end_line(struct bill_reader *r)
+static enum err end_line(struct wechatpay_csv *r)
 {
 	if (r->len > 0 && r->line[r->len - 1] == '\r')
 		r->len--;
@@ -213,7 +214,7 @@ static enum err end_line(struct bill_reader *r)
 	return E_OK;
 }
 
-static enum err keep(struct bill_reader *r, const void *at, size_t n)
+static enum err keep(struct wechatpay_csv *r, const void *at, size_t n)
 {
 	if (n > LINE_BYTES - r->len)
 		return refuse(r, "", "longer than 16384 bytes");
@@ -222,7 +223,7 @@ static enum err keep(struct bill_reader *r, const void *at, size_t n)
 	return E_OK;
 }
 
-enum err bill_push(struct bill_reader *r, struct bytes in)
+enum err wechatpay_csv_push(struct wechatpay_csv *r, struct bytes in)
 {
 	while (in.len > 0 && r->err == E_OK) {
 		const unsigned char *end = memchr(in.at, '\n', in.len);
@@ -238,7 +239,7 @@ enum err bill_push(struct bill_reader *r, struct bytes in)
 	return r->err;
 }
 
-enum err bill_end(struct bill_reader *r)
+enum err wechatpay_csv_end(struct wechatpay_csv *r)
 {
 	if (r->err == E_OK && r->len > 0)
 		r->err = end_line(r);

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 #include "wechatpay/call.h"
 
 /* WeChat Pay waits five seconds for our answer. */
@@ -27,7 +28,7 @@ struct amount {
 	const char *currency;
 };
 static const struct field amount_fields[] = {
-	FIELD(struct amount, total, .optional = true, .min = 0, .max = 1LL << 50),
+	FIELD(struct amount, total, .optional = true, .min = 0, .max = FEN_MAX),
 	FIELD(struct amount, currency, .optional = true),
 };
 static const struct shape amount_shape = SHAPE(struct amount, amount_fields);

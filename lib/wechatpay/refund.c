@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "channel/yuan.h"
 #include "wechatpay/call.h"
 
 enum { BODY_MAX = 4096, REASON_MAX = 80 };
@@ -45,8 +46,8 @@ struct amount {
 	money refund, total;
 };
 static const struct field amount_fields[] = {
-	FIELD(struct amount, refund, .min = 1, .max = 1LL << 50),
-	FIELD(struct amount, total, .min = 1, .max = 1LL << 50),
+	FIELD(struct amount, refund, .min = 1, .max = FEN_MAX),
+	FIELD(struct amount, total, .min = 1, .max = FEN_MAX),
 };
 static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
 

@@ -3,6 +3,7 @@
 #include "alipay/sign.h"
 #include "base/buf.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 #include "vectors.h"
 
 static struct arena *mem;
@@ -256,9 +257,9 @@ static void yuan_and_fen(void **state)
 		print_message("  %s\n", cases[i].text);
 		assert_int_equal(fine ? m.fen : -1, cases[i].fen);
 	}
-	assert_string_equal(alipay_yuan(mem, (money){1}), "0.01");
-	assert_string_equal(alipay_yuan(mem, (money){12050}), "120.50");
-	assert_string_equal(alipay_yuan(mem, (money){10000000000}), "100000000.00");
+	assert_string_equal(yuan_write(mem, (money){1}), "0.01");
+	assert_string_equal(yuan_write(mem, (money){12050}), "120.50");
+	assert_string_equal(yuan_write(mem, (money){10000000000}), "100000000.00");
 }
 
 static void times_are_chinas(void **state)
