@@ -1,9 +1,9 @@
 #include "notify.h"
 #include "wechatpay/channel.h"
 
-static struct wechat_signed signed_request(const struct req *r)
+static struct wechatpay_signed signed_request(const struct req *r)
 {
-	return (struct wechat_signed){
+	return (struct wechatpay_signed){
 		.timestamp = header(r, "HTTP_WECHATPAY_TIMESTAMP"),
 		.nonce = header(r, "HTTP_WECHATPAY_NONCE"),
 		.signature = header(r, "HTTP_WECHATPAY_SIGNATURE"),
@@ -14,24 +14,24 @@ static struct wechat_signed signed_request(const struct req *r)
 
 static enum err tell_payment(struct req *r)
 {
-	struct wechat_signed told = signed_request(r);
+	struct wechatpay_signed told = signed_request(r);
 	struct channel_payment payment;
-	struct wechat_notice notice;
+	struct wechatpay_notice notice;
 
-	TRY(wechat_notice_read(r->mem, &told, r->now, &notice));
-	wechat_payment(&notice, &payment);
+	TRY(wechatpay_notice_read(r->mem, &told, r->now, &notice));
+	wechatpay_payment_of(&notice, &payment);
 	TRY(payment_told(r, &payment));
 	return reply_empty(r);
 }
 
 static enum err tell_refund(struct req *r)
 {
-	struct wechat_signed told = signed_request(r);
-	struct wechat_refund_state state;
+	struct wechatpay_signed told = signed_request(r);
+	struct wechatpay_refund_state state;
 	struct channel_refund refund;
 
-	TRY(wechat_refund_notice_read(r->mem, &told, r->now, &state));
-	wechat_refund_told(&state, &refund);
+	TRY(wechatpay_refund_notice_read(r->mem, &told, r->now, &state));
+	wechatpay_refund_of(&state, &refund);
 	TRY(refund_told(r, &refund));
 	return reply_empty(r);
 }

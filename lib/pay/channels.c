@@ -8,8 +8,8 @@
 
 const struct channel *channel_find(const char *name)
 {
-	if (strcmp(name, wechat_channel.name) == 0)
-		return &wechat_channel;
+	if (strcmp(name, wechatpay_channel.name) == 0)
+		return &wechatpay_channel;
 	if (*settings.alipay_appid && strcmp(name, alipay_channel.name) == 0)
 		return &alipay_channel;
 	return NULL;

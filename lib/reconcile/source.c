@@ -23,11 +23,11 @@ static enum err wechat_fetch(struct arena *mem, enum bill_kind kind, date day, b
 	void *arg, const char **hash)
 {
 	struct reading r = {.reader = wechatpay_csv_begin(mem, kind, take, arg)};
-	struct wechat_bill bill;
+	struct wechatpay_bill bill;
 
-	TRY(wechat_bill_url(mem, kind, day, &bill));
+	TRY(wechatpay_bill_url(mem, kind, day, &bill));
 	*hash = bill.hash_value;
-	enum err err = wechat_bill_fetch(mem, &bill, push, &r);
+	enum err err = wechatpay_bill_fetch(mem, &bill, push, &r);
 	if (err == E_INTERNAL && r.err != E_OK)
 		err = r.err;
 	if (err == E_OK)

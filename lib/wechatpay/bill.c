@@ -8,14 +8,14 @@
 enum { FETCH_MS = 10 * 60 * 1000 };
 
 static const struct field bill_fields[] = {
-	FIELD(struct wechat_bill, download_url, .min = 9, .max = 2048),
-	FIELD(struct wechat_bill, hash_type, .one_of = "SHA1"),
-	FIELD(struct wechat_bill, hash_value, .min = SHA1_HEX - 1, .max = SHA1_HEX - 1),
+	FIELD(struct wechatpay_bill, download_url, .min = 9, .max = 2048),
+	FIELD(struct wechatpay_bill, hash_type, .one_of = "SHA1"),
+	FIELD(struct wechatpay_bill, hash_value, .min = SHA1_HEX - 1, .max = SHA1_HEX - 1),
 };
-static const struct shape bill_shape = SHAPE(struct wechat_bill, bill_fields);
+static const struct shape bill_shape = SHAPE(struct wechatpay_bill, bill_fields);
 
 static enum err read_offer(
-	struct arena *mem, const struct wechat_exchange *x, struct wechat_bill *out)
+	struct arena *mem, const struct wechatpay_exchange *x, struct wechatpay_bill *out)
 {
 	struct json_fault fault = {0};
 	struct bytes body = x->answer.body;
@@ -28,11 +28,11 @@ static enum err read_offer(
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_bill_url(
-	struct arena *mem, enum bill_kind kind, date day, struct wechat_bill *out)
+enum err wechatpay_bill_url(
+	struct arena *mem, enum bill_kind kind, date day, struct wechatpay_bill *out)
 {
 	char text[DATE_TEXT];
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "GET",
 		.target = arena_printf(mem, "/v3/bill/%s&bill_date=%s&tar_type=GZIP",
 			kind == BILL_TRADE ? "tradebill?bill_type=ALL"
@@ -40,8 +40,8 @@ enum err wechat_bill_url(
 			date_write(text, day)),
 	};
 
-	*out = (struct wechat_bill){0};
-	enum err err = wechat_ask(mem, &x);
+	*out = (struct wechatpay_bill){0};
+	enum err err = wechatpay_call(mem, &x);
 	if (err == E_OK)
 		return read_offer(mem, &x, out);
 	out->refusal = x.refusal;
@@ -76,7 +76,7 @@ static bool receive(void *arg, struct bytes piece)
 
 /* No page says of which of the two the digest is. WeChat Pay's own library takes
  * the text's. */
-static enum err check(struct fetch *f, const struct wechat_bill *bill)
+static enum err check(struct fetch *f, const struct wechatpay_bill *bill)
 {
 	struct unpack_digests got;
 
@@ -102,19 +102,19 @@ static const char *target_of(const char *url)
 	return strchr(url + 8, '/');
 }
 
-static enum err outcome(struct arena *mem, struct fetch *f, const struct wechat_bill *bill,
+static enum err outcome(struct arena *mem, struct fetch *f, const struct wechatpay_bill *bill,
 	const char *target, const struct http_answer *a)
 {
 	const char *refusal;
 
 	if (a->status == 200)
 		return check(f, bill);
-	enum err err = wechat_problem(mem, target, a, &refusal);
+	enum err err = wechatpay_judge(mem, target, a, &refusal);
 	return err == E_BUSY ? E_UPSTREAM : err;
 }
 
-enum err wechat_bill_fetch(
-	struct arena *mem, const struct wechat_bill *bill, bytes_fn *take, void *arg)
+enum err wechatpay_bill_fetch(
+	struct arena *mem, const struct wechatpay_bill *bill, bytes_fn *take, void *arg)
 {
 	struct fetch f = {.take = take, .arg = arg};
 	const char *target = target_of(bill->download_url);
@@ -128,7 +128,7 @@ enum err wechat_bill_fetch(
 		.upstream = UPSTREAM_WECHAT_PAY,
 		.method = "GET",
 		.url = bill->download_url,
-		.headers = wechat_headers(mem, "GET", target, (struct bytes){0}),
+		.headers = wechatpay_headers(mem, "GET", target, (struct bytes){0}),
 		.limit_ms = FETCH_MS,
 		.sink = receive,
 		.sink_arg = &f,

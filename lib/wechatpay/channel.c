@@ -6,19 +6,20 @@
 
 static const char *order_body(struct arena *mem, const struct channel_order *o)
 {
-	return wechat_prepay_body(mem, &(struct wechat_prepay){.description = o->description,
-					       .out_trade_no = o->out_trade_no,
-					       .expires = o->expires,
-					       .total = o->total,
-					       .openid = o->payer});
+	return wechatpay_order_body(
+		mem, &(struct wechatpay_order){.description = o->description,
+			     .out_trade_no = o->out_trade_no,
+			     .expires = o->expires,
+			     .total = o->total,
+			     .openid = o->payer});
 }
 
 static enum err prepay(
 	struct arena *mem, const char *method, const char *body, const char **ticket)
 {
-	struct wechat_prepaid answer;
+	struct wechatpay_prepaid answer;
 
-	TRY(wechat_prepay(mem, method, body, &answer));
+	TRY(wechatpay_prepay(mem, method, body, &answer));
 	*ticket = answer.prepay_id ? answer.prepay_id : answer.code_url;
 	return E_OK;
 }
@@ -27,11 +28,11 @@ static enum err write_ticket(
 	struct buf *b, struct arena *mem, const char *method, const char *ticket)
 {
 	bool jsapi = strcmp(method, "jsapi") == 0;
-	struct wechat_pay_params params;
+	struct wechatpay_pay_params params;
 
 	if (jsapi) {
-		TRY(wechat_pay_params(mem, ticket, &params));
-		json_shape(b, "pay_params", &wechat_pay_params_shape, &params);
+		TRY(wechatpay_pay_params(mem, ticket, &params));
+		json_shape(b, "pay_params", &wechatpay_pay_params_shape, &params);
 	} else {
 		json_null(b, "pay_params");
 	}
@@ -44,14 +45,14 @@ static bool same(const char *a, const char *b)
 	return a && strcmp(a, b) == 0;
 }
 
-void wechat_payment(const struct wechat_notice *n, struct channel_payment *out)
+void wechatpay_payment_of(const struct wechatpay_notice *n, struct channel_payment *out)
 {
 	*out = (struct channel_payment){
-		.channel = wechat_channel.name,
+		.channel = wechatpay_channel.name,
 		.id = n->id,
 		.event = n->event_type,
 		.is_payment = !n->event_type || strncmp(n->event_type, "TRANSACTION.", 12) == 0,
-		.state = wechat_is_paid(n)                ? PAYMENT_PAID
+		.state = wechatpay_is_paid(n)             ? PAYMENT_PAID
 			 : same(n->trade_state, "CLOSED") ? PAYMENT_CLOSED
 							  : PAYMENT_OPEN,
 		.ours = same(n->mchid, settings.wxpay_mchid) &&
@@ -68,27 +69,27 @@ void wechat_payment(const struct wechat_notice *n, struct channel_payment *out)
 
 static enum err query(struct arena *mem, const char *out_trade_no, struct channel_payment *out)
 {
-	struct wechat_notice n;
+	struct wechatpay_notice n;
 
-	TRY(wechat_query(mem, out_trade_no, &n));
-	wechat_payment(&n, out);
+	TRY(wechatpay_query(mem, out_trade_no, &n));
+	wechatpay_payment_of(&n, out);
 	return E_OK;
 }
 
 static const char *refund_body(struct arena *mem, const struct channel_refund_ask *r)
 {
-	return wechat_refund_body(
-		mem, &(struct wechat_refund_ask){.out_trade_no = r->out_trade_no,
+	return wechatpay_refund_body(
+		mem, &(struct wechatpay_refund_request){.out_trade_no = r->out_trade_no,
 			     .out_refund_no = r->out_refund_no,
 			     .reason = r->reason,
 			     .refund = r->refund,
 			     .total = r->total});
 }
 
-void wechat_refund_told(const struct wechat_refund_state *s, struct channel_refund *out)
+void wechatpay_refund_of(const struct wechatpay_refund_state *s, struct channel_refund *out)
 {
 	*out = (struct channel_refund){
-		.channel = wechat_channel.name,
+		.channel = wechatpay_channel.name,
 		.id = s->id,
 		.event = s->event_type,
 		.is_refund = s->status != NULL,
@@ -109,31 +110,31 @@ void wechat_refund_told(const struct wechat_refund_state *s, struct channel_refu
 
 static enum err refund(struct arena *mem, const char *body, struct channel_refund *out)
 {
-	struct wechat_refund_state s;
-	enum err err = wechat_refund(mem, body, &s);
+	struct wechatpay_refund_state s;
+	enum err err = wechatpay_refund(mem, body, &s);
 
-	wechat_refund_told(&s, out);
+	wechatpay_refund_of(&s, out);
 	return err;
 }
 
 static enum err refund_query(struct arena *mem, const char *out_trade_no,
 	const char *out_refund_no, struct channel_refund *out)
 {
-	struct wechat_refund_state s;
+	struct wechatpay_refund_state s;
 
 	(void)out_trade_no;
-	enum err err = wechat_refund_query(mem, out_refund_no, &s);
-	wechat_refund_told(&s, out);
+	enum err err = wechatpay_refund_query(mem, out_refund_no, &s);
+	wechatpay_refund_of(&s, out);
 	return err;
 }
 
-const struct channel wechat_channel = {
+const struct channel wechatpay_channel = {
 	.name = "wechat",
 	.order_body = order_body,
 	.prepay = prepay,
 	.write_ticket = write_ticket,
 	.query = query,
-	.close = wechat_close,
+	.close = wechatpay_close,
 	.refund_body = refund_body,
 	.refund = refund,
 	.refund_query = refund_query,

@@ -5,7 +5,7 @@
 #include "wechatpay/wechatpay.h"
 
 /* What WeChat Pay tells, in the words that all channels share. */
-void wechat_payment(const struct wechat_notice *, struct channel_payment *);
-void wechat_refund_told(const struct wechat_refund_state *, struct channel_refund *);
+void wechatpay_payment_of(const struct wechatpay_notice *, struct channel_payment *);
+void wechatpay_refund_of(const struct wechatpay_refund_state *, struct channel_refund *);
 
 #endif

@@ -7,14 +7,14 @@
 enum { LINE_BYTES = 16384, FAULT_TEXT = 256, CELLS_MAX = 64, ABSENT = CELLS_MAX, TWICE };
 
 union sums {
-	struct bill_trade_sums trade;
-	struct bill_flow_sums flow;
+	struct wechatpay_trade_sums trade;
+	struct wechatpay_flow_sums flow;
 };
 
 /* Under which header the fields of a shape are. */
 struct columns {
 	const struct shape *shape;
-	unsigned char at[BILL_FIELDS_MAX];
+	unsigned char at[WECHATPAY_FIELDS_MAX];
 	size_t count;
 };
 
@@ -40,8 +40,8 @@ struct wechatpay_csv *wechatpay_csv_begin(
 	r->take = take;
 	r->arg = arg;
 	r->kind = kind;
-	r->lines.shape = &bill_line_shapes[kind];
-	r->sums.shape = &bill_sum_shapes[kind];
+	r->lines.shape = &wechatpay_line_shapes[kind];
+	r->sums.shape = &wechatpay_sum_shapes[kind];
 	r->number = 1;
 	return r;
 }
@@ -118,8 +118,9 @@ static enum err read_cells(struct wechatpay_csv *r, const struct columns *c, voi
 		return refuse(r, "", "not as many cells as its header");
 	for (size_t i = 0; i < c->shape->count; i++) {
 		const struct field *f = &c->shape->fields[i];
-		const char *why =
-			c->at[i] == ABSENT ? NULL : bill_cell_read(f, cells[c->at[i]], row);
+		const char *why = c->at[i] == ABSENT
+					  ? NULL
+					  : wechatpay_cell_read(f, cells[c->at[i]], row);
 		if (why)
 			return refuse(r, f->name, why);
 	}
@@ -133,7 +134,7 @@ static bool add(money *sum, money more)
 
 static enum err take_trade(struct wechatpay_csv *r)
 {
-	struct bill_trade_sums *seen = &r->seen.trade;
+	struct wechatpay_trade_sums *seen = &r->seen.trade;
 	struct bill_trade row;
 
 	TRY(read_cells(r, &r->lines, &row));
@@ -150,7 +151,7 @@ static enum err take_trade(struct wechatpay_csv *r)
 
 static enum err take_flow(struct wechatpay_csv *r)
 {
-	struct bill_flow_sums *seen = &r->seen.flow;
+	struct wechatpay_flow_sums *seen = &r->seen.flow;
 	struct bill_flow row;
 
 	TRY(read_cells(r, &r->lines, &row));

@@ -6,7 +6,7 @@
 
 enum { BODY_MAX = 4096, REASON_MAX = 80 };
 
-const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask *r)
+const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refund_request *r)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
@@ -14,7 +14,7 @@ const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask
 	json_text(&b, "out_trade_no", r->out_trade_no);
 	json_text(&b, "out_refund_no", r->out_refund_no);
 	if (r->reason && *r->reason)
-		json_text_n(&b, "reason", r->reason, wechat_cut(r->reason, REASON_MAX));
+		json_text_n(&b, "reason", r->reason, wechatpay_cut(r->reason, REASON_MAX));
 	/* Always: a refund without it is notified as XML of the second version. */
 	json_text(&b, "notify_url",
 		arena_printf(mem, "%s/notify/wechat/refund", settings.issuer));
@@ -29,18 +29,18 @@ const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask
 
 #define STATES "SUCCESS|CLOSED|PROCESSING|ABNORMAL"
 static const struct field refund_fields[] = {
-	FIELD(struct wechat_refund_state, mchid, .optional = true),
-	FIELD(struct wechat_refund_state, refund_id, .optional = true),
-	FIELD(struct wechat_refund_state, out_refund_no, .optional = true),
-	FIELD(struct wechat_refund_state, out_trade_no, .optional = true),
-	FIELD(struct wechat_refund_state, transaction_id, .optional = true),
-	FIELD(struct wechat_refund_state, status, .optional = true, .one_of = STATES),
+	FIELD(struct wechatpay_refund_state, mchid, .optional = true),
+	FIELD(struct wechatpay_refund_state, refund_id, .optional = true),
+	FIELD(struct wechatpay_refund_state, out_refund_no, .optional = true),
+	FIELD(struct wechatpay_refund_state, out_trade_no, .optional = true),
+	FIELD(struct wechatpay_refund_state, transaction_id, .optional = true),
+	FIELD(struct wechatpay_refund_state, status, .optional = true, .one_of = STATES),
 	/* what notifies call it */
-	FIELD_AS(struct wechat_refund_state, status, "refund_status", .optional = true,
+	FIELD_AS(struct wechatpay_refund_state, status, "refund_status", .optional = true,
 		.one_of = STATES),
-	FIELD(struct wechat_refund_state, success_time, .optional = true),
+	FIELD(struct wechatpay_refund_state, success_time, .optional = true),
 };
-static const struct shape refund_shape = SHAPE(struct wechat_refund_state, refund_fields);
+static const struct shape refund_shape = SHAPE(struct wechatpay_refund_state, refund_fields);
 
 struct amount {
 	money refund, total;
@@ -51,7 +51,7 @@ static const struct field amount_fields[] = {
 };
 static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
 
-static bool load(struct arena *mem, struct bytes json, struct wechat_refund_state *out)
+static bool load(struct arena *mem, struct bytes json, struct wechatpay_refund_state *out)
 {
 	struct json_fault fault = {0};
 	struct amount amount = {0};
@@ -59,14 +59,15 @@ static bool load(struct arena *mem, struct bytes json, struct wechat_refund_stat
 
 	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
 		json_read(mem, root, &refund_shape, JSON_LENIENT, out, &fault) != E_OK ||
-		!wechat_part(mem, root, "amount", &amount_shape, &amount))
+		!wechatpay_member_read(mem, root, "amount", &amount_shape, &amount))
 		return false;
 	out->refund = amount.refund;
 	out->total = amount.total;
 	return true;
 }
 
-bool wechat_refund_read(struct arena *mem, struct bytes json, struct wechat_refund_state *out)
+bool wechatpay_refund_read(
+	struct arena *mem, struct bytes json, struct wechatpay_refund_state *out)
 {
 	const char *id = out->id, *event_type = out->event_type;
 
@@ -81,7 +82,7 @@ bool wechat_refund_read(struct arena *mem, struct bytes json, struct wechat_refu
 }
 
 static bool same_refund(
-	const struct wechat_refund_state *a, const struct wechat_refund_state *b)
+	const struct wechatpay_refund_state *a, const struct wechatpay_refund_state *b)
 {
 	return strcmp(a->out_refund_no, b->out_refund_no) == 0 &&
 	       strcmp(a->out_trade_no, b->out_trade_no) == 0 &&
@@ -95,60 +96,61 @@ static enum err strange(const char *out_refund_no)
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_refund(struct arena *mem, const char *body, struct wechat_refund_state *out)
+enum err wechatpay_refund(
+	struct arena *mem, const char *body, struct wechatpay_refund_state *out)
 {
-	struct wechat_refund_state asked = {0};
-	struct wechat_exchange x = {
+	struct wechatpay_refund_state asked = {0};
+	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = "/v3/refund/domestic/refunds",
 		.body = bytes_of(body),
 		.query_first = true,
 	};
 
-	*out = (struct wechat_refund_state){0};
+	*out = (struct wechatpay_refund_state){0};
 	if (!load(mem, x.body, &asked) || !asked.out_refund_no || !asked.out_trade_no)
 		return E_INTERNAL;
-	enum err err = wechat_ask(mem, &x);
+	enum err err = wechatpay_call(mem, &x);
 	out->refusal = x.refusal;
 	TRY(err);
-	if (wechat_refund_read(mem, x.answer.body, out) && same_refund(out, &asked))
+	if (wechatpay_refund_read(mem, x.answer.body, out) && same_refund(out, &asked))
 		return E_OK;
 	return strange(asked.out_refund_no);
 }
 
-enum err wechat_refund_query(
-	struct arena *mem, const char *out_refund_no, struct wechat_refund_state *out)
+enum err wechatpay_refund_query(
+	struct arena *mem, const char *out_refund_no, struct wechatpay_refund_state *out)
 {
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "GET",
 		.target = arena_printf(
 			mem, "/v3/refund/domestic/refunds/%s", url_escape(mem, out_refund_no)),
 	};
 
-	*out = (struct wechat_refund_state){0};
-	enum err err = wechat_ask(mem, &x);
+	*out = (struct wechatpay_refund_state){0};
+	enum err err = wechatpay_call(mem, &x);
 	if (err == E_CHANNEL_REFUSED && x.answer.status == 404 &&
 		strcmp(x.refusal, "RESOURCE_NOT_EXISTS") == 0)
 		return E_NOT_FOUND;
 	out->refusal = x.refusal;
 	TRY(err);
-	if (wechat_refund_read(mem, x.answer.body, out) &&
+	if (wechatpay_refund_read(mem, x.answer.body, out) &&
 		strcmp(out->out_refund_no, out_refund_no) == 0)
 		return E_OK;
 	return strange(out_refund_no);
 }
 
-enum err wechat_refund_notice_read(struct arena *mem, const struct wechat_signed *s, stamp now,
-	struct wechat_refund_state *out)
+enum err wechatpay_refund_notice_read(struct arena *mem, const struct wechatpay_signed *s,
+	stamp now, struct wechatpay_refund_state *out)
 {
-	struct wechat_letter letter;
+	struct wechatpay_event event;
 
-	*out = (struct wechat_refund_state){0};
-	TRY(wechat_letter_open(mem, s, now, &letter));
-	out->id = letter.id;
-	out->event_type = letter.event_type;
-	if (strncmp(letter.event_type, "REFUND.", 7) != 0 ||
-		wechat_refund_read(mem, letter.plain, out))
+	*out = (struct wechatpay_refund_state){0};
+	TRY(wechatpay_event_open(mem, s, now, &event));
+	out->id = event.id;
+	out->event_type = event.event_type;
+	if (strncmp(event.event_type, "REFUND.", 7) != 0 ||
+		wechatpay_refund_read(mem, event.plain, out))
 		return E_OK;
-	return wechat_letter_refuse("decrypted, but lacks something");
+	return wechatpay_event_refuse("decrypted, but lacks something");
 }

@@ -41,7 +41,7 @@ void wechatpay_init(void)
 		pubkey = key_load(KEY_PUBLIC, "ZX_WXPAY_PUBKEY_FILE", s->wxpay_pubkey_file);
 		want(key_is_rsa(pubkey), "ZX_WXPAY_PUBKEY_FILE", "wants an RSA key");
 	}
-	wechat_merchant = (struct wechat_merchant){
+	wechatpay_merchant = (struct wechatpay_merchant){
 		.mchid = s->wxpay_mchid,
 		.appid = s->wx_appid,
 		.serial = s->wxpay_serial,
@@ -49,18 +49,18 @@ void wechatpay_init(void)
 		.key = key,
 		.apiv3 = {(const unsigned char *)apiv3, len},
 	};
-	wechat_keys_init(pubkey);
+	wechatpay_keys_init(pubkey);
 }
 
-const char *wechat_prepay_body(struct arena *mem, const struct wechat_prepay *p)
+const char *wechatpay_order_body(struct arena *mem, const struct wechatpay_order *p)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
 	json_open(&b, NULL, '{');
-	json_text(&b, "appid", wechat_merchant.appid);
-	json_text(&b, "mchid", wechat_merchant.mchid);
-	json_text_n(
-		&b, "description", p->description, wechat_cut(p->description, DESCRIPTION_MAX));
+	json_text(&b, "appid", wechatpay_merchant.appid);
+	json_text(&b, "mchid", wechatpay_merchant.mchid);
+	json_text_n(&b, "description", p->description,
+		wechatpay_cut(p->description, DESCRIPTION_MAX));
 	json_text(&b, "out_trade_no", p->out_trade_no);
 	json_stamp(&b, "time_expire", (stamp){p->expires.us / SECOND * SECOND});
 	json_text(&b, "notify_url", arena_printf(mem, "%s/notify/wechat", settings.issuer));
@@ -78,23 +78,23 @@ const char *wechat_prepay_body(struct arena *mem, const struct wechat_prepay *p)
 }
 
 static const struct field prepaid_fields[] = {
-	FIELD(struct wechat_prepaid, prepay_id, .optional = true, .min = 1, .max = 64),
-	FIELD(struct wechat_prepaid, code_url, .optional = true, .min = 1, .max = 512),
+	FIELD(struct wechatpay_prepaid, prepay_id, .optional = true, .min = 1, .max = 64),
+	FIELD(struct wechatpay_prepaid, code_url, .optional = true, .min = 1, .max = 512),
 };
-static const struct shape prepaid_shape = SHAPE(struct wechat_prepaid, prepaid_fields);
+static const struct shape prepaid_shape = SHAPE(struct wechatpay_prepaid, prepaid_fields);
 
-enum err wechat_prepay(
-	struct arena *mem, const char *method, const char *body, struct wechat_prepaid *out)
+enum err wechatpay_prepay(
+	struct arena *mem, const char *method, const char *body, struct wechatpay_prepaid *out)
 {
 	struct json_fault fault = {0};
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = arena_printf(mem, "/v3/pay/transactions/%s", method),
 		.body = bytes_of(body),
 	};
 
-	*out = (struct wechat_prepaid){0};
-	enum err err = wechat_ask(mem, &x);
+	*out = (struct wechatpay_prepaid){0};
+	enum err err = wechatpay_call(mem, &x);
 	out->refusal = x.refusal;
 	TRY(err);
 	err = json_load(mem, (const char *)x.answer.body.at, x.answer.body.len, &prepaid_shape,
@@ -106,21 +106,23 @@ enum err wechat_prepay(
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_query(struct arena *mem, const char *out_trade_no, struct wechat_notice *out)
+enum err wechatpay_query(
+	struct arena *mem, const char *out_trade_no, struct wechatpay_notice *out)
 {
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "GET",
 		.target = arena_printf(mem, "/v3/pay/transactions/out-trade-no/%s?mchid=%s",
-			url_escape(mem, out_trade_no), url_escape(mem, wechat_merchant.mchid)),
+			url_escape(mem, out_trade_no),
+			url_escape(mem, wechatpay_merchant.mchid)),
 	};
 
-	*out = (struct wechat_notice){0};
-	enum err err = wechat_ask(mem, &x);
+	*out = (struct wechatpay_notice){0};
+	enum err err = wechatpay_call(mem, &x);
 	if (err == E_CHANNEL_REFUSED && (strcmp(x.refusal, "ORDER_NOT_EXIST") == 0 ||
 						strcmp(x.refusal, "ORDERNOTEXIST") == 0))
 		return E_NOT_FOUND;
 	TRY(err);
-	if (wechat_payment_read(mem, x.answer.body, out) &&
+	if (wechatpay_payment_read(mem, x.answer.body, out) &&
 		strcmp(out->out_trade_no, out_trade_no) == 0)
 		return E_OK;
 	log_error("wechatpay", "%s: signed, but not the payment that was asked for",
@@ -128,20 +130,20 @@ enum err wechat_query(struct arena *mem, const char *out_trade_no, struct wechat
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_close(struct arena *mem, const char *out_trade_no)
+enum err wechatpay_close(struct arena *mem, const char *out_trade_no)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = arena_printf(mem, "/v3/pay/transactions/out-trade-no/%s/close",
 			url_escape(mem, out_trade_no)),
 	};
 
 	json_open(&b, NULL, '{');
-	json_text(&b, "mchid", wechat_merchant.mchid);
+	json_text(&b, "mchid", wechatpay_merchant.mchid);
 	json_close(&b, '}');
 	x.body = bytes_of(buf_text(&b));
-	TRY(wechat_ask(mem, &x));
+	TRY(wechatpay_call(mem, &x));
 	if (x.answer.status == 204)
 		return E_OK;
 	log_error("wechatpay", "%s: signed, but HTTP %d", x.target, x.answer.status);
@@ -149,26 +151,27 @@ enum err wechat_close(struct arena *mem, const char *out_trade_no)
 }
 
 static const struct field pay_params_fields[] = {
-	FIELD_AS(struct wechat_pay_params, time_stamp, "timeStamp"),
-	FIELD_AS(struct wechat_pay_params, nonce_str, "nonceStr"),
-	FIELD(struct wechat_pay_params, package),
-	FIELD_AS(struct wechat_pay_params, sign_type, "signType"),
-	FIELD_AS(struct wechat_pay_params, pay_sign, "paySign"),
+	FIELD_AS(struct wechatpay_pay_params, time_stamp, "timeStamp"),
+	FIELD_AS(struct wechatpay_pay_params, nonce_str, "nonceStr"),
+	FIELD(struct wechatpay_pay_params, package),
+	FIELD_AS(struct wechatpay_pay_params, sign_type, "signType"),
+	FIELD_AS(struct wechatpay_pay_params, pay_sign, "paySign"),
 };
-const struct shape wechat_pay_params_shape = SHAPE(struct wechat_pay_params, pay_params_fields);
+const struct shape wechatpay_pay_params_shape =
+	SHAPE(struct wechatpay_pay_params, pay_params_fields);
 
-enum err wechat_pay_params(
-	struct arena *mem, const char *prepay_id, struct wechat_pay_params *out)
+enum err wechatpay_pay_params(
+	struct arena *mem, const char *prepay_id, struct wechatpay_pay_params *out)
 {
 	char nonce[NONCE_LEN + 1];
 
 	random_text(nonce, NONCE_LEN);
-	*out = (struct wechat_pay_params){
+	*out = (struct wechatpay_pay_params){
 		.time_stamp = arena_printf(mem, "%lld", (long long)(stamp_now().us / SECOND)),
 		.nonce_str = arena_strdup(mem, nonce),
 		.package = arena_printf(mem, "prepay_id=%s", prepay_id),
 		.sign_type = "RSA",
 	};
-	out->pay_sign = wechat_pay_sign(mem, &wechat_merchant, out);
+	out->pay_sign = wechatpay_pay_sign(mem, &wechatpay_merchant, out);
 	return out->pay_sign ? E_OK : E_INTERNAL;
 }
