@@ -31,7 +31,7 @@ enum err alipay_bill_url(struct arena *mem, date day, struct alipay_bill *out)
 	json_close(&b, '}');
 	x.biz = buf_text(&b);
 	*out = (struct alipay_bill){.day = day};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 	out->refusal = x.refusal;
 	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "isp.bill_not_exist") == 0)
 		return E_NOT_FOUND;

@@ -30,8 +30,8 @@ const char *alipay_url(struct arena *mem, const struct alipay_exchange *x, stamp
 			"notify_url", arena_printf(mem, "%s/notify/alipay", settings.issuer)};
 	p.at[p.count] = (struct alipay_param){"biz_content", x->biz};
 	p.count++;
-	const char *sign =
-		alipay_sign(mem, alipay_merchant.key, alipay_text(mem, &p, ALIPAY_REQUEST));
+	const char *sign = alipay_sign(
+		mem, alipay_merchant.key, alipay_signed_text(mem, &p, ALIPAY_REQUEST));
 	if (!sign)
 		return NULL;
 	p.at[p.count - 1] = (struct alipay_param){"sign", sign};
@@ -105,11 +105,11 @@ static bool open_answer(
 	*a = (struct answer){0};
 	if (json_load(mem, (const char *)body.at, body.len, &envelope_shape, JSON_LENIENT, &e,
 		    &fault) != E_OK ||
-		(!alipay_part(body, name, &a->part) &&
-			!alipay_part(body, "error_response", &a->part)))
+		(!alipay_answer_part(body, name, &a->part) &&
+			!alipay_answer_part(body, "error_response", &a->part)))
 		return false;
 	a->signed_well =
-		e.sign && alipay_verify_part(mem, alipay_merchant.alipay, a->part, e.sign);
+		e.sign && alipay_verify_answer(mem, alipay_merchant.alipay, a->part, e.sign);
 	return json_load(mem, (const char *)a->part.at, a->part.len, &status_shape,
 		       JSON_LENIENT, &a->status, &fault) == E_OK;
 }
@@ -173,7 +173,7 @@ static enum err try_once(struct arena *mem, void *exchange)
 	return judge(x, &answer);
 }
 
-enum err alipay_ask(struct arena *mem, struct alipay_exchange *x)
+enum err alipay_call(struct arena *mem, struct alipay_exchange *x)
 {
 	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
 					.exchange = x,

@@ -30,7 +30,7 @@ struct alipay_exchange {
 
 /* Send, verify, judge by the rules of channel.h. The same goes out a second time if
  * the first told nothing (not with once), never past the request's own limit. */
-enum err alipay_ask(struct arena *, struct alipay_exchange *) CHECKED;
+enum err alipay_call(struct arena *, struct alipay_exchange *) CHECKED;
 
 /* The address of a signed request; its body is biz_content alone. NULL if our key
  * can't sign. */
@@ -46,7 +46,7 @@ struct alipay_trade {
 };
 
 /* Fills all but id, event, ours and plaintext. NULL, or what it lacks. */
-const char *alipay_payment(const struct alipay_trade *, struct channel_payment *);
+const char *alipay_payment_of(const struct alipay_trade *, struct channel_payment *);
 
 enum err alipay_query(
 	struct arena *, const char *out_trade_no, struct channel_payment *) CHECKED;

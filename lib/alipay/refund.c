@@ -89,7 +89,7 @@ enum err alipay_refund_query(struct arena *mem, const char *out_trade_no,
 	x.biz = buf_text(&b);
 	*out = (struct channel_refund){
 		.channel = alipay_channel.name, .is_refund = true, .ours = true};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 	note_refusal(&x, out);
 	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
 		return E_NOT_FOUND;
@@ -141,7 +141,7 @@ enum err alipay_refund(struct arena *mem, const char *body, struct channel_refun
 		!asked.refund_amount || !alipay_yuan_parse(asked.refund_amount, &out->refund))
 		return E_INTERNAL;
 	out->out_refund_no = asked.out_request_no;
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 	note_refusal(&x, out);
 	TRY(err);
 	out->plaintext = x.plain;

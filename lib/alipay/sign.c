@@ -10,7 +10,7 @@
 
 enum { SIGNED_MAX = 1 << 21, NAME_MAX_BYTES = 64, TIME_CHARS = 19, MILLI_DIGITS = 6 };
 
-bool alipay_add(struct alipay_params *p, const char *name, const char *value)
+bool alipay_param_add(struct alipay_params *p, const char *name, const char *value)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (strcmp(p->at[i].name, name) == 0)
@@ -21,7 +21,7 @@ bool alipay_add(struct alipay_params *p, const char *name, const char *value)
 	return true;
 }
 
-const char *alipay_get(const struct alipay_params *p, const char *name)
+const char *alipay_param_get(const struct alipay_params *p, const char *name)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (strcmp(p->at[i].name, name) == 0)
@@ -83,7 +83,7 @@ bool alipay_form_read(struct arena *mem, struct bytes body, struct alipay_params
 		struct bytes raw = {is + 1, pair.len - name.len - 1};
 		const char *value = unescape(mem, raw);
 		if (!is_name(name) || !value ||
-			!alipay_add(p,
+			!alipay_param_add(p,
 				arena_printf(mem, "%.*s", (int)name.len, (const char *)name.at),
 				value))
 			return false;
@@ -108,7 +108,7 @@ static void sort(struct alipay_param *at, size_t count)
 	}
 }
 
-struct bytes alipay_text(
+struct bytes alipay_signed_text(
 	struct arena *mem, const struct alipay_params *p, enum alipay_scope scope)
 {
 	struct alipay_params sorted = *p;
@@ -173,7 +173,7 @@ static const unsigned char *skip(const unsigned char *at, const char *these)
 	return at;
 }
 
-bool alipay_part(struct bytes json, const char *name, struct bytes *out)
+bool alipay_answer_part(struct bytes json, const char *name, struct bytes *out)
 {
 	size_t bad, len = strlen(name);
 
@@ -199,7 +199,7 @@ bool alipay_part(struct bytes json, const char *name, struct bytes *out)
 	return false;
 }
 
-bool alipay_verify_part(
+bool alipay_verify_answer(
 	struct arena *mem, const struct key *key, struct bytes part, const char *signature)
 {
 	unsigned char *plain = arena_alloc(mem, part.len + 1, 1);

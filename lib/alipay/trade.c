@@ -53,7 +53,7 @@ enum err alipay_prepay(
 		.notify = true,
 	};
 
-	TRY(alipay_ask(mem, &x));
+	TRY(alipay_call(mem, &x));
 	if (json_load(mem, x.plain, strlen(x.plain), &ticket_shape, JSON_LENIENT, &t, &fault) ==
 		E_OK)
 		*ticket = native ? t.qr_code : t.trade_no;
@@ -88,7 +88,7 @@ static bool was_paid(const struct alipay_trade *t)
 					      m.fen > 0)));
 }
 
-const char *alipay_payment(const struct alipay_trade *t, struct channel_payment *out)
+const char *alipay_payment_of(const struct alipay_trade *t, struct channel_payment *out)
 {
 	bool paid = was_paid(t);
 
@@ -142,7 +142,7 @@ static const char *read_trade(struct arena *mem, const char *json, const char *o
 	if (json_load(mem, json, strlen(json), &trade_shape, JSON_LENIENT, &t, &fault) != E_OK)
 		return fault.field ? fault.field : "JSON";
 	*out = (struct channel_payment){.ours = true, .plaintext = json};
-	const char *lack = alipay_payment(&t, out);
+	const char *lack = alipay_payment_of(&t, out);
 	if (lack)
 		return lack;
 	return strcmp(t.out_trade_no, out_trade_no) == 0 ? NULL
@@ -157,7 +157,7 @@ enum err alipay_query(struct arena *mem, const char *out_trade_no, struct channe
 	};
 
 	*out = (struct channel_payment){0};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
 		return E_NOT_FOUND;
 	TRY(err);
@@ -189,7 +189,7 @@ enum err alipay_close(struct arena *mem, const char *out_trade_no)
 		.method = "alipay.trade.close",
 		.biz = number_body(mem, out_trade_no),
 	};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 
 	if (err != E_CHANNEL_REFUSED || x.by_gateway)
 		return err;
