@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 #include "net/http.h"
 
 struct alipay_merchant alipay_merchant;
@@ -175,8 +175,8 @@ static enum err try_once(struct arena *mem, void *exchange)
 
 enum err alipay_call(struct arena *mem, struct alipay_exchange *x)
 {
-	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
-					.exchange = x,
-					.deadline = &x->deadline,
-					.once = x->once});
+	return channel_call(mem, &(struct channel_tries){.try_once = try_once,
+					 .exchange = x,
+					 .deadline = &x->deadline,
+					 .once = x->once});
 }

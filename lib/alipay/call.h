@@ -54,7 +54,7 @@ enum err alipay_close(struct arena *, const char *out_trade_no) CHECKED;
 const char *alipay_order_body(struct arena *, const struct channel_order *);
 enum err alipay_prepay(
 	struct arena *, const char *method, const char *body, const char **ticket) CHECKED;
-const char *alipay_refund_body(struct arena *, const struct channel_refund_ask *);
+const char *alipay_refund_body(struct arena *, const struct channel_refund_request *);
 enum err alipay_refund(struct arena *, const char *body, struct channel_refund *) CHECKED;
 enum err alipay_refund_query(struct arena *, const char *out_trade_no,
 	const char *out_refund_no, struct channel_refund *) CHECKED;

@@ -8,7 +8,7 @@ enum { BODY_MAX = 4096, REASON_MAX = 255 };
 
 /* With out_request_no always: it makes a repeat harmless, and without it a refund of
  * a part is refused. */
-const char *alipay_refund_body(struct arena *mem, const struct channel_refund_ask *r)
+const char *alipay_refund_body(struct arena *mem, const struct channel_refund_request *r)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 

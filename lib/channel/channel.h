@@ -42,7 +42,7 @@ struct channel_payment {
 	const char *plaintext; /* all of it, for the record */
 };
 
-struct channel_refund_ask {
+struct channel_refund_request {
 	const char *out_trade_no;
 	const char *out_refund_no; /* one refund for ever; a repeat pays nothing more */
 	const char *reason;        /* the customer sees it */
@@ -81,7 +81,7 @@ struct channel {
 	/* After E_OK it can't be paid. After anything else only a query tells. */
 	enum err (*close)(struct arena *, const char *out_trade_no) CHECKED;
 
-	const char *(*refund_body)(struct arena *, const struct channel_refund_ask *);
+	const char *(*refund_body)(struct arena *, const struct channel_refund_request *);
 	enum err (*refund)(struct arena *, const char *body, struct channel_refund *) CHECKED;
 	enum err (*refund_query)(struct arena *, const char *out_trade_no,
 		const char *out_refund_no, struct channel_refund *) CHECKED;

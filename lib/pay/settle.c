@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 #include "channel/channel.h"
 #include "order/ending.h"
 #include "pay/attempt.h"

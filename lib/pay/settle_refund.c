@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 #include "pay/refund.h"
 #include "pay/settle.h"
 

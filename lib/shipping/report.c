@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 #include "wechat/token.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 
 enum { NONCE_LEN = 32, HEADERS_MAX = 5 };
 
@@ -156,8 +156,8 @@ static enum err try_once(struct arena *mem, void *exchange)
 
 enum err wechatpay_call(struct arena *mem, struct wechatpay_exchange *x)
 {
-	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
-					.exchange = x,
-					.deadline = &x->deadline,
-					.once = x->query_first});
+	return channel_call(mem, &(struct channel_tries){.try_once = try_once,
+					 .exchange = x,
+					 .deadline = &x->deadline,
+					 .once = x->query_first});
 }

@@ -76,7 +76,7 @@ static enum err query(struct arena *mem, const char *out_trade_no, struct channe
 	return E_OK;
 }
 
-static const char *refund_body(struct arena *mem, const struct channel_refund_ask *r)
+static const char *refund_body(struct arena *mem, const struct channel_refund_request *r)
 {
 	return wechatpay_refund_body(
 		mem, &(struct wechatpay_refund_request){.out_trade_no = r->out_trade_no,

@@ -94,7 +94,7 @@ static void the_order_says_what_the_documents_ask_for(void **state)
 
 static void the_refund_has_a_number_and_its_own_sum(void **state)
 {
-	struct channel_refund_ask r = {.out_trade_no = "20261123000001A01",
+	struct channel_refund_request r = {.out_trade_no = "20261123000001A01",
 		.out_refund_no = "20261123000001A01R01",
 		.reason = "下雨,\n取消",
 		.refund = {5000},

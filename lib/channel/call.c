@@ -1,4 +1,4 @@
-#include "channel/ask.h"
+#include "channel/call.h"
 
 #include "base/settings.h"
 #include "base/time.h"
@@ -21,7 +21,7 @@ int64_t channel_wait_s(enum err err)
 	return err == E_UPSTREAM ? upstream_wait_s() : 0;
 }
 
-enum err channel_ask(struct arena *mem, const struct channel_call *c)
+enum err channel_call(struct arena *mem, const struct channel_tries *c)
 {
 	enum err err = E_UPSTREAM;
 	bool perhaps = false;
