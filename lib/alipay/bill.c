@@ -1,6 +1,7 @@
 #include "alipay/call.h"
 #include "alipay/csv.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -48,9 +49,9 @@ enum err alipay_bill_url(struct arena *mem, date day, struct alipay_bill *out)
 /* Alipay gives addresses with http; the host speaks TLS as well. NULL if it is none. */
 static const char *address(struct arena *mem, const char *url)
 {
-	const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
-			   : strncmp(url, "http://", 7) == 0 ? url + 7
-							     : "";
+	const char *host = text_begins(url, "https://")  ? url + 8
+			   : text_begins(url, "http://") ? url + 7
+							 : "";
 
 	if (!*host || *host == '/' || strpbrk(host, " \"\\<>#@\r\n"))
 		return NULL;

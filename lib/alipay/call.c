@@ -1,5 +1,6 @@
 #include "alipay/call.h"
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
@@ -114,16 +115,11 @@ static bool open_answer(
 		       JSON_LENIENT, &a->status, &fault) == E_OK;
 }
 
-static bool begins(const char *s, const char *with)
-{
-	return strncmp(s, with, strlen(with)) == 0;
-}
-
 /* "Business failed" that leaves open what happened; the bill's word is none of it. */
 static bool is_vague(const char *sub_code)
 {
-	return strstr(sub_code, "SYSTEM_ERROR") || begins(sub_code, "aop.") ||
-	       (begins(sub_code, "isp.") && strcmp(sub_code, "isp.bill_not_exist") != 0);
+	return strstr(sub_code, "SYSTEM_ERROR") || text_begins(sub_code, "aop.") ||
+	       (text_begins(sub_code, "isp.") && strcmp(sub_code, "isp.bill_not_exist") != 0);
 }
 
 /* The gateway's codes (opendocs.alipay.com/common/02km9f). What it refuses by itself

@@ -1,5 +1,6 @@
 #include "alipay/call.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/settings.h"
 
 enum { SELLER_DIGITS = 16, APPID_MAX = 32 };
@@ -20,7 +21,7 @@ static bool is_number(const char *s, size_t max)
 /* Without query: ours comes behind it. */
 static bool is_address(const char *url)
 {
-	return strncmp(url, "https://", 8) == 0 && url[8] && url[8] != '/' &&
+	return text_begins(url, "https://") && url[8] && url[8] != '/' &&
 	       !strpbrk(url + 8, "?# ");
 }
 

@@ -2,6 +2,7 @@
 
 #include "alipay/cell.h"
 #include "alipay/sign.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "channel/lines.h"
@@ -53,11 +54,6 @@ struct alipay_csv {
 static enum err refuse(struct alipay_csv *r, const char *column, const char *why)
 {
 	return lines_refuse(r->file, column, why);
-}
-
-static bool begins(const char *s, const char *with)
-{
-	return strncmp(s, with, strlen(with)) == 0;
 }
 
 static bool is_named(const char *cell_text, const char *const names[3])
@@ -179,7 +175,7 @@ static enum err check_sum(struct alipay_csv *r, const char *at, struct sum *seen
 	*yuan = '\0';
 	const char *count = arena_printf(r->mem, "%" PRId64 "笔", seen->lines);
 	if (!yuan_parse(amount + strlen("共"), &received) ||
-		received.fen != seen->received.fen || !begins(text, count))
+		received.fen != seen->received.fen || !text_begins(text, count))
 		return refuse(r, "", "not what the lines come to");
 	seen->told = true;
 	return E_OK;
@@ -187,12 +183,12 @@ static enum err check_sum(struct alipay_csv *r, const char *at, struct sum *seen
 
 static enum err read_remark(struct alipay_csv *r, const char *line)
 {
-	if (r->part == HEAD && begins(line, ACCOUNT)) {
-		r->account_told = begins(line, r->account);
+	if (r->part == HEAD && text_begins(line, ACCOUNT)) {
+		r->account_told = text_begins(line, r->account);
 		return r->account_told ? E_OK : refuse(r, "", "another merchant's");
 	}
-	if (r->part == HEAD && begins(line, SINCE)) {
-		r->since_told = begins(line, r->since);
+	if (r->part == HEAD && text_begins(line, SINCE)) {
+		r->since_told = text_begins(line, r->since);
 		return r->since_told ? E_OK : refuse(r, "", "of another day");
 	}
 	if (r->part == LINES) {
@@ -201,9 +197,9 @@ static enum err read_remark(struct alipay_csv *r, const char *line)
 			       ? E_OK
 			       : refuse(r, "", "the lines end without their end");
 	}
-	if (r->part == SUMS && begins(line, PAID_SUM))
+	if (r->part == SUMS && text_begins(line, PAID_SUM))
 		return check_sum(r, line + strlen(PAID_SUM), &r->paid);
-	if (r->part == SUMS && begins(line, BACK_SUM))
+	if (r->part == SUMS && text_begins(line, BACK_SUM))
 		return check_sum(r, line + strlen(BACK_SUM), &r->given_back);
 	return E_OK;
 }

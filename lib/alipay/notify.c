@@ -1,4 +1,5 @@
 #include "alipay/call.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -8,11 +9,6 @@
 enum { NOTIFY_ID_MAX = 128 };
 
 static const char payment_type[] = "trade_status_sync";
-
-static bool same(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
 
 static bool is_recent(const char *time, stamp now)
 {
@@ -28,10 +24,10 @@ static bool is_signed(struct arena *mem, const struct alipay_params *p)
 	const char *sign = alipay_param_get(p, "sign");
 	const struct key *key = alipay_merchant.alipay;
 
-	if (!sign || !same(alipay_param_get(p, "sign_type"), "RSA2"))
+	if (!sign || !text_same(alipay_param_get(p, "sign_type"), "RSA2"))
 		return false;
 	return alipay_verify(mem, key, alipay_signed_text(mem, p, ALIPAY_NOTIFY), sign) ||
-	       (!same(alipay_param_get(p, "notify_type"), payment_type) &&
+	       (!text_same(alipay_param_get(p, "notify_type"), payment_type) &&
 		       alipay_verify(
 			       mem, key, alipay_signed_text(mem, p, ALIPAY_REQUEST), sign));
 }
@@ -52,8 +48,8 @@ static const char *read_payment(const struct alipay_params *p, struct channel_pa
 	const char *lack = alipay_payment_of(&t, out);
 
 	out->event = t.trade_status;
-	out->ours = same(alipay_param_get(p, "app_id"), alipay_merchant.appid) &&
-		    same(alipay_param_get(p, "seller_id"), alipay_merchant.seller_id);
+	out->ours = text_same(alipay_param_get(p, "app_id"), alipay_merchant.appid) &&
+		    text_same(alipay_param_get(p, "seller_id"), alipay_merchant.seller_id);
 	return lack;
 }
 
@@ -74,7 +70,7 @@ static const char *refusal(struct arena *mem, struct bytes body, stamp now,
 		return "signed, but without id or type";
 	out->channel = alipay_channel.name;
 	out->plaintext = (const char *)alipay_signed_text(mem, p, ALIPAY_NOTIFY).at;
-	return same(out->event, payment_type) ? read_payment(p, out) : NULL;
+	return text_same(out->event, payment_type) ? read_payment(p, out) : NULL;
 }
 
 enum err alipay_notice_read(

@@ -1,5 +1,6 @@
 #include "alipay/call.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "channel/yuan.h"
@@ -43,11 +44,6 @@ static bool load(struct arena *mem, const char *json, struct told *out)
 
 	return json_load(mem, json, strlen(json), &told_shape, JSON_LENIENT, out, &fault) ==
 	       E_OK;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 /* What a person may cure before the very same is sent again: an empty account, and
@@ -99,9 +95,9 @@ enum err alipay_refund_query(struct arena *mem, const char *out_trade_no,
 		return strange(out_refund_no);
 	if (!told.refund_status)
 		return E_NOT_FOUND;
-	if (!same(told.refund_status, "REFUND_SUCCESS") ||
-		!same(told.out_trade_no, out_trade_no) ||
-		!same(told.out_request_no, out_refund_no) || !told.refund_amount ||
+	if (!text_same(told.refund_status, "REFUND_SUCCESS") ||
+		!text_same(told.out_trade_no, out_trade_no) ||
+		!text_same(told.out_request_no, out_refund_no) || !told.refund_amount ||
 		!alipay_yuan_parse(told.refund_amount, &out->refund))
 		return strange(out_refund_no);
 	out->out_refund_no = told.out_request_no;
@@ -145,9 +141,9 @@ enum err alipay_refund(struct arena *mem, const char *body, struct channel_refun
 	note_refusal(&x, out);
 	TRY(err);
 	out->plaintext = x.plain;
-	if (!load(mem, x.plain, &told) || !same(told.out_trade_no, asked.out_trade_no))
+	if (!load(mem, x.plain, &told) || !text_same(told.out_trade_no, asked.out_trade_no))
 		return strange(asked.out_request_no);
-	if (!same(told.fund_change, "Y"))
+	if (!text_same(told.fund_change, "Y"))
 		return look(mem, &asked, out);
 	if (told.refund_fee &&
 		(!alipay_yuan_parse(told.refund_fee, &sum) || sum.fen < out->refund.fen))

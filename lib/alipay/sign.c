@@ -1,6 +1,7 @@
 #include "alipay/sign.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "channel/yuan.h"
@@ -241,15 +242,10 @@ bool alipay_yuan_parse(const char *s, money *out)
 const char *alipay_words(struct arena *mem, const char *s, size_t max)
 {
 	char *out = arena_strdup(mem, s);
-	size_t n = strlen(s);
 
 	for (char *c = out; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/=&,\"\\'", *c))
 			*c = ' ';
-	if (n > max) {
-		for (n = max; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80;)
-			n--;
-		out[n] = '\0';
-	}
+	out[text_cut(out, max)] = '\0';
 	return out;
 }

@@ -1,16 +1,12 @@
 #include "alipay/call.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "channel/yuan.h"
 
 enum { BODY_MAX = 4096, SUBJECT_MAX = 255, TICKET_MAX = 512 };
-
-static bool same(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
 
 /* The time by which it must be paid goes along always: only it ends a code that
  * nobody has scanned. */
@@ -80,9 +76,9 @@ static bool was_paid(const struct alipay_trade *t)
 {
 	money m = {0};
 
-	return same(t->trade_status, "TRADE_SUCCESS") ||
-	       same(t->trade_status, "TRADE_FINISHED") ||
-	       (same(t->trade_status, "TRADE_CLOSED") &&
+	return text_same(t->trade_status, "TRADE_SUCCESS") ||
+	       text_same(t->trade_status, "TRADE_FINISHED") ||
+	       (text_same(t->trade_status, "TRADE_CLOSED") &&
 		       (t->paid_at || (t->buyer_pay_amount &&
 					      alipay_yuan_parse(t->buyer_pay_amount, &m) &&
 					      m.fen > 0)));
@@ -100,9 +96,9 @@ const char *alipay_payment_of(const struct alipay_trade *t, struct channel_payme
 	out->yuan = !t->trans_currency || strcmp(t->trans_currency, "CNY") == 0;
 	if (paid)
 		out->state = PAYMENT_PAID;
-	else if (same(t->trade_status, "TRADE_CLOSED"))
+	else if (text_same(t->trade_status, "TRADE_CLOSED"))
 		out->state = PAYMENT_CLOSED;
-	else if (same(t->trade_status, "WAIT_BUYER_PAY"))
+	else if (text_same(t->trade_status, "WAIT_BUYER_PAY"))
 		out->state = PAYMENT_OPEN;
 	else
 		return "a known trade_status";

@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "codec/unpack.h"
@@ -97,7 +98,7 @@ static enum err check(struct fetch *f, const struct wechatpay_bill *bill)
 /* What is signed of the address: all behind the host. NULL if it is none of ours. */
 static const char *target_of(const char *url)
 {
-	if (strncmp(url, "https://", 8) != 0 || strpbrk(url, " \"\\<>#\r\n"))
+	if (!text_begins(url, "https://") || strpbrk(url, " \"\\<>#\r\n"))
 		return NULL;
 	return strchr(url + 8, '/');
 }

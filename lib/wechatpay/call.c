@@ -9,17 +9,6 @@ enum { NONCE_LEN = 32, HEADERS_MAX = 5 };
 
 struct wechatpay_merchant wechatpay_merchant;
 
-size_t wechatpay_cut(const char *s, size_t max)
-{
-	size_t n = strlen(s);
-
-	if (n <= max)
-		return n;
-	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
-		max--;
-	return max;
-}
-
 const char *const *wechatpay_headers(
 	struct arena *mem, const char *method, const char *target, struct bytes body)
 {

@@ -44,9 +44,6 @@ enum err wechatpay_call(struct arena *, struct wechatpay_exchange *) CHECKED;
 enum err wechatpay_judge(struct arena *, const char *target, const struct http_answer *,
 	const char **refusal) CHECKED;
 
-/* Bytes of the longest beginning of whole characters within max. */
-size_t wechatpay_cut(const char *, size_t max);
-
 /* Makes the process' key ring: WeChat Pay's public key, NULL in certificate
  * mode, which becomes the ring's. */
 void wechatpay_keys_init(struct key *pubkey);
@@ -70,6 +67,7 @@ struct wechatpay_event {
 };
 enum err wechatpay_event_open(struct arena *, const struct wechatpay_signed *, stamp now,
 	struct wechatpay_event *) CHECKED;
+bool wechatpay_is_about_payment(const char *event_type);
 /* Says in the log that what was inside is of no use. */
 enum err wechatpay_event_refuse(const char *why);
 

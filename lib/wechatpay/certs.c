@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "wechatpay/call.h"
@@ -123,7 +124,7 @@ const struct key *wechatpay_key(
 {
 	const struct key *key = wechatpay_keyring_find(&own, serial, now);
 
-	if (key || strncmp(serial, "PUB_KEY_ID_", 11) == 0)
+	if (key || text_begins(serial, "PUB_KEY_ID_"))
 		return key;
 	key = wechatpay_keyring_find(&platform, serial, now);
 	if ((!key || clock_ms() >= stale_at) && clock_ms() >= next_fetch) {

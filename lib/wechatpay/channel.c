@@ -1,6 +1,8 @@
 #include "wechatpay/channel.h"
 
+#include "base/bytes.h"
 #include "base/settings.h"
+#include "wechatpay/call.h"
 
 #include <string.h>
 
@@ -40,24 +42,19 @@ static enum err write_ticket(
 	return E_OK;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
-
 void wechatpay_payment_of(const struct wechatpay_notice *n, struct channel_payment *out)
 {
 	*out = (struct channel_payment){
 		.channel = wechatpay_channel.name,
 		.id = n->id,
 		.event = n->event_type,
-		.is_payment = !n->event_type || strncmp(n->event_type, "TRANSACTION.", 12) == 0,
-		.state = wechatpay_is_paid(n)             ? PAYMENT_PAID
-			 : same(n->trade_state, "CLOSED") ? PAYMENT_CLOSED
-							  : PAYMENT_OPEN,
-		.ours = same(n->mchid, settings.wxpay_mchid) &&
-			same(n->appid, settings.wx_appid),
-		.yuan = same(n->currency, "CNY"),
+		.is_payment = !n->event_type || wechatpay_is_about_payment(n->event_type),
+		.state = wechatpay_is_paid(n)                  ? PAYMENT_PAID
+			 : text_same(n->trade_state, "CLOSED") ? PAYMENT_CLOSED
+							       : PAYMENT_OPEN,
+		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
+			text_same(n->appid, settings.wx_appid),
+		.yuan = text_same(n->currency, "CNY"),
 		.out_trade_no = n->out_trade_no,
 		.transaction_id = n->transaction_id,
 		.payer = n->payer_openid,
@@ -93,17 +90,18 @@ void wechatpay_refund_of(const struct wechatpay_refund_state *s, struct channel_
 		.id = s->id,
 		.event = s->event_type,
 		.is_refund = s->status != NULL,
-		.ours = !s->mchid || same(s->mchid, settings.wxpay_mchid),
+		.ours = !s->mchid || text_same(s->mchid, settings.wxpay_mchid),
 		.out_refund_no = s->out_refund_no,
 		.channel_no = s->refund_id,
-		.state = same(s->status, "SUCCESS")    ? REFUND_DONE
-			 : same(s->status, "CLOSED")   ? REFUND_CLOSED
-			 : same(s->status, "ABNORMAL") ? REFUND_ABNORMAL
-						       : REFUND_RUNNING,
+		.state = text_same(s->status, "SUCCESS")    ? REFUND_DONE
+			 : text_same(s->status, "CLOSED")   ? REFUND_CLOSED
+			 : text_same(s->status, "ABNORMAL") ? REFUND_ABNORMAL
+							    : REFUND_RUNNING,
 		.refund = s->refund,
 		.done_at = s->success_time,
 		.refusal = s->refusal,
-		.curable = same(s->refusal, "NOT_ENOUGH") || same(s->refusal, "SIGN_ERROR"),
+		.curable = text_same(s->refusal, "NOT_ENOUGH") ||
+			   text_same(s->refusal, "SIGN_ERROR"),
 		.plaintext = s->plaintext,
 	};
 }

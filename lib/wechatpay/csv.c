@@ -1,5 +1,6 @@
 #include "wechatpay/csv.h"
 
+#include "base/bytes.h"
 #include "channel/lines.h"
 #include "wechatpay/cell.h"
 
@@ -158,7 +159,7 @@ static enum err take_line(void *arg, char *line)
 {
 	static const char bom[] = "\xef\xbb\xbf";
 	struct wechatpay_csv *r = arg;
-	bool marked = r->file->number == 1 && strncmp(line, bom, strlen(bom)) == 0;
+	bool marked = r->file->number == 1 && text_begins(line, bom);
 
 	switch (r->part) {
 	case HEADER:

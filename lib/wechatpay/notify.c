@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "channel/yuan.h"
@@ -113,6 +114,11 @@ static bool open_event(struct arena *mem, struct bytes body, struct wechatpay_ev
 		       cJSON_GetObjectItemCaseSensitive(root, "resource"), &out->plain);
 }
 
+bool wechatpay_is_about_payment(const char *event_type)
+{
+	return text_begins(event_type, "TRANSACTION.");
+}
+
 enum err wechatpay_event_refuse(const char *why)
 {
 	log_warn("wechatpay_notify", "refused: %s", why);
@@ -139,7 +145,7 @@ enum err wechatpay_notice_read(struct arena *mem, const struct wechatpay_signed 
 	TRY(wechatpay_event_open(mem, s, now, &event));
 	out->id = event.id;
 	out->event_type = event.event_type;
-	if (strncmp(event.event_type, "TRANSACTION.", 12) == 0
+	if (wechatpay_is_about_payment(event.event_type)
 			? wechatpay_payment_read(mem, event.plain, out)
 			: read_payment(mem, event.plain, out))
 		return E_OK;

@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "channel/yuan.h"
@@ -14,7 +15,7 @@ const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refu
 	json_text(&b, "out_trade_no", r->out_trade_no);
 	json_text(&b, "out_refund_no", r->out_refund_no);
 	if (r->reason && *r->reason)
-		json_text_n(&b, "reason", r->reason, wechatpay_cut(r->reason, REASON_MAX));
+		json_text_n(&b, "reason", r->reason, text_cut(r->reason, REASON_MAX));
 	/* Always: a refund without it is notified as XML of the second version. */
 	json_text(&b, "notify_url",
 		arena_printf(mem, "%s/notify/wechat/refund", settings.issuer));
@@ -149,7 +150,7 @@ enum err wechatpay_refund_notice_read(struct arena *mem, const struct wechatpay_
 	TRY(wechatpay_event_open(mem, s, now, &event));
 	out->id = event.id;
 	out->event_type = event.event_type;
-	if (strncmp(event.event_type, "REFUND.", 7) != 0 ||
+	if (!text_begins(event.event_type, "REFUND.") ||
 		wechatpay_refund_read(mem, event.plain, out))
 		return E_OK;
 	return wechatpay_event_refuse("decrypted, but lacks something");

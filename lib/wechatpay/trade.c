@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "wechatpay/wechatpay.h"
 
 #include "base/buf.h"
@@ -59,8 +60,8 @@ const char *wechatpay_order_body(struct arena *mem, const struct wechatpay_order
 	json_open(&b, NULL, '{');
 	json_text(&b, "appid", wechatpay_merchant.appid);
 	json_text(&b, "mchid", wechatpay_merchant.mchid);
-	json_text_n(&b, "description", p->description,
-		wechatpay_cut(p->description, DESCRIPTION_MAX));
+	json_text_n(
+		&b, "description", p->description, text_cut(p->description, DESCRIPTION_MAX));
 	json_text(&b, "out_trade_no", p->out_trade_no);
 	json_stamp(&b, "time_expire", (stamp){p->expires.us / SECOND * SECOND});
 	json_text(&b, "notify_url", arena_printf(mem, "%s/notify/wechat", settings.issuer));
