@@ -1,5 +1,5 @@
 #include "notify.h"
-#include "wechatpay/channel.h"
+#include "wechatpay/notify.h"
 
 static struct wechatpay_signed signed_request(const struct req *r)
 {
@@ -16,7 +16,7 @@ static enum err tell_payment(struct req *r)
 {
 	struct wechatpay_signed told = signed_request(r);
 	struct channel_payment payment;
-	struct wechatpay_notice notice;
+	struct wechatpay_payment notice;
 
 	TRY(wechatpay_notice_read(r->mem, &told, r->now, &notice));
 	wechatpay_payment_of(&notice, &payment);
@@ -27,7 +27,7 @@ static enum err tell_payment(struct req *r)
 static enum err tell_refund(struct req *r)
 {
 	struct wechatpay_signed told = signed_request(r);
-	struct wechatpay_refund_state state;
+	struct wechatpay_refund state;
 	struct channel_refund refund;
 
 	TRY(wechatpay_refund_notice_read(r->mem, &told, r->now, &state));

@@ -2,8 +2,8 @@
 #include "base/log.h"
 #include "pay/settle.h"
 #include "reconcile/reconcile.h"
+#include "wechatpay/bill.h"
 #include "wechatpay/csv.h"
-#include "wechatpay/wechatpay.h"
 
 /* The reader and what it said last; the download only knows yes and no. */
 struct reading {

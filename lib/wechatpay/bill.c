@@ -1,3 +1,5 @@
+#include "wechatpay/bill.h"
+
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"

@@ -1,4 +1,5 @@
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
 
 #include "base/log.h"
 #include "base/settings.h"
@@ -79,6 +80,15 @@ static bool is_proven(struct arena *mem, const struct http_answer *a, int64_t de
 	log_warn("wechatpay", "an answer is not signed as it should be: serial %s%s",
 		s.serial ? s.serial : "none", key ? "" : ", not known or not fresh");
 	return false;
+}
+
+bool wechatpay_member_read(struct arena *mem, const cJSON *root, const char *name,
+	const struct shape *shape, void *out)
+{
+	const cJSON *part = cJSON_GetObjectItemCaseSensitive(root, name);
+	struct json_fault fault = {0};
+
+	return !part || json_read(mem, part, shape, JSON_LENIENT, out, &fault) == E_OK;
 }
 
 struct problem {

@@ -1,3 +1,5 @@
+#include "wechatpay/certs.h"
+
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"

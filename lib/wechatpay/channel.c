@@ -1,10 +1,57 @@
-#include "wechatpay/channel.h"
+#include "wechatpay/wechatpay.h"
 
-#include "base/bytes.h"
 #include "base/settings.h"
+#include "codec/crypto.h"
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
+#include "wechatpay/refund.h"
+#include "wechatpay/trade.h"
 
 #include <string.h>
+
+static void want(bool ok, const char *setting, const char *why)
+{
+	if (!ok)
+		setting_refuse(setting, why);
+}
+
+void wechatpay_init(void)
+{
+	const struct settings *s = &settings;
+	struct key *pubkey = NULL;
+	size_t len;
+
+	want(*s->wx_appid, "ZX_WX_APPID", "must be set");
+	want(*s->wxpay_mchid, "ZX_WXPAY_MCHID", "must be set");
+	want(*s->wxpay_serial &&
+			strspn(s->wxpay_serial, "0123456789ABCDEF") == strlen(s->wxpay_serial),
+		"ZX_WXPAY_SERIAL", "wants upper-case hex without separators");
+	/* What comes behind the host is signed as it is sent. */
+	want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
+		"wants https://host, nothing behind it");
+	want(setting_is_origin(s->issuer), "ZX_ISSUER",
+		"wants https://host, nothing behind it");
+	want(!*s->wxpay_pubkey_id == !*s->wxpay_pubkey_file, "ZX_WXPAY_PUBKEY_ID",
+		"needs ZX_WXPAY_PUBKEY_FILE too, and the other way round");
+	const char *apiv3 =
+		secret_read("ZX_WXPAY_APIV3_KEY_FILE", s->wxpay_apiv3_key_file, &len);
+	want(len == AES256_BYTES, "ZX_WXPAY_APIV3_KEY_FILE", "wants exactly 32 bytes");
+	struct key *key = key_load(KEY_PRIVATE, "ZX_WXPAY_KEY_FILE", s->wxpay_key_file);
+	want(key_is_rsa(key), "ZX_WXPAY_KEY_FILE", "wants an RSA key");
+	if (*s->wxpay_pubkey_file) {
+		pubkey = key_load(KEY_PUBLIC, "ZX_WXPAY_PUBKEY_FILE", s->wxpay_pubkey_file);
+		want(key_is_rsa(pubkey), "ZX_WXPAY_PUBKEY_FILE", "wants an RSA key");
+	}
+	wechatpay_merchant = (struct wechatpay_merchant){
+		.mchid = s->wxpay_mchid,
+		.appid = s->wx_appid,
+		.serial = s->wxpay_serial,
+		.pubkey_id = s->wxpay_pubkey_id,
+		.key = key,
+		.apiv3 = {(const unsigned char *)apiv3, len},
+	};
+	wechatpay_keys_init(pubkey);
+}
 
 static const char *order_body(struct arena *mem, const struct channel_order *o)
 {
@@ -42,31 +89,9 @@ static enum err write_ticket(
 	return E_OK;
 }
 
-void wechatpay_payment_of(const struct wechatpay_notice *n, struct channel_payment *out)
-{
-	*out = (struct channel_payment){
-		.channel = wechatpay_channel.name,
-		.id = n->id,
-		.event = n->event_type,
-		.is_payment = !n->event_type || wechatpay_is_about_payment(n->event_type),
-		.state = wechatpay_is_paid(n)                  ? PAYMENT_PAID
-			 : text_same(n->trade_state, "CLOSED") ? PAYMENT_CLOSED
-							       : PAYMENT_OPEN,
-		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
-			text_same(n->appid, settings.wx_appid),
-		.yuan = text_same(n->currency, "CNY"),
-		.out_trade_no = n->out_trade_no,
-		.transaction_id = n->transaction_id,
-		.payer = n->payer_openid,
-		.paid_at = n->success_time,
-		.total = n->total,
-		.plaintext = n->plaintext,
-	};
-}
-
 static enum err query(struct arena *mem, const char *out_trade_no, struct channel_payment *out)
 {
-	struct wechatpay_notice n;
+	struct wechatpay_payment n;
 
 	TRY(wechatpay_query(mem, out_trade_no, &n));
 	wechatpay_payment_of(&n, out);
@@ -83,32 +108,9 @@ static const char *refund_body(struct arena *mem, const struct channel_refund_re
 			     .total = r->total});
 }
 
-void wechatpay_refund_of(const struct wechatpay_refund_state *s, struct channel_refund *out)
-{
-	*out = (struct channel_refund){
-		.channel = wechatpay_channel.name,
-		.id = s->id,
-		.event = s->event_type,
-		.is_refund = s->status != NULL,
-		.ours = !s->mchid || text_same(s->mchid, settings.wxpay_mchid),
-		.out_refund_no = s->out_refund_no,
-		.channel_no = s->refund_id,
-		.state = text_same(s->status, "SUCCESS")    ? REFUND_DONE
-			 : text_same(s->status, "CLOSED")   ? REFUND_CLOSED
-			 : text_same(s->status, "ABNORMAL") ? REFUND_ABNORMAL
-							    : REFUND_RUNNING,
-		.refund = s->refund,
-		.done_at = s->success_time,
-		.refusal = s->refusal,
-		.curable = text_same(s->refusal, "NOT_ENOUGH") ||
-			   text_same(s->refusal, "SIGN_ERROR"),
-		.plaintext = s->plaintext,
-	};
-}
-
 static enum err refund(struct arena *mem, const char *body, struct channel_refund *out)
 {
-	struct wechatpay_refund_state s;
+	struct wechatpay_refund s;
 	enum err err = wechatpay_refund(mem, body, &s);
 
 	wechatpay_refund_of(&s, out);
@@ -118,7 +120,7 @@ static enum err refund(struct arena *mem, const char *body, struct channel_refun
 static enum err refund_query(struct arena *mem, const char *out_trade_no,
 	const char *out_refund_no, struct channel_refund *out)
 {
-	struct wechatpay_refund_state s;
+	struct wechatpay_refund s;
 
 	(void)out_trade_no;
 	enum err err = wechatpay_refund_query(mem, out_refund_no, &s);

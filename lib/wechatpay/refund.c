@@ -1,9 +1,12 @@
+#include "wechatpay/refund.h"
+
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "channel/yuan.h"
 #include "wechatpay/call.h"
+#include "wechatpay/wechatpay.h"
 
 enum { BODY_MAX = 4096, REASON_MAX = 80 };
 
@@ -30,18 +33,18 @@ const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refu
 
 #define STATES "SUCCESS|CLOSED|PROCESSING|ABNORMAL"
 static const struct field refund_fields[] = {
-	FIELD(struct wechatpay_refund_state, mchid, .optional = true),
-	FIELD(struct wechatpay_refund_state, refund_id, .optional = true),
-	FIELD(struct wechatpay_refund_state, out_refund_no, .optional = true),
-	FIELD(struct wechatpay_refund_state, out_trade_no, .optional = true),
-	FIELD(struct wechatpay_refund_state, transaction_id, .optional = true),
-	FIELD(struct wechatpay_refund_state, status, .optional = true, .one_of = STATES),
+	FIELD(struct wechatpay_refund, mchid, .optional = true),
+	FIELD(struct wechatpay_refund, refund_id, .optional = true),
+	FIELD(struct wechatpay_refund, out_refund_no, .optional = true),
+	FIELD(struct wechatpay_refund, out_trade_no, .optional = true),
+	FIELD(struct wechatpay_refund, transaction_id, .optional = true),
+	FIELD(struct wechatpay_refund, status, .optional = true, .one_of = STATES),
 	/* what notifies call it */
-	FIELD_AS(struct wechatpay_refund_state, status, "refund_status", .optional = true,
+	FIELD_AS(struct wechatpay_refund, status, "refund_status", .optional = true,
 		.one_of = STATES),
-	FIELD(struct wechatpay_refund_state, success_time, .optional = true),
+	FIELD(struct wechatpay_refund, success_time, .optional = true),
 };
-static const struct shape refund_shape = SHAPE(struct wechatpay_refund_state, refund_fields);
+static const struct shape refund_shape = SHAPE(struct wechatpay_refund, refund_fields);
 
 struct amount {
 	money refund, total;
@@ -52,7 +55,7 @@ static const struct field amount_fields[] = {
 };
 static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
 
-static bool load(struct arena *mem, struct bytes json, struct wechatpay_refund_state *out)
+static bool load(struct arena *mem, struct bytes json, struct wechatpay_refund *out)
 {
 	struct json_fault fault = {0};
 	struct amount amount = {0};
@@ -67,8 +70,7 @@ static bool load(struct arena *mem, struct bytes json, struct wechatpay_refund_s
 	return true;
 }
 
-bool wechatpay_refund_read(
-	struct arena *mem, struct bytes json, struct wechatpay_refund_state *out)
+bool wechatpay_refund_read(struct arena *mem, struct bytes json, struct wechatpay_refund *out)
 {
 	const char *id = out->id, *event_type = out->event_type;
 
@@ -82,8 +84,30 @@ bool wechatpay_refund_read(
 	       out->refund.fen <= out->total.fen;
 }
 
-static bool same_refund(
-	const struct wechatpay_refund_state *a, const struct wechatpay_refund_state *b)
+void wechatpay_refund_of(const struct wechatpay_refund *s, struct channel_refund *out)
+{
+	*out = (struct channel_refund){
+		.channel = wechatpay_channel.name,
+		.id = s->id,
+		.event = s->event_type,
+		.is_refund = s->status != NULL,
+		.ours = !s->mchid || text_same(s->mchid, settings.wxpay_mchid),
+		.out_refund_no = s->out_refund_no,
+		.channel_no = s->refund_id,
+		.state = text_same(s->status, "SUCCESS")    ? REFUND_DONE
+			 : text_same(s->status, "CLOSED")   ? REFUND_CLOSED
+			 : text_same(s->status, "ABNORMAL") ? REFUND_ABNORMAL
+							    : REFUND_RUNNING,
+		.refund = s->refund,
+		.done_at = s->success_time,
+		.refusal = s->refusal,
+		.curable = text_same(s->refusal, "NOT_ENOUGH") ||
+			   text_same(s->refusal, "SIGN_ERROR"),
+		.plaintext = s->plaintext,
+	};
+}
+
+static bool same_refund(const struct wechatpay_refund *a, const struct wechatpay_refund *b)
 {
 	return strcmp(a->out_refund_no, b->out_refund_no) == 0 &&
 	       strcmp(a->out_trade_no, b->out_trade_no) == 0 &&
@@ -97,10 +121,9 @@ static enum err strange(const char *out_refund_no)
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechatpay_refund(
-	struct arena *mem, const char *body, struct wechatpay_refund_state *out)
+enum err wechatpay_refund(struct arena *mem, const char *body, struct wechatpay_refund *out)
 {
-	struct wechatpay_refund_state asked = {0};
+	struct wechatpay_refund asked = {0};
 	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = "/v3/refund/domestic/refunds",
@@ -108,7 +131,7 @@ enum err wechatpay_refund(
 		.query_first = true,
 	};
 
-	*out = (struct wechatpay_refund_state){0};
+	*out = (struct wechatpay_refund){0};
 	if (!load(mem, x.body, &asked) || !asked.out_refund_no || !asked.out_trade_no)
 		return E_INTERNAL;
 	enum err err = wechatpay_call(mem, &x);
@@ -120,7 +143,7 @@ enum err wechatpay_refund(
 }
 
 enum err wechatpay_refund_query(
-	struct arena *mem, const char *out_refund_no, struct wechatpay_refund_state *out)
+	struct arena *mem, const char *out_refund_no, struct wechatpay_refund *out)
 {
 	struct wechatpay_exchange x = {
 		.method = "GET",
@@ -128,7 +151,7 @@ enum err wechatpay_refund_query(
 			mem, "/v3/refund/domestic/refunds/%s", url_escape(mem, out_refund_no)),
 	};
 
-	*out = (struct wechatpay_refund_state){0};
+	*out = (struct wechatpay_refund){0};
 	enum err err = wechatpay_call(mem, &x);
 	if (err == E_CHANNEL_REFUSED && x.answer.status == 404 &&
 		strcmp(x.refusal, "RESOURCE_NOT_EXISTS") == 0)
@@ -139,19 +162,4 @@ enum err wechatpay_refund_query(
 		strcmp(out->out_refund_no, out_refund_no) == 0)
 		return E_OK;
 	return strange(out_refund_no);
-}
-
-enum err wechatpay_refund_notice_read(struct arena *mem, const struct wechatpay_signed *s,
-	stamp now, struct wechatpay_refund_state *out)
-{
-	struct wechatpay_event event;
-
-	*out = (struct wechatpay_refund_state){0};
-	TRY(wechatpay_event_open(mem, s, now, &event));
-	out->id = event.id;
-	out->event_type = event.event_type;
-	if (!text_begins(event.event_type, "REFUND.") ||
-		wechatpay_refund_read(mem, event.plain, out))
-		return E_OK;
-	return wechatpay_event_refuse("decrypted, but lacks something");
 }

@@ -1,12 +1,14 @@
 #ifndef WECHATPAY_SIGN_H
 #define WECHATPAY_SIGN_H
 
+#include "base/json.h"
+#include "codec/crypto.h"
 #include "codec/sign.h"
-#include "wechatpay/wechatpay.h"
+#include "wechatpay/trade.h"
 
 /* The signatures of WeChat Pay APIv3, without clock, network or settings
- * (pay.weixin.qq.com/doc/v3/merchant/4012365342 and 4013053249). Shared by
- * the files of this module and by its tests. */
+ * (pay.weixin.qq.com/doc/v3/merchant/4012365342 and 4013053249). For
+ * the files of this folder and its tests. */
 
 struct wechatpay_merchant {
 	const char *mchid, *appid;
@@ -52,6 +54,12 @@ const struct key *wechatpay_keyring_find(
 	const struct wechatpay_keyring *, const char *serial, stamp now);
 void wechatpay_keyring_clear(struct wechatpay_keyring *);
 
+/* What WeChat Pay has signed: the headers Wechatpay-Timestamp, -Nonce, -Signature
+ * and -Serial, NULL where absent, and the body as it came. */
+struct wechatpay_signed {
+	const char *timestamp, *nonce, *signature, *serial;
+	struct bytes body;
+};
 /* All four headers are there and the time is within 300 s of now, before and
  * after. To be asked first: it costs nothing. */
 bool wechatpay_is_fresh(const struct wechatpay_signed *, stamp now);

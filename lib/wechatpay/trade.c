@@ -1,57 +1,16 @@
-#include "base/bytes.h"
-#include "wechatpay/wechatpay.h"
+#include "wechatpay/trade.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "channel/yuan.h"
+#include "codec/crypto.h"
 #include "wechatpay/call.h"
+#include "wechatpay/wechatpay.h"
 
 enum { BODY_MAX = 4096, DESCRIPTION_MAX = 127, NONCE_LEN = 32 };
-
-static void want(bool ok, const char *setting, const char *why)
-{
-	if (!ok)
-		setting_refuse(setting, why);
-}
-
-void wechatpay_init(void)
-{
-	const struct settings *s = &settings;
-	struct key *pubkey = NULL;
-	size_t len;
-
-	want(*s->wx_appid, "ZX_WX_APPID", "must be set");
-	want(*s->wxpay_mchid, "ZX_WXPAY_MCHID", "must be set");
-	want(*s->wxpay_serial &&
-			strspn(s->wxpay_serial, "0123456789ABCDEF") == strlen(s->wxpay_serial),
-		"ZX_WXPAY_SERIAL", "wants upper-case hex without separators");
-	/* What comes behind the host is signed as it is sent. */
-	want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
-		"wants https://host, nothing behind it");
-	want(setting_is_origin(s->issuer), "ZX_ISSUER",
-		"wants https://host, nothing behind it");
-	want(!*s->wxpay_pubkey_id == !*s->wxpay_pubkey_file, "ZX_WXPAY_PUBKEY_ID",
-		"needs ZX_WXPAY_PUBKEY_FILE too, and the other way round");
-	const char *apiv3 =
-		secret_read("ZX_WXPAY_APIV3_KEY_FILE", s->wxpay_apiv3_key_file, &len);
-	want(len == AES256_BYTES, "ZX_WXPAY_APIV3_KEY_FILE", "wants exactly 32 bytes");
-	struct key *key = key_load(KEY_PRIVATE, "ZX_WXPAY_KEY_FILE", s->wxpay_key_file);
-	want(key_is_rsa(key), "ZX_WXPAY_KEY_FILE", "wants an RSA key");
-	if (*s->wxpay_pubkey_file) {
-		pubkey = key_load(KEY_PUBLIC, "ZX_WXPAY_PUBKEY_FILE", s->wxpay_pubkey_file);
-		want(key_is_rsa(pubkey), "ZX_WXPAY_PUBKEY_FILE", "wants an RSA key");
-	}
-	wechatpay_merchant = (struct wechatpay_merchant){
-		.mchid = s->wxpay_mchid,
-		.appid = s->wx_appid,
-		.serial = s->wxpay_serial,
-		.pubkey_id = s->wxpay_pubkey_id,
-		.key = key,
-		.apiv3 = {(const unsigned char *)apiv3, len},
-	};
-	wechatpay_keys_init(pubkey);
-}
 
 const char *wechatpay_order_body(struct arena *mem, const struct wechatpay_order *p)
 {
@@ -107,8 +66,106 @@ enum err wechatpay_prepay(
 	return E_CHANNEL_UNKNOWN;
 }
 
+static const struct field payment_fields[] = {
+	FIELD(struct wechatpay_payment, appid, .optional = true),
+	FIELD(struct wechatpay_payment, mchid, .optional = true),
+	FIELD(struct wechatpay_payment, out_trade_no, .optional = true),
+	FIELD(struct wechatpay_payment, transaction_id, .optional = true),
+	FIELD(struct wechatpay_payment, trade_state, .optional = true),
+	FIELD(struct wechatpay_payment, trade_type, .optional = true),
+	FIELD(struct wechatpay_payment, success_time, .optional = true),
+};
+static const struct shape payment_shape = SHAPE(struct wechatpay_payment, payment_fields);
+
+struct amount {
+	money total;
+	const char *currency;
+};
+static const struct field amount_fields[] = {
+	FIELD(struct amount, total, .optional = true, .min = 0, .max = FEN_MAX),
+	FIELD(struct amount, currency, .optional = true),
+};
+static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
+
+struct payer {
+	const char *openid;
+};
+static const struct field payer_fields[] = {
+	FIELD(struct payer, openid, .optional = true),
+};
+static const struct shape payer_shape = SHAPE(struct payer, payer_fields);
+
+bool wechatpay_is_paid(const struct wechatpay_payment *n)
+{
+	return n->trade_state && (strcmp(n->trade_state, "SUCCESS") == 0 ||
+					 strcmp(n->trade_state, "REFUND") == 0);
+}
+
+static bool complete(const struct wechatpay_payment *n)
+{
+	bool named = n->appid && n->mchid && n->out_trade_no && n->trade_state;
+
+	if (!named || !wechatpay_is_paid(n))
+		return named;
+	return n->transaction_id && n->success_time.us && n->total.fen > 0 && n->currency;
+}
+
+bool wechatpay_payment_parse(struct arena *mem, struct bytes json, struct wechatpay_payment *n)
+{
+	const char *id = n->id, *event_type = n->event_type;
+	struct json_fault fault = {0};
+	struct amount amount = {0};
+	struct payer payer = {0};
+	const cJSON *root;
+
+	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
+		json_read(mem, root, &payment_shape, JSON_LENIENT, n, &fault) != E_OK ||
+		!wechatpay_member_read(mem, root, "amount", &amount_shape, &amount) ||
+		!wechatpay_member_read(mem, root, "payer", &payer_shape, &payer))
+		return false;
+	n->id = id;
+	n->event_type = event_type;
+	n->total = amount.total;
+	n->currency = amount.currency;
+	n->payer_openid = payer.openid;
+	n->plaintext = (const char *)json.at;
+	return true;
+}
+
+bool wechatpay_payment_read(struct arena *mem, struct bytes json, struct wechatpay_payment *n)
+{
+	return wechatpay_payment_parse(mem, json, n) && complete(n);
+}
+
+bool wechatpay_is_about_payment(const char *event_type)
+{
+	return text_begins(event_type, "TRANSACTION.");
+}
+
+void wechatpay_payment_of(const struct wechatpay_payment *n, struct channel_payment *out)
+{
+	*out = (struct channel_payment){
+		.channel = wechatpay_channel.name,
+		.id = n->id,
+		.event = n->event_type,
+		.is_payment = !n->event_type || wechatpay_is_about_payment(n->event_type),
+		.state = wechatpay_is_paid(n)                  ? PAYMENT_PAID
+			 : text_same(n->trade_state, "CLOSED") ? PAYMENT_CLOSED
+							       : PAYMENT_OPEN,
+		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
+			text_same(n->appid, settings.wx_appid),
+		.yuan = text_same(n->currency, "CNY"),
+		.out_trade_no = n->out_trade_no,
+		.transaction_id = n->transaction_id,
+		.payer = n->payer_openid,
+		.paid_at = n->success_time,
+		.total = n->total,
+		.plaintext = n->plaintext,
+	};
+}
+
 enum err wechatpay_query(
-	struct arena *mem, const char *out_trade_no, struct wechatpay_notice *out)
+	struct arena *mem, const char *out_trade_no, struct wechatpay_payment *out)
 {
 	struct wechatpay_exchange x = {
 		.method = "GET",
@@ -117,7 +174,7 @@ enum err wechatpay_query(
 			url_escape(mem, wechatpay_merchant.mchid)),
 	};
 
-	*out = (struct wechatpay_notice){0};
+	*out = (struct wechatpay_payment){0};
 	enum err err = wechatpay_call(mem, &x);
 	if (err == E_CHANNEL_REFUSED && (strcmp(x.refusal, "ORDER_NOT_EXIST") == 0 ||
 						strcmp(x.refusal, "ORDERNOTEXIST") == 0))

@@ -2,6 +2,8 @@
 #include "fuzz.h"
 #include "alipay/call.h"
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
+#include "wechatpay/notify.h"
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>

@@ -34,8 +34,8 @@ static void sign(struct wechatpay_signed *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {
-	struct wechatpay_refund_state refund;
-	struct wechatpay_notice notice;
+	struct wechatpay_refund refund;
+	struct wechatpay_payment notice;
 	struct wechatpay_signed s;
 
 	begin();

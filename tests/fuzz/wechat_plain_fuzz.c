@@ -3,8 +3,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {
-	struct wechatpay_notice notice = {.id = "1", .event_type = "TRANSACTION.SUCCESS"};
-	struct wechatpay_refund_state refund = {.id = "1", .event_type = "REFUND.SUCCESS"};
+	struct wechatpay_payment notice = {.id = "1", .event_type = "TRANSACTION.SUCCESS"};
+	struct wechatpay_refund refund = {.id = "1", .event_type = "REFUND.SUCCESS"};
 
 	begin();
 	/* As decrypting leaves it: with a NUL behind. */

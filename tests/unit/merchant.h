@@ -3,7 +3,11 @@
  * library. */
 #include "base/settings.h"
 #include "base/time.h"
+#include "wechatpay/bill.h"
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
+#include "wechatpay/notify.h"
+#include "wechatpay/wechatpay.h"
 #include "vectors.h"
 
 #include <dirent.h>

@@ -95,7 +95,7 @@ static void the_prepay_body_is_what_the_documents_ask_for(void **state)
 static void nobody_there_means_not_sent(void **state)
 {
 	struct wechatpay_prepaid prepaid;
-	struct wechatpay_notice notice;
+	struct wechatpay_payment notice;
 
 	(void)state;
 	assert_int_equal(wechatpay_prepay(mem, "jsapi", "{}", &prepaid), E_UPSTREAM);

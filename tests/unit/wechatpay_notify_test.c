@@ -19,7 +19,7 @@ static struct wechatpay_signed letter(const char *id)
 static void a_payment_notice_is_read(void **state)
 {
 	struct wechatpay_signed s = letter("made-notify-transaction-success");
-	struct wechatpay_notice n;
+	struct wechatpay_payment n;
 
 	(void)state;
 	assert_int_equal(wechatpay_notice_read(mem, &s, then, &n), E_OK);
@@ -43,7 +43,7 @@ static void a_payment_notice_is_read(void **state)
 static void a_refund_notice_is_no_payment(void **state)
 {
 	struct wechatpay_signed s = letter("made-notify-refund-success");
-	struct wechatpay_notice n;
+	struct wechatpay_payment n;
 
 	(void)state;
 	assert_int_equal(
@@ -61,7 +61,7 @@ static void notices_with_anything_wrong_outside_are_refused(void **state)
 	const char *probe = arena_printf(mem, "WECHATPAY/SIGNTEST/%s", good.signature + 19);
 	unsigned char *body = arena_alloc(mem, good.body.len, 1);
 	struct wechatpay_signed bad[11];
-	struct wechatpay_notice n;
+	struct wechatpay_payment n;
 	size_t i = 0;
 
 	(void)state;
@@ -141,7 +141,7 @@ static void signed_notices_with_nonsense_inside_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct wechatpay_signed s = sealed_letter(cases[i].body);
-		struct wechatpay_notice n;
+		struct wechatpay_payment n;
 
 		print_message("  %s\n", cases[i].says);
 		assert_true(wechatpay_verify(mem, sender, &s));
@@ -182,7 +182,7 @@ static void payments_that_lack_what_they_promise_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct wechatpay_notice n = {0};
+		struct wechatpay_payment n = {0};
 
 		print_message("  %s\n", cases[i].says);
 		assert_int_equal(wechatpay_payment_read(mem, bytes_of(cases[i].json), &n),

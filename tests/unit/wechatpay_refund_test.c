@@ -42,7 +42,7 @@ static void the_refund_body_is_what_the_documents_ask_for(void **state)
 static void a_refund_notice_is_read(void **state)
 {
 	struct wechatpay_signed s = letter("made-notify-refund-success");
-	struct wechatpay_refund_state r;
+	struct wechatpay_refund r;
 
 	(void)state;
 	assert_int_equal(wechatpay_refund_notice_read(mem, &s, then, &r), E_OK);
@@ -65,7 +65,7 @@ static void a_refund_notice_is_read(void **state)
 static void a_payment_notice_is_no_refund(void **state)
 {
 	struct wechatpay_signed s = letter("made-notify-transaction-success");
-	struct wechatpay_refund_state r;
+	struct wechatpay_refund r;
 
 	(void)state;
 	assert_int_equal(
@@ -80,7 +80,7 @@ static void forged_refund_notices_are_refused(void **state)
 {
 	const struct wechatpay_signed good = letter("made-notify-refund-success");
 	struct wechatpay_signed bad[4];
-	struct wechatpay_refund_state r;
+	struct wechatpay_refund r;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -131,7 +131,7 @@ static void refunds_that_lack_something_are_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct wechatpay_refund_state r = {.id = "E1"};
+		struct wechatpay_refund r = {.id = "E1"};
 
 		print_message("  %s\n", cases[i].says);
 		assert_int_equal(
@@ -145,7 +145,7 @@ static void nobody_there_means_not_sent(void **state)
 {
 	struct wechatpay_refund_request ask = {"A00001", "R1", NULL, {1}, {2}};
 	const char *body = wechatpay_refund_body(mem, &ask);
-	struct wechatpay_refund_state r;
+	struct wechatpay_refund r;
 	struct wechatpay_bill bill;
 
 	(void)state;

@@ -3,7 +3,8 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "vectors.h"
-#include "wechatpay/call.h"
+#include "wechatpay/certs.h"
+#include "wechatpay/notify.h"
 
 static struct arena *mem;
 
