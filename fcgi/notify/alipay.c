@@ -1,4 +1,5 @@
 #include "alipay/alipay.h"
+#include "alipay/notify.h"
 #include "notify.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+#include "alipay/bill.h"
+
 #include "alipay/call.h"
 #include "alipay/csv.h"
 #include "base/buf.h"

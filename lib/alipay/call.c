@@ -1,6 +1,8 @@
 #include "alipay/call.h"
 
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"

@@ -1,5 +1,8 @@
+#include "alipay/alipay.h"
+
 #include "alipay/call.h"
-#include "base/buf.h"
+#include "alipay/refund.h"
+#include "alipay/trade.h"
 #include "base/bytes.h"
 #include "base/settings.h"
 

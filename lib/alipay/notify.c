@@ -1,4 +1,8 @@
+#include "alipay/notify.h"
+
+#include "alipay/alipay.h"
 #include "alipay/call.h"
+#include "alipay/trade.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"

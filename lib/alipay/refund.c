@@ -1,3 +1,6 @@
+#include "alipay/refund.h"
+
+#include "alipay/alipay.h"
 #include "alipay/call.h"
 #include "base/buf.h"
 #include "base/bytes.h"

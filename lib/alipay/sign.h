@@ -5,8 +5,8 @@
 #include "codec/sign.h"
 
 /* Alipay's signatures and its way of writing things, without clock, network or
- * settings (opendocs.alipay.com/common/02mse7). Shared by the files of this module
- * and by its tests. */
+ * settings (opendocs.alipay.com/common/02mse7). For the files of this folder
+ * and its tests. */
 
 enum { ALIPAY_PARAMS_MAX = 64 };
 

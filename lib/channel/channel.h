@@ -94,6 +94,4 @@ const struct channel *channel_find(const char *name);
  * EXIT_CONFIG and the reason if something is wrong. */
 void channels_init(void);
 
-extern const struct channel alipay_channel;
-
 #endif

@@ -1,4 +1,4 @@
-#include "alipay/alipay.h"
+#include "alipay/bill.h"
 #include "base/log.h"
 #include "pay/settle.h"
 #include "reconcile/reconcile.h"

@@ -1,6 +1,7 @@
 /* Us and the channels, for the harnesses: keys made when one starts. */
 #include "fuzz.h"
 #include "alipay/call.h"
+#include "alipay/notify.h"
 #include "wechatpay/call.h"
 #include "wechatpay/certs.h"
 #include "wechatpay/notify.h"

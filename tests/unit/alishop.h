@@ -3,7 +3,12 @@
 #include "base/buf.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "alipay/alipay.h"
+#include "alipay/bill.h"
 #include "alipay/call.h"
+#include "alipay/notify.h"
+#include "alipay/refund.h"
+#include "alipay/trade.h"
 
 #include <dirent.h>
 #include <openssl/pem.h>
