@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/channel.h"
 #include "net/shared.h"
+#include "pay/channels.h"
 
 #include <signal.h>
 #include <stdio.h>

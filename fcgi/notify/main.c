@@ -1,4 +1,5 @@
 #include "notify.h"
+#include "pay/channels.h"
 
 int main(int argc, char **argv)
 {

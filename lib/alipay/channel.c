@@ -36,6 +36,11 @@ static struct key *rsa_key(enum key_kind kind, const char *setting, const char *
 	return key;
 }
 
+bool alipay_is_on(void)
+{
+	return *settings.alipay_appid != '\0';
+}
+
 void alipay_init(void)
 {
 	const struct settings *s = &settings;
@@ -43,7 +48,7 @@ void alipay_init(void)
 	key_free(alipay_merchant.key);
 	key_free(alipay_merchant.alipay);
 	alipay_merchant = (struct alipay_merchant){0};
-	if (!*s->alipay_appid)
+	if (!alipay_is_on())
 		return;
 	want(is_number(s->alipay_appid, APPID_MAX), "ZX_ALIPAY_APPID", "wants digits only");
 	want(is_number(s->alipay_seller_id, SELLER_DIGITS) &&
@@ -62,16 +67,11 @@ void alipay_init(void)
 	};
 }
 
-bool alipay_is_on(void)
-{
-	return alipay_merchant.appid != NULL;
-}
-
 /* tradeNO is what my.tradePay() wants. */
 static enum err write_ticket(
 	struct buf *b, struct arena *mem, const char *method, const char *ticket)
 {
-	bool jsapi = strcmp(method, "jsapi") == 0;
+	bool jsapi = method_is_jsapi(method);
 
 	(void)mem;
 	if (jsapi) {
@@ -87,6 +87,8 @@ static enum err write_ticket(
 
 const struct channel alipay_channel = {
 	.name = "alipay",
+	.init = alipay_init,
+	.is_on = alipay_is_on,
 	.order_body = alipay_order_body,
 	.prepay = alipay_prepay,
 	.write_ticket = write_ticket,

@@ -60,7 +60,7 @@ static const char *read_payment(const struct alipay_params *p, struct channel_pa
 static const char *refusal(struct arena *mem, struct bytes body, stamp now,
 	struct alipay_params *p, struct channel_payment *out)
 {
-	if (!alipay_is_on())
+	if (!alipay_merchant.alipay)
 		return "the channel is off";
 	if (!alipay_form_read(mem, body, p))
 		return "not a form, or an ambiguous one";

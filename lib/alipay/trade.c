@@ -22,7 +22,7 @@ const char *alipay_order_body(struct arena *mem, const struct channel_order *o)
 	json_text(&b, "total_amount", yuan_write(mem, o->total));
 	json_text(&b, "subject", alipay_words(mem, o->description, SUBJECT_MAX));
 	json_text(&b, "time_expire", alipay_time(mem, o->expires));
-	if (strcmp(o->method, "jsapi") == 0) {
+	if (method_is_jsapi(o->method)) {
 		json_text(&b, "product_code", "JSAPI_PAY");
 		json_text(&b, "op_app_id", alipay_merchant.appid);
 		json_text(&b, "buyer_open_id", o->payer);
@@ -43,7 +43,7 @@ static const struct shape ticket_shape = SHAPE(struct ticket, ticket_fields);
 enum err alipay_prepay(
 	struct arena *mem, const char *method, const char *body, const char **ticket)
 {
-	bool native = strcmp(method, "native") == 0;
+	bool native = !method_is_jsapi(method);
 	struct json_fault fault = {0};
 	struct ticket t;
 	struct alipay_exchange x = {

@@ -3,22 +3,29 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "db/db.h"
 
-/* A payment channel: whoever takes the customers' money for us. What the rest
- * of the program knows about WeChat Pay and Alipay stands here; each has one
- * struct channel. Nothing in a channel touches the database; all results are
- * in the arena.
+#include <string.h>
+
+/* A payment channel: whoever takes the customers' money for us. What the rest of
+ * the program knows about one is its struct channel; which ones there are stands in
+ * pay/channels.c. Nothing in a channel touches the database; all results are in the
+ * arena.
  *
  * What a call can come to:
  * E_OK               a proven answer
  * E_NOT_FOUND        queries: the channel has never heard of it
  * E_CHANNEL_REFUSED  it said no
- * E_CHANNEL_UNKNOWN  it may have happened; ask again the very same, or query
+ * E_CHANNEL_UNKNOWN  it may have happened; send the very same again, or query
  * E_UPSTREAM         it has not happened: never sent, or put off */
 
+/* How a customer pays: "jsapi", inside the channel's app, or "native", by a QR code. */
+static inline bool method_is_jsapi(const char *method)
+{
+	return strcmp(method, "jsapi") == 0;
+}
+
 struct channel_order {
-	const char *method;       /* "jsapi": inside the channel's app; "native": a QR code */
+	const char *method;
 	const char *description;  /* in the customer's bill */
 	const char *out_trade_no; /* ours, new for each set of parameters */
 	stamp expires;
@@ -58,15 +65,28 @@ struct channel_refund {
 	enum refund_word state; /* CLOSED: ended without money; ABNORMAL: people must help */
 	money refund;
 	stamp done_at; /* 0 unless REFUND_DONE, and then perhaps */
-	/* With E_CHANNEL_REFUSED: the channel's code, and whether the same request may
-	 * be taken later (an empty merchant account, told to wait). */
+	/* With E_CHANNEL_REFUSED: the channel's code, and whether the same request may be
+	 * taken once people have cured something of ours: the merchant's account is empty,
+	 * our key or our rights are not in order. */
 	const char *refusal;
 	bool curable;
 	const char *plaintext;
 };
 
 struct channel {
-	const char *name;
+	const char *name; /* in the API, in rows, in arguments of programs */
+
+	/* Read the settings and keys; ends the program with EXIT_CONFIG and the reason if
+	 * something is wrong. */
+	void (*init)(void);
+	/* The settings name a merchant; NULL: they have to. Good before init too, for
+	 * programs that only write down what is to be sent. */
+	bool (*is_on)(void);
+
+	/* jsapi: the setting with the app in which we know the payer, by an openid; NULL:
+	 * we don't, so the customer's side names the payer. */
+	const char *const *payer_app;
+
 	/* What is sent, as text: kept with the attempt before the call, replayed byte
 	 * for byte. */
 	const char *(*order_body)(struct arena *, const struct channel_order *);
@@ -86,12 +106,5 @@ struct channel {
 	enum err (*refund_query)(struct arena *, const char *out_trade_no,
 		const char *out_refund_no, struct channel_refund *) CHECKED;
 };
-
-/* NULL: no such channel, or the settings don't name a merchant for it. */
-const struct channel *channel_find(const char *name);
-
-/* Read the settings and keys of all channels; ends the program with
- * EXIT_CONFIG and the reason if something is wrong. */
-void channels_init(void);
 
 #endif

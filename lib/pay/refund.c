@@ -3,6 +3,7 @@
 #include "base/settings.h"
 #include "message/message.h"
 #include "order/ending.h"
+#include "pay/channels.h"
 
 #include <inttypes.h>
 

@@ -3,9 +3,9 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "channel/call.h"
-#include "channel/channel.h"
 #include "order/ending.h"
 #include "pay/attempt.h"
+#include "pay/channels.h"
 #include "pay/notice.h"
 
 #include <inttypes.h>

@@ -76,7 +76,7 @@ static enum err prepay(
 static enum err write_ticket(
 	struct buf *b, struct arena *mem, const char *method, const char *ticket)
 {
-	bool jsapi = strcmp(method, "jsapi") == 0;
+	bool jsapi = method_is_jsapi(method);
 	struct wechatpay_pay_params params;
 
 	if (jsapi) {
@@ -130,6 +130,8 @@ static enum err refund_query(struct arena *mem, const char *out_trade_no,
 
 const struct channel wechatpay_channel = {
 	.name = "wechat",
+	.init = wechatpay_init,
+	.payer_app = &settings.wx_appid,
 	.order_body = order_body,
 	.prepay = prepay,
 	.write_ticket = write_ticket,

@@ -59,7 +59,7 @@ enum err wechatpay_prepay(
 	TRY(err);
 	err = json_load(mem, (const char *)x.answer.body.at, x.answer.body.len, &prepaid_shape,
 		JSON_LENIENT, out, &fault);
-	if (err == E_OK && (strcmp(method, "native") == 0 ? out->code_url : out->prepay_id))
+	if (err == E_OK && (method_is_jsapi(method) ? out->prepay_id : out->code_url))
 		return E_OK;
 	log_error("wechatpay", "%s: signed, HTTP %d, but without a ticket", x.target,
 		x.answer.status);
