@@ -1,4 +1,4 @@
-/* reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]: compares the channels'
+/* reconcile [--date YYYY-MM-DD] [--channel NAME]: compares the channels'
  * bills of a day with our rows. Without a date: of yesterday, in China, and of every
  * earlier day of the last 90 that isn't done. One line for each day on stdout.
  *
@@ -122,12 +122,13 @@ static int run(struct work *w)
 {
 	int count = 0;
 
-	for (size_t i = 0; bill_sources[i]; i++) {
-		const char *name = bill_sources[i]->channel;
+	for (size_t i = 0; channels[i]; i++) {
+		struct bill_source source = bill_source_of(channels[i]);
 
-		if ((w->channel && strcmp(w->channel, name) != 0) || !channel_find(name))
+		if ((w->channel && strcmp(w->channel, channels[i]->name) != 0) ||
+			!channel_is_on(channels[i]))
 			continue;
-		reconcile_all(w, bill_sources[i]);
+		reconcile_all(w, &source);
 		count++;
 	}
 	return count;
@@ -142,8 +143,8 @@ int main(int argc, char **argv)
 	shared_open("reconcile", false);
 	signal(SIGPIPE, SIG_IGN);
 	if (!arguments(&w, argc, argv)) {
-		fputs("usage: reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]\n",
-			stderr);
+		fprintf(stderr, "usage: reconcile [--date YYYY-MM-DD] [--channel %s]\n",
+			CHANNEL_NAMES);
 		return EX_USAGE;
 	}
 	channels_init();

@@ -181,3 +181,15 @@ enum err alipay_bill_fetch(
 	return read_file(
 		mem, bill, (struct bytes){(unsigned char *)file.at, file.len}, take, arg);
 }
+
+enum err alipay_bill(struct arena *mem, enum bill_kind kind, date day, bill_fn *take, void *arg,
+	const char **hash)
+{
+	struct alipay_bill bill;
+
+	if (kind != BILL_TRADE)
+		return E_NOT_FOUND;
+	TRY(alipay_bill_url(mem, day, &bill));
+	*hash = "-";
+	return alipay_bill_fetch(mem, &bill, take, arg);
+}

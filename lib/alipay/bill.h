@@ -28,4 +28,9 @@ enum err alipay_bill_url(struct arena *, date, struct alipay_bill *) CHECKED;
 enum err alipay_bill_fetch(
 	struct arena *, const struct alipay_bill *, bill_fn *take, void *arg) CHECKED;
 
+/* Both: see struct channel. Alipay announces no digest; the sums inside the zip take
+ * its place. */
+enum err alipay_bill(struct arena *, enum bill_kind, date, bill_fn *take, void *arg,
+	const char **hash) CHECKED;
+
 #endif

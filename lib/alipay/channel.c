@@ -1,5 +1,6 @@
 #include "alipay/alipay.h"
 
+#include "alipay/bill.h"
 #include "alipay/call.h"
 #include "alipay/refund.h"
 #include "alipay/trade.h"
@@ -97,4 +98,5 @@ const struct channel alipay_channel = {
 	.refund_body = alipay_refund_body,
 	.refund = alipay_refund,
 	.refund_query = alipay_refund_query,
+	.bill = alipay_bill,
 };

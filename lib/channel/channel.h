@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "channel/bill.h"
 
 #include <string.h>
 
@@ -105,6 +106,14 @@ struct channel {
 	enum err (*refund)(struct arena *, const char *body, struct channel_refund *) CHECKED;
 	enum err (*refund_query)(struct arena *, const char *out_trade_no,
 		const char *out_refund_no, struct channel_refund *) CHECKED;
+
+	bool has_fundflow; /* a bill of that kind, beside the trade bill */
+	/* Hands on every line of a day's bill and tells the file's digest ("-": there is
+	 * none). Lines count only after E_OK.
+	 * E_NOT_FOUND: no business that day. E_BAD_BODY: it came and is no such bill.
+	 * E_UPSTREAM, E_CHANNEL_UNKNOWN: try again. Errors of the receiver come out. */
+	enum err (*bill)(struct arena *, enum bill_kind, date, bill_fn *take, void *arg,
+		const char **hash) CHECKED;
 };
 
 #endif

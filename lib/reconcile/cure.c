@@ -30,7 +30,7 @@ static enum err ask_about(struct db *db, struct arena *mem, const struct bill_so
 	const struct unpaid *u)
 {
 	bool open;
-	enum err err = from->ask(db, mem, u->attempt_id, &open);
+	enum err err = from->query(db, mem, u->attempt_id, &open);
 
 	if (err == E_NOT_FOUND || err == E_CHANNEL_REFUSED) {
 		log_error("reconcile", "%s is in the bill, and the query says %s", u->number,

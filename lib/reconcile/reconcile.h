@@ -1,8 +1,7 @@
 #ifndef RECONCILE_RECONCILE_H
 #define RECONCILE_RECONCILE_H
 
-#include "channel/bill.h"
-#include "db/db.h"
+#include "reconcile/source.h"
 
 /* A day's bills of a channel against our rows. The trade bill says which payments
  * and refunds there were, the fund flow what came into the account and left it.
@@ -26,21 +25,6 @@
  * fulfils or returns them the usual way; refunds that lag are polled; money that
  * came twice is sent back. A difference that has gone by then, or by a later run,
  * is marked as cured and its entry in the work list closed. */
-
-/* Where a channel's bills come from. */
-struct bill_source {
-	const char *channel;
-	bool has_flow;
-	/* Hands on every line and tells the file's digest ("-": there is none). Lines
-	 * count only after E_OK.
-	 * E_NOT_FOUND: no business that day. E_BAD_BODY: it came and is no such bill.
-	 * E_UPSTREAM, E_CHANNEL_UNKNOWN: try again. Errors of the receiver come out. */
-	enum err (*fetch)(
-		struct arena *, enum bill_kind, date, bill_fn *, void *arg, const char **hash);
-	/* settle_attempt(): what became of this attempt. */
-	enum err (*ask)(struct db *, struct arena *, int64_t attempt_id, bool *open);
-};
-extern const struct bill_source *const bill_sources[]; /* ends with NULL */
 
 /* What a line says, in the words of reconcile_line; kind is NULL for what is of
  * no interest. A returned payment leaves the account less the fee that comes back;

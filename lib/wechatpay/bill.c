@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "codec/unpack.h"
 #include "wechatpay/call.h"
+#include "wechatpay/csv.h"
 
 #include <strings.h>
 
@@ -145,4 +146,36 @@ enum err wechatpay_bill_fetch(
 	if (err != E_OK)
 		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
 	return outcome(mem, &f, bill, target, &a);
+}
+
+/* The reader and what it said last; the download only knows yes and no. */
+struct reading {
+	struct wechatpay_csv *csv;
+	enum err err;
+};
+
+static bool push(void *arg, struct bytes piece)
+{
+	struct reading *r = arg;
+
+	r->err = wechatpay_csv_push(r->csv, piece);
+	return r->err == E_OK;
+}
+
+enum err wechatpay_bill(struct arena *mem, enum bill_kind kind, date day, bill_fn *take,
+	void *arg, const char **hash)
+{
+	struct reading r = {.csv = wechatpay_csv_begin(mem, kind, take, arg)};
+	struct wechatpay_bill bill;
+
+	TRY(wechatpay_bill_url(mem, kind, day, &bill));
+	*hash = bill.hash_value;
+	enum err err = wechatpay_bill_fetch(mem, &bill, push, &r);
+	if (err == E_INTERNAL && r.err != E_OK)
+		err = r.err;
+	if (err == E_OK)
+		err = wechatpay_csv_end(r.csv);
+	if (err == E_BAD_BODY)
+		log_error("reconcile", "no bill: %s", wechatpay_csv_fault(r.csv));
+	return err;
 }

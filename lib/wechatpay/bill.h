@@ -27,4 +27,8 @@ enum err wechatpay_bill_url(
 enum err wechatpay_bill_fetch(
 	struct arena *, const struct wechatpay_bill *, bytes_fn *take, void *arg) CHECKED;
 
+/* Both, and the lines read: see struct channel. */
+enum err wechatpay_bill(struct arena *, enum bill_kind, date, bill_fn *take, void *arg,
+	const char **hash) CHECKED;
+
 #endif

@@ -1,3 +1,4 @@
+#include "wechatpay/bill.h"
 #include "wechatpay/wechatpay.h"
 
 #include "base/settings.h"
@@ -140,4 +141,6 @@ const struct channel wechatpay_channel = {
 	.refund_body = refund_body,
 	.refund = refund,
 	.refund_query = refund_query,
+	.has_fundflow = true,
+	.bill = wechatpay_bill,
 };
