@@ -1,5 +1,6 @@
 #include "alipay/call.h"
 
+#include "alipay/notify.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json.h"
@@ -29,8 +30,8 @@ const char *alipay_url(struct arena *mem, const struct alipay_exchange *x, stamp
 	struct buf b = buf_in(mem, 1 << 14);
 
 	if (x->notify)
-		p.at[p.count++] = (struct alipay_param){
-			"notify_url", arena_printf(mem, "%s/notify/alipay", settings.issuer)};
+		p.at[p.count++] = (struct alipay_param){"notify_url",
+			arena_printf(mem, "%s" ALIPAY_NOTIFY_PATH, settings.issuer)};
 	p.at[p.count] = (struct alipay_param){"biz_content", x->biz};
 	p.count++;
 	const char *sign = alipay_sign(

@@ -2,6 +2,7 @@
 
 #include "alipay/bill.h"
 #include "alipay/call.h"
+#include "alipay/notify.h"
 #include "alipay/refund.h"
 #include "alipay/trade.h"
 #include "base/bytes.h"
@@ -98,5 +99,7 @@ const struct channel alipay_channel = {
 	.refund_body = alipay_refund_body,
 	.refund = alipay_refund,
 	.refund_query = alipay_refund_query,
+	.notifies = alipay_notifies,
+	.received = "success", /* this very word; anything else is a failure to it */
 	.bill = alipay_bill,
 };

@@ -36,7 +36,7 @@ static bool is_signed(struct arena *mem, const struct alipay_params *p)
 			       mem, key, alipay_signed_text(mem, p, ALIPAY_REQUEST), sign));
 }
 
-static const char *read_payment(const struct alipay_params *p, struct channel_payment *out)
+static const char *read_trade(const struct alipay_params *p, struct channel_payment *out)
 {
 	const struct alipay_trade t = {
 		.trade_no = alipay_param_get(p, "trade_no"),
@@ -74,7 +74,7 @@ static const char *refusal(struct arena *mem, struct bytes body, stamp now,
 		return "signed, but without id or type";
 	out->channel = alipay_channel.name;
 	out->plaintext = (const char *)alipay_signed_text(mem, p, ALIPAY_NOTIFY).at;
-	return text_same(out->event, payment_type) ? read_payment(p, out) : NULL;
+	return text_same(out->event, payment_type) ? read_trade(p, out) : NULL;
 }
 
 enum err alipay_notice_read(
@@ -90,3 +90,15 @@ enum err alipay_notice_read(
 	*out = (struct channel_payment){0};
 	return E_NOTIFY_REFUSED;
 }
+
+static enum err read_payment(
+	struct arena *mem, const struct notify_request *r, struct channel_payment *out)
+{
+	return alipay_notice_read(mem, r->body, r->now, out);
+}
+
+const struct channel_notify alipay_notifies[] = {
+	{ALIPAY_NOTIFY_PATH, "Alipay tells that an order was paid",
+		.read_payment = read_payment},
+	{0},
+};

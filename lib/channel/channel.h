@@ -2,6 +2,7 @@
 #define CHANNEL_CHANNEL_H
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "channel/bill.h"
 
@@ -74,6 +75,26 @@ struct channel_refund {
 	const char *plaintext;
 };
 
+/* What a channel sends us by itself. header() tells a header of the request by its CGI
+ * name ("HTTP_WECHATPAY_SERIAL"), NULL if it is absent. */
+struct notify_request {
+	const char *(*header)(const void *request, const char *cgi_name);
+	const void *request;
+	struct bytes body;
+	stamp now;
+};
+
+/* One kind of it, with an address of its own; its reader is one of the two. Verified
+ * and read: E_OK, or E_NOTIFY_REFUSED, and the channel will send it again. */
+struct channel_notify {
+	const char *path;
+	const char *says; /* what it tells, for the list of routes */
+	enum err (*read_payment)(struct arena *, const struct notify_request *,
+		struct channel_payment *) CHECKED;
+	enum err (*read_refund)(
+		struct arena *, const struct notify_request *, struct channel_refund *) CHECKED;
+};
+
 struct channel {
 	const char *name; /* in the API, in rows, in arguments of programs */
 
@@ -106,6 +127,9 @@ struct channel {
 	enum err (*refund)(struct arena *, const char *body, struct channel_refund *) CHECKED;
 	enum err (*refund_query)(struct arena *, const char *out_trade_no,
 		const char *out_refund_no, struct channel_refund *) CHECKED;
+
+	const struct channel_notify *notifies; /* ends with path NULL */
+	const char *received; /* what it wants to read when all is stored; NULL: nothing */
 
 	bool has_fundflow; /* a bill of that kind, beside the trade bill */
 	/* Hands on every line of a day's bill and tells the file's digest ("-": there is

@@ -1,4 +1,5 @@
 #include "wechatpay/bill.h"
+#include "wechatpay/notify.h"
 #include "wechatpay/wechatpay.h"
 
 #include "base/settings.h"
@@ -141,6 +142,7 @@ const struct channel wechatpay_channel = {
 	.refund_body = refund_body,
 	.refund = refund,
 	.refund_query = refund_query,
+	.notifies = wechatpay_notifies,
 	.has_fundflow = true,
 	.bill = wechatpay_bill,
 };

@@ -87,3 +87,44 @@ enum err wechatpay_refund_notice_read(struct arena *mem, const struct wechatpay_
 		return E_OK;
 	return event_refuse("decrypted, but lacks something");
 }
+
+static struct wechatpay_signed signed_of(const struct notify_request *r)
+{
+	return (struct wechatpay_signed){
+		.timestamp = r->header(r->request, "HTTP_WECHATPAY_TIMESTAMP"),
+		.nonce = r->header(r->request, "HTTP_WECHATPAY_NONCE"),
+		.signature = r->header(r->request, "HTTP_WECHATPAY_SIGNATURE"),
+		.serial = r->header(r->request, "HTTP_WECHATPAY_SERIAL"),
+		.body = r->body,
+	};
+}
+
+static enum err read_payment(
+	struct arena *mem, const struct notify_request *r, struct channel_payment *out)
+{
+	struct wechatpay_signed s = signed_of(r);
+	struct wechatpay_payment payment;
+
+	TRY(wechatpay_notice_read(mem, &s, r->now, &payment));
+	wechatpay_payment_of(&payment, out);
+	return E_OK;
+}
+
+static enum err read_refund(
+	struct arena *mem, const struct notify_request *r, struct channel_refund *out)
+{
+	struct wechatpay_signed s = signed_of(r);
+	struct wechatpay_refund refund;
+
+	TRY(wechatpay_refund_notice_read(mem, &s, r->now, &refund));
+	wechatpay_refund_of(&refund, out);
+	return E_OK;
+}
+
+const struct channel_notify wechatpay_notifies[] = {
+	{WECHATPAY_NOTIFY_PATH, "WeChat Pay tells that an order was paid",
+		.read_payment = read_payment},
+	{WECHATPAY_REFUND_NOTIFY_PATH, "WeChat Pay tells how a refund ended",
+		.read_refund = read_refund},
+	{0},
+};

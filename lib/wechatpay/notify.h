@@ -5,7 +5,9 @@
 #include "wechatpay/sign.h"
 #include "wechatpay/trade.h"
 
-/* What WeChat Pay tells us by itself. */
+/* What WeChat Pay tells us by itself. Each request carries the address. */
+#define WECHATPAY_NOTIFY_PATH "/notify/wechat"
+#define WECHATPAY_REFUND_NOTIFY_PATH "/notify/wechat/refund"
 
 /* Verify, decrypt and read a notify (4012791861). E_NOTIFY_REFUSED, logged, for
  * whatever is not fresh, not signed by WeChat Pay, not decryptable or not complete:
@@ -19,5 +21,7 @@ enum err wechatpay_notice_read(struct arena *, const struct wechatpay_signed *, 
  * only id and event_type are there. */
 enum err wechatpay_refund_notice_read(struct arena *, const struct wechatpay_signed *,
 	stamp now, struct wechatpay_refund *) CHECKED;
+
+extern const struct channel_notify wechatpay_notifies[];
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "channel/yuan.h"
 #include "wechatpay/call.h"
+#include "wechatpay/notify.h"
 #include "wechatpay/wechatpay.h"
 
 enum { BODY_MAX = 4096, REASON_MAX = 80 };
@@ -21,7 +22,7 @@ const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refu
 		json_text_n(&b, "reason", r->reason, text_cut(r->reason, REASON_MAX));
 	/* Always: a refund without it is notified as XML of the second version. */
 	json_text(&b, "notify_url",
-		arena_printf(mem, "%s/notify/wechat/refund", settings.issuer));
+		arena_printf(mem, "%s" WECHATPAY_REFUND_NOTIFY_PATH, settings.issuer));
 	json_open(&b, "amount", '{');
 	json_int(&b, "refund", r->refund.fen);
 	json_int(&b, "total", r->total.fen);

@@ -8,6 +8,7 @@
 #include "channel/yuan.h"
 #include "codec/crypto.h"
 #include "wechatpay/call.h"
+#include "wechatpay/notify.h"
 #include "wechatpay/wechatpay.h"
 
 enum { BODY_MAX = 4096, DESCRIPTION_MAX = 127, NONCE_LEN = 32 };
@@ -23,7 +24,8 @@ const char *wechatpay_order_body(struct arena *mem, const struct wechatpay_order
 		&b, "description", p->description, text_cut(p->description, DESCRIPTION_MAX));
 	json_text(&b, "out_trade_no", p->out_trade_no);
 	json_stamp(&b, "time_expire", (stamp){p->expires.us / SECOND * SECOND});
-	json_text(&b, "notify_url", arena_printf(mem, "%s/notify/wechat", settings.issuer));
+	json_text(&b, "notify_url",
+		arena_printf(mem, "%s" WECHATPAY_NOTIFY_PATH, settings.issuer));
 	json_open(&b, "amount", '{');
 	json_int(&b, "total", p->total.fen);
 	json_text(&b, "currency", "CNY");
