@@ -110,7 +110,7 @@ static enum err note(struct alipay_csv *r, struct sum *sum, money received)
 
 static enum err read_refund(struct alipay_csv *r, char *const *cells, struct bill_trade *row)
 {
-	row->state = "REFUND";
+	row->state = bill_state_word(BILL_REFUND);
 	row->refund_state = "SUCCESS";
 	row->refund = (money){-row->total.fen};
 	row->total = (money){0};
@@ -120,14 +120,8 @@ static enum err read_refund(struct alipay_csv *r, char *const *cells, struct bil
 	return E_OK;
 }
 
-/* The words of struct bill_trade for what has been checked against the sums. */
-static bool is_our_word(const char *state)
-{
-	return strcmp(state, "SUCCESS") == 0 || strcmp(state, "REFUND") == 0 ||
-	       strcmp(state, "REVOKED") == 0;
-}
-
-/* Kinds other than the two go on under their own name, outside the sums. */
+/* Kinds other than the two go on under their own name, outside the sums; under one of
+ * ours they would pass for what has been checked against the sums. */
 static enum err read_line(struct alipay_csv *r, char *line)
 {
 	char *cells[CELLS_MAX];
@@ -150,14 +144,14 @@ static enum err read_line(struct alipay_csv *r, char *line)
 	TRY(read_money(r, cells, AMOUNT, &row.total));
 	TRY(read_money(r, cells, RECEIVED, &received));
 	if (strcmp(row.state, "交易") == 0) {
-		row.state = "SUCCESS";
+		row.state = bill_state_word(BILL_PAYMENT);
 		if (row.total.fen <= 0)
 			return refuse(r, "", "a payment of nothing");
 		TRY(note(r, &r->paid, received));
 	} else if (strcmp(row.state, "退款") == 0) {
 		TRY(read_refund(r, cells, &row));
 		TRY(note(r, &r->given_back, received));
-	} else if (is_our_word(row.state)) {
+	} else if (bill_state_of(row.state) != BILL_OTHER) {
 		return refuse(r, headers[TYPE][0], "a kind that would pass for counted");
 	}
 	return r->take(r->arg, &(struct bill_line){r->file->number, &row, NULL});

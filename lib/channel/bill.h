@@ -10,10 +10,26 @@
 
 enum bill_kind { BILL_TRADE, BILL_FUNDFLOW };
 
+/* What a line of the trade bill is; a channel may have more of them. */
+/* clang-format off */
+#define BILL_STATE_TABLE(X) \
+	X(PAYMENT, "SUCCESS")  \
+	X(REFUND, "REFUND")    \
+	X(REVOKED, "REVOKED") /* a payment that the channel took back */
+enum bill_state {
+#define X(id, word) BILL_##id,
+	BILL_STATE_TABLE(X)
+#undef X
+	BILL_OTHER
+};
+/* clang-format on */
+enum bill_state bill_state_of(const char *word);
+const char *bill_state_word(enum bill_state); /* of one of the table */
+
 /* A payment or a refund of the day. Texts that the bill leaves empty are NULL. */
 struct bill_trade {
 	stamp at;          /* when it was paid; of a refund: when that was accepted */
-	const char *state; /* SUCCESS: a payment; REFUND; REVOKED */
+	const char *state; /* of the table, or the channel's own word */
 	const char *appid, *transaction_id, *out_trade_no;
 	money total; /* of the order; 0 in the line of a refund */
 	const char *refund_id, *out_refund_no;

@@ -114,9 +114,10 @@ static enum err take_trade(struct wechatpay_csv *r, char *line)
 	struct bill_trade row;
 
 	TRY(read_cells(r, line, &r->lines, &row));
-	if (strcmp(row.state, "SUCCESS") == 0 && row.total.fen == 0)
+	enum bill_state state = bill_state_of(row.state);
+	if (state == BILL_PAYMENT && row.total.fen == 0)
 		return refuse(r, "", "a payment of nothing");
-	if (strcmp(row.state, "REFUND") == 0 &&
+	if (state == BILL_REFUND &&
 		(!row.refund_id || !row.out_refund_no || row.refund.fen == 0))
 		return refuse(r, "", "a refund of nothing, or without its number");
 	seen->lines++;
