@@ -36,7 +36,7 @@ enum err alipay_bill_url(struct arena *mem, date day, struct alipay_bill *out)
 	*out = (struct alipay_bill){.day = day};
 	enum err err = alipay_call(mem, &x);
 	out->refusal = x.refusal;
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "isp.bill_not_exist") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_BILL))
 		return E_NOT_FOUND;
 	TRY(err);
 	if (json_load(mem, x.plain, strlen(x.plain), &bill_shape, JSON_LENIENT, out, &fault) !=

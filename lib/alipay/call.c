@@ -122,7 +122,7 @@ static bool open_answer(
 static bool is_vague(const char *sub_code)
 {
 	return strstr(sub_code, "SYSTEM_ERROR") || text_begins(sub_code, "aop.") ||
-	       (text_begins(sub_code, "isp.") && strcmp(sub_code, "isp.bill_not_exist") != 0);
+	       (text_begins(sub_code, "isp.") && strcmp(sub_code, ALIPAY_NO_BILL) != 0);
 }
 
 /* The gateway's codes (opendocs.alipay.com/common/02km9f). What it refuses by itself

@@ -24,10 +24,12 @@ struct alipay_exchange {
 	const char *plain; /* with E_OK: the signed object, JSON */
 	/* With E_CHANNEL_REFUSED: Alipay's sub_code, and whether the gateway said it
 	 * before any business was done: our key, our app, our rights. */
-	const char *refusal;
+	const char *refusal; /* else NULL */
 	bool by_gateway;
 	int64_t deadline; /* filled in */
 };
+#define ALIPAY_NO_TRADE "ACQ.TRADE_NOT_EXIST"
+#define ALIPAY_NO_BILL "isp.bill_not_exist"
 
 /* Send, verify, judge by the rules of channel.h. The same goes out a second time if
  * the first told nothing (not with once), never past the request's own limit. */

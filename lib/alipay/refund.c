@@ -54,9 +54,7 @@ static bool load(struct arena *mem, const char *json, struct told *out)
 static void note_refusal(const struct alipay_exchange *x, struct channel_refund *out)
 {
 	out->refusal = x->refusal;
-	out->curable =
-		x->refusal &&
-		(x->by_gateway || strcmp(x->refusal, "ACQ.SELLER_BALANCE_NOT_ENOUGH") == 0);
+	out->curable = x->by_gateway || text_same(x->refusal, "ACQ.SELLER_BALANCE_NOT_ENOUGH");
 }
 
 static void note_done(const struct told *t, struct channel_refund *out)
@@ -90,7 +88,7 @@ enum err alipay_refund_query(struct arena *mem, const char *out_trade_no,
 		.channel = alipay_channel.name, .is_refund = true, .ours = true};
 	enum err err = alipay_call(mem, &x);
 	note_refusal(&x, out);
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_TRADE))
 		return E_NOT_FOUND;
 	TRY(err);
 	out->plaintext = x.plain;

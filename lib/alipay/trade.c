@@ -74,37 +74,49 @@ static const char *number_body(struct arena *mem, const char *out_trade_no)
 	return buf_text(&b);
 }
 
-/* Of a trade that is closed both kinds are possible: never paid, or all given back. */
-static bool was_paid(const struct alipay_trade *t)
+static const struct {
+	const char *word;
+	enum payment_state state;
+} trade_states[] = {
+	{"WAIT_BUYER_PAY", PAYMENT_OPEN},
+	{"TRADE_SUCCESS", PAYMENT_PAID},
+	{"TRADE_FINISHED", PAYMENT_PAID}, /* paid, and too late for a refund */
+	{"TRADE_CLOSED", PAYMENT_CLOSED},
+};
+
+/* A trade that is closed may have been paid: then all of it was given back. */
+static bool has_time_or_sum(const struct alipay_trade *t)
 {
 	money m = {0};
 
-	return text_same(t->trade_status, "TRADE_SUCCESS") ||
-	       text_same(t->trade_status, "TRADE_FINISHED") ||
-	       (text_same(t->trade_status, "TRADE_CLOSED") &&
-		       (t->paid_at || (t->buyer_pay_amount &&
-					      alipay_yuan_parse(t->buyer_pay_amount, &m) &&
-					      m.fen > 0)));
+	return t->paid_at ||
+	       (t->buyer_pay_amount && alipay_yuan_parse(t->buyer_pay_amount, &m) && m.fen > 0);
+}
+
+/* False for a word that we don't know. */
+static bool state_of(const struct alipay_trade *t, enum payment_state *out)
+{
+	for (size_t i = 0; i < COUNT_OF(trade_states); i++)
+		if (text_same(t->trade_status, trade_states[i].word)) {
+			*out = trade_states[i].state;
+			if (*out == PAYMENT_CLOSED && has_time_or_sum(t))
+				*out = PAYMENT_PAID;
+			return true;
+		}
+	return false;
 }
 
 const char *alipay_payment_of(const struct alipay_trade *t, struct channel_payment *out)
 {
-	bool paid = was_paid(t);
-
 	out->channel = alipay_channel.name;
 	out->is_payment = true;
 	out->out_trade_no = t->out_trade_no;
 	out->transaction_id = t->trade_no;
 	out->payer = t->buyer_open_id ? t->buyer_open_id : t->buyer_id;
 	out->yuan = !t->trans_currency || strcmp(t->trans_currency, "CNY") == 0;
-	if (paid)
-		out->state = PAYMENT_PAID;
-	else if (text_same(t->trade_status, "TRADE_CLOSED"))
-		out->state = PAYMENT_CLOSED;
-	else if (text_same(t->trade_status, "WAIT_BUYER_PAY"))
-		out->state = PAYMENT_OPEN;
-	else
+	if (!state_of(t, &out->state))
 		return "a known trade_status";
+	bool paid = out->state == PAYMENT_PAID;
 	if (!t->out_trade_no)
 		return "out_trade_no";
 	if (t->total_amount ? !alipay_yuan_parse(t->total_amount, &out->total) : paid)
@@ -157,7 +169,7 @@ enum err alipay_query(struct arena *mem, const char *out_trade_no, struct channe
 
 	*out = (struct channel_payment){0};
 	enum err err = alipay_call(mem, &x);
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_TRADE))
 		return E_NOT_FOUND;
 	TRY(err);
 	const char *lack = read_trade(mem, x.plain, out_trade_no, out);
@@ -192,7 +204,7 @@ enum err alipay_close(struct arena *mem, const char *out_trade_no)
 
 	if (err != E_CHANNEL_REFUSED || x.by_gateway)
 		return err;
-	if (strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_TRADE))
 		return E_CHANNEL_UNKNOWN;
 	return look(mem, out_trade_no);
 }

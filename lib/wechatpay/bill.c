@@ -49,9 +49,9 @@ enum err wechatpay_bill_url(
 	if (err == E_OK)
 		return read_offer(mem, &x, out);
 	out->refusal = x.refusal;
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "NO_STATEMENT_EXIST") == 0)
+	if (text_same(x.refusal, "NO_STATEMENT_EXIST"))
 		return E_NOT_FOUND;
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "STATEMENT_CREATING") == 0)
+	if (text_same(x.refusal, "STATEMENT_CREATING"))
 		return E_UPSTREAM;
 	return err;
 }

@@ -31,7 +31,7 @@ struct wechatpay_exchange {
 	 * before the next try, 429 too, which may say "being worked on". */
 	bool query_first;
 	struct http_answer answer; /* with E_OK: verified */
-	const char *refusal;       /* with E_CHANNEL_REFUSED */
+	const char *refusal;       /* with E_CHANNEL_REFUSED, else NULL */
 	int64_t deadline;          /* filled in */
 };
 /* Send, verify, judge by the rules of wechatpay.h. The same parameters go out a

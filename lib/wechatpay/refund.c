@@ -32,17 +32,44 @@ const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refu
 	return buf_text(&b);
 }
 
-#define STATES "SUCCESS|CLOSED|PROCESSING|ABNORMAL"
+/* clang-format off */
+#define STATUS_TABLE(X) \
+	X("PROCESSING", REFUND_RUNNING) \
+	X("SUCCESS", REFUND_DONE) \
+	X("CLOSED", REFUND_CLOSED) \
+	X("ABNORMAL", REFUND_ABNORMAL)
+#define X(word, state) "|" word
+static const char statuses[] = STATUS_TABLE(X);
+#undef X
+/* clang-format on */
+
+static enum refund_word state_of(const char *status)
+{
+	static const struct {
+		const char *word;
+		enum refund_word state;
+	} states[] = {
+#define X(word, state) {word, state},
+		STATUS_TABLE(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (text_same(status, states[i].word))
+			return states[i].state;
+	return REFUND_RUNNING;
+}
+
 static const struct field refund_fields[] = {
 	FIELD(struct wechatpay_refund, mchid, .optional = true),
 	FIELD(struct wechatpay_refund, refund_id, .optional = true),
 	FIELD(struct wechatpay_refund, out_refund_no, .optional = true),
 	FIELD(struct wechatpay_refund, out_trade_no, .optional = true),
 	FIELD(struct wechatpay_refund, transaction_id, .optional = true),
-	FIELD(struct wechatpay_refund, status, .optional = true, .one_of = STATES),
+	FIELD(struct wechatpay_refund, status, .optional = true, .one_of = &statuses[1]),
 	/* what notifies call it */
 	FIELD_AS(struct wechatpay_refund, status, "refund_status", .optional = true,
-		.one_of = STATES),
+		.one_of = &statuses[1]),
 	FIELD(struct wechatpay_refund, success_time, .optional = true),
 };
 static const struct shape refund_shape = SHAPE(struct wechatpay_refund, refund_fields);
@@ -95,10 +122,7 @@ void wechatpay_refund_of(const struct wechatpay_refund *s, struct channel_refund
 		.ours = !s->mchid || text_same(s->mchid, settings.wxpay_mchid),
 		.out_refund_no = s->out_refund_no,
 		.channel_no = s->refund_id,
-		.state = text_same(s->status, "SUCCESS")    ? REFUND_DONE
-			 : text_same(s->status, "CLOSED")   ? REFUND_CLOSED
-			 : text_same(s->status, "ABNORMAL") ? REFUND_ABNORMAL
-							    : REFUND_RUNNING,
+		.state = state_of(s->status),
 		.refund = s->refund,
 		.done_at = s->success_time,
 		.refusal = s->refusal,
@@ -154,8 +178,7 @@ enum err wechatpay_refund_query(
 
 	*out = (struct wechatpay_refund){0};
 	enum err err = wechatpay_call(mem, &x);
-	if (err == E_CHANNEL_REFUSED && x.answer.status == 404 &&
-		strcmp(x.refusal, "RESOURCE_NOT_EXISTS") == 0)
+	if (x.answer.status == 404 && text_same(x.refusal, "RESOURCE_NOT_EXISTS"))
 		return E_NOT_FOUND;
 	out->refusal = x.refusal;
 	TRY(err);

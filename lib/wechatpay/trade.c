@@ -97,10 +97,27 @@ static const struct field payer_fields[] = {
 };
 static const struct shape payer_shape = SHAPE(struct payer, payer_fields);
 
+/* Whatever else it is, it may still be paid. */
+static enum payment_state state_of(const char *trade_state)
+{
+	static const struct {
+		const char *word;
+		enum payment_state state;
+	} states[] = {
+		{"SUCCESS", PAYMENT_PAID},
+		{"REFUND", PAYMENT_PAID}, /* and something was given back */
+		{"CLOSED", PAYMENT_CLOSED},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (text_same(trade_state, states[i].word))
+			return states[i].state;
+	return PAYMENT_OPEN;
+}
+
 bool wechatpay_is_paid(const struct wechatpay_payment *n)
 {
-	return n->trade_state && (strcmp(n->trade_state, "SUCCESS") == 0 ||
-					 strcmp(n->trade_state, "REFUND") == 0);
+	return state_of(n->trade_state) == PAYMENT_PAID;
 }
 
 static bool complete(const struct wechatpay_payment *n)
@@ -151,9 +168,7 @@ void wechatpay_payment_of(const struct wechatpay_payment *n, struct channel_paym
 		.id = n->id,
 		.event = n->event_type,
 		.is_payment = !n->event_type || wechatpay_is_about_payment(n->event_type),
-		.state = wechatpay_is_paid(n)                  ? PAYMENT_PAID
-			 : text_same(n->trade_state, "CLOSED") ? PAYMENT_CLOSED
-							       : PAYMENT_OPEN,
+		.state = state_of(n->trade_state),
 		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
 			text_same(n->appid, settings.wx_appid),
 		.yuan = text_same(n->currency, "CNY"),
@@ -178,8 +193,7 @@ enum err wechatpay_query(
 
 	*out = (struct wechatpay_payment){0};
 	enum err err = wechatpay_call(mem, &x);
-	if (err == E_CHANNEL_REFUSED && (strcmp(x.refusal, "ORDER_NOT_EXIST") == 0 ||
-						strcmp(x.refusal, "ORDERNOTEXIST") == 0))
+	if (text_same(x.refusal, "ORDER_NOT_EXIST") || text_same(x.refusal, "ORDERNOTEXIST"))
 		return E_NOT_FOUND;
 	TRY(err);
 	if (wechatpay_payment_read(mem, x.answer.body, out) &&
