@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/call.h"
 #include "codec/recode.h"
 #include "codec/zip.h"
 #include "net/http.h"
@@ -88,7 +89,7 @@ static enum err download(struct arena *mem, const struct alipay_bill *bill, stru
 		},
 		&a);
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	if (a.status == 200)
 		return E_OK;
 	log_warn("alipay", "a bill's address answers HTTP %d", a.status);

@@ -51,7 +51,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 	static const char *const headers[] = {"Accept: application/json",
 		"Content-Type: application/x-www-form-urlencoded;charset=utf-8", NULL};
 	const char *url = alipay_url(mem, x, stamp_now());
-	int64_t left = x->deadline - clock_ms();
+	int64_t left = http_time_left(x->deadline);
 
 	if (!url)
 		return E_INTERNAL;
@@ -65,8 +65,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 			.headers = headers,
 			.body = bytes_of(
 				arena_printf(mem, "biz_content=%s", url_escape(mem, x->biz))),
-			.limit_ms =
-				left < settings.out_timeout_ms ? left : settings.out_timeout_ms,
+			.limit_ms = left,
 		},
 		a);
 }
@@ -161,7 +160,7 @@ static enum err try_once(struct arena *mem, void *exchange)
 	enum err err = send(mem, x, &http);
 
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	if (http.status != 200 || !open_answer(mem, x->method, http.body, &answer)) {
 		log_warn("alipay", "%s: HTTP %d, no answer of the gateway", x->method,
 			http.status);

@@ -19,6 +19,9 @@ struct channel_tries {
 };
 enum err channel_call(struct arena *, const struct channel_tries *) CHECKED;
 
+/* What http_send() came to, in a channel's words: E_UNKNOWN is E_CHANNEL_UNKNOWN. */
+enum err channel_err(enum err);
+
 /* After a call that came to this: for how many seconds its upstream can't be asked at
  * all, because its breaker is open (net/upstream.h). 0: it was asked, or could have been.
  * Such a call was no try: whoever counts tries doesn't count it. */

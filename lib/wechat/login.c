@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "base/time.h"
 #include "codec/sign.h"
 #include "net/http.h"
 
@@ -81,24 +80,18 @@ static enum err try_once(
 	return meaning(s);
 }
 
-static int64_t time_left(int64_t deadline)
-{
-	int64_t left = deadline - clock_ms();
-
-	return left < settings.out_timeout_ms ? left : settings.out_timeout_ms;
-}
-
 /* A code is good for one answer, so only a plain "later" is asked again. */
-static enum err ask(struct arena *mem, const char *url, struct session *s)
+static enum err query(struct arena *mem, const char *url, struct session *s)
 {
-	int64_t deadline = clock_ms() + settings.request_limit_s * 800;
+	int64_t deadline = http_deadline();
 	struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-	enum err err = try_once(mem, url, time_left(deadline), s);
+	enum err err = try_once(mem, url, http_time_left(deadline), s);
 
-	for (int i = 1; err == E_BUSY && i < TRIES && time_left(deadline) > PAUSE_MS; i++) {
+	for (int i = 1; err == E_BUSY && i < TRIES && http_time_left(deadline) > PAUSE_MS;
+		i++) {
 		nanosleep(&pause, NULL);
 		pause.tv_nsec *= 2;
-		err = try_once(mem, url, time_left(deadline), s);
+		err = try_once(mem, url, http_time_left(deadline), s);
 	}
 	return err;
 }
@@ -108,7 +101,7 @@ enum err wechat_openid(struct arena *mem, const char *url, struct wechat_identit
 	struct session s;
 
 	*out = (struct wechat_identity){0};
-	enum err err = ask(mem, url, &s);
+	enum err err = query(mem, url, &s);
 	if (err == E_BUSY) {
 		log_warn("wechat_login", "WeChat stays busy");
 		return E_UPSTREAM;

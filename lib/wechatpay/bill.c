@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/call.h"
 #include "codec/unpack.h"
 #include "wechatpay/call.h"
 #include "wechatpay/csv.h"
@@ -144,7 +145,7 @@ enum err wechatpay_bill_fetch(
 	if (f.stopped)
 		return E_INTERNAL;
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	return outcome(mem, &f, bill, target, &a);
 }
 

@@ -37,7 +37,7 @@ enum err wechatpay_send(struct arena *mem, const char *method, const char *targe
 	struct bytes body, int64_t deadline, struct http_answer *a)
 {
 	const char *const *headers = wechatpay_headers(mem, method, target, body);
-	int64_t left = deadline - clock_ms();
+	int64_t left = http_time_left(deadline);
 
 	if (!headers)
 		return E_INTERNAL;
@@ -50,8 +50,7 @@ enum err wechatpay_send(struct arena *mem, const char *method, const char *targe
 			.url = arena_printf(mem, "%s%s", settings.wxpay_base, target),
 			.headers = headers,
 			.body = body,
-			.limit_ms =
-				left < settings.out_timeout_ms ? left : settings.out_timeout_ms,
+			.limit_ms = left,
 		},
 		a);
 }
@@ -146,7 +145,7 @@ static enum err try_once(struct arena *mem, void *exchange)
 		wechatpay_send(mem, x->method, x->target, x->body, x->deadline, &x->answer);
 
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	if (a->status >= 200 && a->status < 300)
 		return is_proven(mem, a, x->deadline) ? E_OK : E_CHANNEL_UNKNOWN;
 	err = wechatpay_judge(mem, x->target, a, &x->refusal);
