@@ -10,12 +10,6 @@
 
 enum { SELLER_DIGITS = 16, APPID_MAX = 32 };
 
-static void want(bool ok, const char *setting, const char *why)
-{
-	if (!ok)
-		setting_refuse(setting, why);
-}
-
 static bool is_number(const char *s, size_t max)
 {
 	size_t n = strlen(s);
@@ -28,14 +22,6 @@ static bool is_address(const char *url)
 {
 	return text_begins(url, "https://") && url[8] && url[8] != '/' &&
 	       !strpbrk(url + 8, "?# ");
-}
-
-static struct key *rsa_key(enum key_kind kind, const char *setting, const char *path)
-{
-	struct key *key = key_load(kind, setting, path);
-
-	want(key_is_rsa(key), setting, "wants an RSA key");
-	return key;
 }
 
 bool alipay_is_on(void)
@@ -52,19 +38,20 @@ void alipay_init(void)
 	alipay_merchant = (struct alipay_merchant){0};
 	if (!alipay_is_on())
 		return;
-	want(is_number(s->alipay_appid, APPID_MAX), "ZX_ALIPAY_APPID", "wants digits only");
-	want(is_number(s->alipay_seller_id, SELLER_DIGITS) &&
-			strlen(s->alipay_seller_id) == SELLER_DIGITS,
+	setting_want(
+		is_number(s->alipay_appid, APPID_MAX), "ZX_ALIPAY_APPID", "wants digits only");
+	setting_want(is_number(s->alipay_seller_id, SELLER_DIGITS) &&
+			     strlen(s->alipay_seller_id) == SELLER_DIGITS,
 		"ZX_ALIPAY_SELLER_ID", "wants 16 digits");
-	want(is_address(s->alipay_gateway), "ZX_ALIPAY_GATEWAY",
+	setting_want(is_address(s->alipay_gateway), "ZX_ALIPAY_GATEWAY",
 		"wants https://host/path, no query");
-	want(setting_is_origin(s->issuer), "ZX_ISSUER",
+	setting_want(setting_is_origin(s->issuer), "ZX_ISSUER",
 		"wants https://host, nothing behind it");
 	alipay_merchant = (struct alipay_merchant){
 		.appid = s->alipay_appid,
 		.seller_id = s->alipay_seller_id,
-		.key = rsa_key(KEY_PRIVATE, "ZX_ALIPAY_KEY_FILE", s->alipay_key_file),
-		.alipay = rsa_key(
+		.key = key_load_rsa(KEY_PRIVATE, "ZX_ALIPAY_KEY_FILE", s->alipay_key_file),
+		.alipay = key_load_rsa(
 			KEY_PUBLIC, "ZX_ALIPAY_PUBLIC_KEY_FILE", s->alipay_public_key_file),
 	};
 }

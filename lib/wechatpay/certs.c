@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "base/time.h"
 #include "wechatpay/call.h"
 

@@ -11,39 +11,30 @@
 
 #include <string.h>
 
-static void want(bool ok, const char *setting, const char *why)
-{
-	if (!ok)
-		setting_refuse(setting, why);
-}
-
 void wechatpay_init(void)
 {
 	const struct settings *s = &settings;
 	struct key *pubkey = NULL;
 	size_t len;
 
-	want(*s->wx_appid, "ZX_WX_APPID", "must be set");
-	want(*s->wxpay_mchid, "ZX_WXPAY_MCHID", "must be set");
-	want(*s->wxpay_serial &&
-			strspn(s->wxpay_serial, "0123456789ABCDEF") == strlen(s->wxpay_serial),
+	setting_want(*s->wx_appid, "ZX_WX_APPID", "must be set");
+	setting_want(*s->wxpay_mchid, "ZX_WXPAY_MCHID", "must be set");
+	setting_want(*s->wxpay_serial && strspn(s->wxpay_serial, "0123456789ABCDEF") ==
+						 strlen(s->wxpay_serial),
 		"ZX_WXPAY_SERIAL", "wants upper-case hex without separators");
 	/* What comes behind the host is signed as it is sent. */
-	want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
+	setting_want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
 		"wants https://host, nothing behind it");
-	want(setting_is_origin(s->issuer), "ZX_ISSUER",
+	setting_want(setting_is_origin(s->issuer), "ZX_ISSUER",
 		"wants https://host, nothing behind it");
-	want(!*s->wxpay_pubkey_id == !*s->wxpay_pubkey_file, "ZX_WXPAY_PUBKEY_ID",
+	setting_want(!*s->wxpay_pubkey_id == !*s->wxpay_pubkey_file, "ZX_WXPAY_PUBKEY_ID",
 		"needs ZX_WXPAY_PUBKEY_FILE too, and the other way round");
 	const char *apiv3 =
 		secret_read("ZX_WXPAY_APIV3_KEY_FILE", s->wxpay_apiv3_key_file, &len);
-	want(len == AES256_BYTES, "ZX_WXPAY_APIV3_KEY_FILE", "wants exactly 32 bytes");
-	struct key *key = key_load(KEY_PRIVATE, "ZX_WXPAY_KEY_FILE", s->wxpay_key_file);
-	want(key_is_rsa(key), "ZX_WXPAY_KEY_FILE", "wants an RSA key");
-	if (*s->wxpay_pubkey_file) {
-		pubkey = key_load(KEY_PUBLIC, "ZX_WXPAY_PUBKEY_FILE", s->wxpay_pubkey_file);
-		want(key_is_rsa(pubkey), "ZX_WXPAY_PUBKEY_FILE", "wants an RSA key");
-	}
+	setting_want(len == AES256_BYTES, "ZX_WXPAY_APIV3_KEY_FILE", "wants exactly 32 bytes");
+	struct key *key = key_load_rsa(KEY_PRIVATE, "ZX_WXPAY_KEY_FILE", s->wxpay_key_file);
+	if (*s->wxpay_pubkey_file)
+		pubkey = key_load_rsa(KEY_PUBLIC, "ZX_WXPAY_PUBKEY_FILE", s->wxpay_pubkey_file);
 	wechatpay_merchant = (struct wechatpay_merchant){
 		.mchid = s->wxpay_mchid,
 		.appid = s->wx_appid,
