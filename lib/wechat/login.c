@@ -3,23 +3,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "codec/sign.h"
 #include "net/http.h"
+#include "wechat/app.h"
 
 #include <time.h>
 
 enum { TRIES = 3, PAUSE_MS = 200, ANSWER_MAX = 16384 };
-
-static const char *secret;
-
-void wechat_login_init(void)
-{
-	if (!*settings.wx_appid)
-		setting_refuse("ZX_WX_APPID", "must be set");
-	if (strncmp(settings.wx_api_base, "https://", 8) != 0)
-		setting_refuse("ZX_WX_API_BASE", "wants https://");
-	secret = secret_read("ZX_WX_SECRET_FILE", settings.wx_secret_file, NULL);
-}
 
 struct session {
 	int64_t errcode; /* absent when all is well */
@@ -33,8 +22,6 @@ static const struct field session_fields[] = {
 };
 static const struct shape session_shape = SHAPE(struct session, session_fields);
 
-enum { WX_BUSY = -1, WX_RATE = 45011 };
-
 /* developers.weixin.qq.com, api_code2session: the status is 200 throughout,
  * only errcode counts. */
 static enum err meaning(const struct session *s)
@@ -42,13 +29,13 @@ static enum err meaning(const struct session *s)
 	switch (s->errcode) {
 	case 0:
 		return s->openid && *s->openid ? E_OK : E_UPSTREAM;
-	case 40029: /* invalid or older than five minutes */
-	case 40163: /* used */
+	case WECHAT_CODE_INVALID:
+	case WECHAT_CODE_USED:
 		return E_LOGIN_REFUSED;
 	case 40226:
 		return E_LOGIN_BLOCKED;
-	case WX_BUSY:
-	case WX_RATE:
+	case WECHAT_BUSY:
+	case WECHAT_TOO_OFTEN:
 		return E_BUSY;
 	default:
 		/* 40013 appid, 40125 or 40001 secret: ours to mend, nobody can log in. */
@@ -119,6 +106,6 @@ enum err wechat_login(struct arena *mem, const char *code, struct wechat_identit
 			"%s/sns/jscode2session?appid=%s&secret=%s&js_code=%s"
 			"&grant_type=authorization_code",
 			settings.wx_api_base, url_escape(mem, settings.wx_appid),
-			url_escape(mem, secret), url_escape(mem, code)),
+			url_escape(mem, wechat_app_secret()), url_escape(mem, code)),
 		out);
 }
