@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "net/shared.h"
 #include "pay/channels.h"
+#include "reconcile/day.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,23 +1,11 @@
-#include "base/time.h"
+#include "reconcile/row.h"
+
 #include "channel/yuan.h"
-#include "reconcile/reconcile.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { CHINA_HOURS = 8, YUAN_TEXT = 24 };
-
-date china_day(stamp t)
-{
-	int64_t us = t.us + CHINA_HOURS * HOUR, day = 24 * HOUR;
-
-	return (date){(int32_t)(us / day - (us % day < 0))};
-}
-
-stamp china_midnight(date d)
-{
-	return (stamp){((int64_t)d.days * 24 - CHINA_HOURS) * HOUR};
-}
+enum { YUAN_TEXT = 24 };
 
 static struct reconcile_row refund_row(const struct bill_trade *t)
 {
