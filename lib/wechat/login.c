@@ -6,6 +6,7 @@
 #include "net/http.h"
 #include "wechat/app.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 enum { TRIES = 3, PAUSE_MS = 200, ANSWER_MAX = 16384 };
@@ -39,7 +40,7 @@ static enum err meaning(const struct session *s)
 		return E_BUSY;
 	default:
 		/* 40013 appid, 40125 or 40001 secret: ours to mend, nobody can log in. */
-		log_error("wechat_login", "errcode %lld: %s", (long long)s->errcode,
+		log_error("wechat_login", "errcode %" PRId64 ": %s", s->errcode,
 			s->errmsg ? s->errmsg : "");
 		return E_UPSTREAM;
 	}

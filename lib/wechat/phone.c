@@ -8,6 +8,7 @@
 #include "wechat/app.h"
 #include "wechat/token.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define PATH "/wxa/business/getuserphonenumber"
@@ -63,10 +64,10 @@ static enum err meaning(struct arena *mem, const struct wechat_answer *said, con
 		return E_PHONE_CODE;
 	case WECHAT_BUSY:
 	case WECHAT_TOO_OFTEN:
-		log_warn("wechat_phone", "errcode %lld", (long long)said->errcode);
+		log_warn("wechat_phone", "errcode %" PRId64, said->errcode);
 		return E_UPSTREAM;
 	default:
-		log_error("wechat_phone", "errcode %lld: %s", (long long)said->errcode,
+		log_error("wechat_phone", "errcode %" PRId64 ": %s", said->errcode,
 			said->errmsg ? said->errmsg : "");
 		return E_UPSTREAM;
 	}

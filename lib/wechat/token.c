@@ -8,6 +8,7 @@
 #include "net/http.h"
 #include "wechat/app.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ static enum err ensure_token(struct arena *mem)
 	if (post(mem, url, token_request(mem), &granted_shape, &g, &text) != E_OK)
 		return E_UPSTREAM;
 	if (g.errcode != 0 || !g.access_token || !*g.access_token) {
-		log_error("wechat_token", "errcode %lld: %s", (long long)g.errcode,
+		log_error("wechat_token", "errcode %" PRId64 ": %s", g.errcode,
 			g.errmsg ? g.errmsg : "");
 		return E_UPSTREAM;
 	}

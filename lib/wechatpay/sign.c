@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/time.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { SKEW_S = 300, SIGNED_MAX = 1 << 21, DIGITS_MAX = 11 };
@@ -24,7 +25,7 @@ struct bytes wechatpay_signed_text(struct arena *mem, const struct wechatpay_req
 	const struct bytes each[] = {
 		bytes_of(q->method),
 		bytes_of(q->target),
-		bytes_of(arena_printf(mem, "%lld", (long long)q->at)),
+		bytes_of(arena_printf(mem, "%" PRId64, q->at)),
 		bytes_of(q->nonce),
 		q->body,
 	};
@@ -48,8 +49,8 @@ const char *wechatpay_authorization(struct arena *mem, const struct wechatpay_me
 		return NULL;
 	return arena_printf(mem,
 		"WECHATPAY2-SHA256-RSA2048 mchid=\"%s\",nonce_str=\"%s\",signature=\"%s\","
-		"timestamp=\"%lld\",serial_no=\"%s\"",
-		m->mchid, q->nonce, signature, (long long)q->at, m->serial);
+		"timestamp=\"%" PRId64 "\",serial_no=\"%s\"",
+		m->mchid, q->nonce, signature, q->at, m->serial);
 }
 
 const char *wechatpay_pay_sign(struct arena *mem, const struct wechatpay_merchant *m,

@@ -11,6 +11,8 @@
 #include "wechatpay/notify.h"
 #include "wechatpay/wechatpay.h"
 
+#include <inttypes.h>
+
 enum { BODY_MAX = 4096, DESCRIPTION_MAX = 127, NONCE_LEN = 32 };
 
 const char *wechatpay_order_body(struct arena *mem, const struct wechatpay_order *p)
@@ -238,10 +240,11 @@ enum err wechatpay_pay_params(
 	struct arena *mem, const char *prepay_id, struct wechatpay_pay_params *out)
 {
 	char nonce[NONCE_LEN + 1];
+	int64_t now_s = stamp_now().us / SECOND;
 
 	random_text(nonce, NONCE_LEN);
 	*out = (struct wechatpay_pay_params){
-		.time_stamp = arena_printf(mem, "%lld", (long long)(stamp_now().us / SECOND)),
+		.time_stamp = arena_printf(mem, "%" PRId64, now_s),
 		.nonce_str = arena_strdup(mem, nonce),
 		.package = arena_printf(mem, "prepay_id=%s", prepay_id),
 		.sign_type = "RSA",
