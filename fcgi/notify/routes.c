@@ -10,7 +10,7 @@ static struct notified {
 	const struct channel *channel;
 	const struct channel_notify *notify;
 } notified[ROUTES_MAX];
-static struct route routes[ROUTES_MAX + 1]; /* of the same order */
+static struct route routes[ROUTES_MAX + 1]; /* in the same order */
 
 static const char *header_of(const void *request, const char *cgi_name)
 {

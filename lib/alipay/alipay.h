@@ -15,8 +15,8 @@
  * that isn't there; once the attempt's time is over by some minutes, E_NOT_FOUND as
  * the answer to a query says that nobody can pay any more.
  *
- * Queries and closing may look odd for TRADE_CLOSED, which is both a trade that was
- * never paid and one whose money went back; the time of payment tells them apart. */
+ * TRADE_CLOSED is both a trade that was never paid and one whose money went back; the
+ * time of payment tells them apart. The channel is put together in channel.c. */
 
 extern const struct channel alipay_channel;
 

@@ -49,7 +49,7 @@ enum err alipay_bill_url(struct arena *mem, date day, struct alipay_bill *out)
 	return E_OK;
 }
 
-/* Alipay gives addresses with http; the host speaks TLS as well. NULL if it is none. */
+/* Alipay gives addresses with http; the host speaks TLS as well. NULL if it is no address. */
 static const char *address(struct arena *mem, const char *url)
 {
 	const char *host = text_begins(url, "https://")  ? url + 8

@@ -117,7 +117,8 @@ static bool open_answer(
 		       JSON_LENIENT, &a->status, &fault) == E_OK;
 }
 
-/* "Business failed" that leaves open what happened; the bill's word is none of it. */
+/* Codes of "business failed" that leave open what happened. That there is no bill is
+ * not one of them. */
 static bool is_vague(const char *sub_code)
 {
 	return strstr(sub_code, "SYSTEM_ERROR") || text_begins(sub_code, "aop.") ||

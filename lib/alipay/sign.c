@@ -148,8 +148,8 @@ bool alipay_verify(
 	       rsa_verify(key, text, raw);
 }
 
-/* Behind the value that begins here. The JSON is known to be valid, and the value
- * to stand in an object. */
+/* The first byte after the value that begins here. The JSON is known to be valid, and
+ * the value to be inside an object. */
 static const unsigned char *value_end(const unsigned char *at)
 {
 	int depth = 0;

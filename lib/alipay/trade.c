@@ -11,8 +11,7 @@
 
 enum { BODY_MAX = 4096, SUBJECT_MAX = 255, TICKET_MAX = 512 };
 
-/* The time by which it must be paid goes along always: only it ends a code that
- * nobody has scanned. */
+/* time_expire is always sent: nothing else ends a code that nobody has scanned. */
 const char *alipay_order_body(struct arena *mem, const struct channel_order *o)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
@@ -143,7 +142,7 @@ static const struct field trade_fields[] = {
 };
 static const struct shape trade_shape = SHAPE(struct alipay_trade, trade_fields);
 
-/* No merchant stands in the answer: to this app Alipay tells its own trades only. */
+/* The answer names no merchant: Alipay tells an app of its own trades only. */
 static const char *read_trade(struct arena *mem, const char *json, const char *out_trade_no,
 	struct channel_payment *out)
 {
@@ -179,7 +178,7 @@ enum err alipay_query(struct arena *mem, const char *out_trade_no, struct channe
 	return E_CHANNEL_UNKNOWN;
 }
 
-/* Paid, or closed already: the words for both are the same, so ask. */
+/* A trade that is paid and one that is closed are refused by the same code: query. */
 static enum err look(struct arena *mem, const char *out_trade_no)
 {
 	struct channel_payment p;

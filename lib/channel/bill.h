@@ -33,8 +33,8 @@ struct bill_trade {
 	const char *appid, *transaction_id, *out_trade_no;
 	money total; /* of the order; 0 in the line of a refund */
 	const char *refund_id, *out_refund_no;
-	const char *refund_state; /* SUCCESS PROCESSING FAIL CHANGE, as it was that night */
-	money refund;             /* as it was asked for */
+	const char *refund_state; /* SUCCESS PROCESSING FAIL CHANGE, when the bill was made */
+	money refund;             /* the sum that was asked for */
 	const char *description;
 };
 

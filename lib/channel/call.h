@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How often a channel is asked the same, and what that proves. Once a try may have
- * arrived, "never sent" is no longer true: E_CHANNEL_UNKNOWN. E_BUSY of a try: told
- * to wait, so nothing more is sent. Two tries, or one where a repeat needs a query
- * first; all within four fifths of ZX_REQUEST_LIMIT_S. */
+/* Send the same request until a channel has answered: at most twice, once where a repeat
+ * needs a query first, and all within four fifths of ZX_REQUEST_LIMIT_S. A try that gives
+ * E_BUSY was told to wait, so nothing more is sent. As soon as one try may have arrived,
+ * no answer is E_CHANNEL_UNKNOWN; before that it is E_UPSTREAM. */
 struct channel_tries {
 	enum err (*try_once)(struct arena *, void *exchange);
 	void *exchange;

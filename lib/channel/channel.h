@@ -48,7 +48,7 @@ struct channel_payment {
 	const char *out_trade_no, *transaction_id, *payer; /* the last may be NULL */
 	stamp paid_at;
 	money total;
-	const char *plaintext; /* all of it, for the record */
+	const char *plaintext; /* the whole message, kept for the record */
 };
 
 struct channel_refund_request {
@@ -66,7 +66,7 @@ struct channel_refund {
 	const char *out_refund_no, *channel_no;
 	enum refund_word state; /* CLOSED: ended without money; ABNORMAL: people must help */
 	money refund;
-	stamp done_at; /* 0 unless REFUND_DONE, and then perhaps */
+	stamp done_at; /* 0 unless REFUND_DONE; some answers lack it even then */
 	/* With E_CHANNEL_REFUSED: the channel's code, and whether the same request may be
 	 * taken once people have cured something of ours: the merchant's account is empty,
 	 * our key or our rights are not in order. */
@@ -75,7 +75,7 @@ struct channel_refund {
 	const char *plaintext;
 };
 
-/* What a channel sends us by itself. header() tells a header of the request by its CGI
+/* A request by which a channel tells us something. header() returns a header by its CGI
  * name ("HTTP_WECHATPAY_SERIAL"), NULL if it is absent. */
 struct notify_request {
 	const char *(*header)(const void *request, const char *cgi_name);
@@ -84,11 +84,12 @@ struct notify_request {
 	stamp now;
 };
 
-/* One kind of it, with an address of its own; its reader is one of the two. Verified
- * and read: E_OK, or E_NOTIFY_REFUSED, and the channel will send it again. */
+/* One kind of these, with an address of its own and one of the two readers, which
+ * verifies and reads. E_NOTIFY_REFUSED: it is not genuine or not complete; the channel
+ * will send it again. */
 struct channel_notify {
 	const char *path;
-	const char *says; /* what it tells, for the list of routes */
+	const char *says; /* one sentence for the API page */
 	enum err (*read_payment)(struct arena *, const struct notify_request *,
 		struct channel_payment *) CHECKED;
 	enum err (*read_refund)(
@@ -129,7 +130,7 @@ struct channel {
 		const char *out_refund_no, struct channel_refund *) CHECKED;
 
 	const struct channel_notify *notifies; /* ends with path NULL */
-	const char *received; /* what it wants to read when all is stored; NULL: nothing */
+	const char *received; /* our answer once a notify is stored; NULL: an empty one */
 
 	bool has_fundflow; /* a bill of that kind, beside the trade bill */
 	/* Hands on every line of a day's bill and tells the file's digest ("-": there is

@@ -15,10 +15,10 @@ enum { LINES_FAULT_TEXT = 256 };
 typedef enum err line_fn(void *arg, char *line);
 
 struct lines {
-	int64_t number; /* of the line in hand, from 1 */
+	int64_t number; /* of the current line, from 1 */
 	char fault[LINES_FAULT_TEXT];
 
-	line_fn *take; /* the rest is lines.c's */
+	line_fn *take; /* from here on private to lines.c */
 	void *arg;
 	enum err err;
 	size_t len, max;

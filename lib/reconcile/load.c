@@ -75,7 +75,7 @@ SQL(load_expected,
 	"SELECT EXISTS (SELECT 1 FROM payment_attempt WHERE channel = $1 AND paid_at >= $2"
 	" AND paid_at < $3) AS some");
 
-/* There is no bill, it says. In the morning that may mean: not yet. */
+/* The channel says that there is no bill; in the morning that may mean «not yet». */
 static enum err believe(struct db *db, struct arena *mem, const char *channel, date day)
 {
 	stamp from = china_midnight(day), to = china_next_midnight(day);

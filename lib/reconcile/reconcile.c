@@ -11,7 +11,7 @@
 SQL(reconcile_lock, "SELECT pg_try_advisory_lock" LOCK_KEY " AS taken");
 SQL(reconcile_unlock, "SELECT pg_advisory_unlock" LOCK_KEY);
 
-/* Lines of readings that came to nothing go. */
+/* Deletes the lines of readings that were not finished. */
 SQL(run_clear, "TRUNCATE reconcile_line");
 SQL(run_begin,
 	"INSERT INTO reconcile_run (channel, day) VALUES ($1, $2) ON CONFLICT (channel, day)"

@@ -79,8 +79,8 @@ static bool receive(void *arg, struct bytes piece)
 	return unpack_push(f->unpack, piece);
 }
 
-/* No page says of which of the two the digest is. WeChat Pay's own library takes
- * the text's. */
+/* The documentation doesn't say whether the digest is of the packed file or of its text.
+ * WeChat Pay's own library takes the text. */
 static enum err check(struct fetch *f, const struct wechatpay_bill *bill)
 {
 	struct unpack_digests got;
@@ -99,7 +99,7 @@ static enum err check(struct fetch *f, const struct wechatpay_bill *bill)
 	return E_CHANNEL_UNKNOWN;
 }
 
-/* What is signed of the address: all behind the host. NULL if it is none of ours. */
+/* The part of an address that is signed: all after the host. NULL if it is no address. */
 static const char *target_of(const char *url)
 {
 	if (!text_begins(url, "https://") || strpbrk(url, " \"\\<>#\r\n"))

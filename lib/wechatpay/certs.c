@@ -77,7 +77,7 @@ enum err wechatpay_certificates_read(struct arena *mem, struct bytes apiv3, stru
 }
 
 /* The list is believed because only a holder of the APIv3 key can have made
- * it; the signature shows that it is not an old one played back. */
+ * it; the signature shows that it is not an old one that somebody replays. */
 static enum err fetch(struct arena *mem, stamp now, int64_t deadline)
 {
 	struct wechatpay_keyring fresh = {0};

@@ -22,7 +22,7 @@ void wechatpay_init(void)
 	setting_want(*s->wxpay_serial && strspn(s->wxpay_serial, "0123456789ABCDEF") ==
 						 strlen(s->wxpay_serial),
 		"ZX_WXPAY_SERIAL", "wants upper-case hex without separators");
-	/* What comes behind the host is signed as it is sent. */
+	/* A path after the host would be sent, but not signed. */
 	setting_want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
 		"wants https://host, nothing behind it");
 	setting_want(setting_is_origin(s->issuer), "ZX_ISSUER",

@@ -139,7 +139,7 @@ static bool same_refund(const struct wechatpay_refund *a, const struct wechatpay
 	       a->refund.fen == b->refund.fen && a->total.fen == b->total.fen;
 }
 
-static enum err strange(const char *out_refund_no)
+static enum err not_asked_for(const char *out_refund_no)
 {
 	log_error("wechatpay", "%s: signed, but not the refund that was asked for",
 		out_refund_no);
@@ -164,7 +164,7 @@ enum err wechatpay_refund(struct arena *mem, const char *body, struct wechatpay_
 	TRY(err);
 	if (wechatpay_refund_read(mem, x.answer.body, out) && same_refund(out, &asked))
 		return E_OK;
-	return strange(asked.out_refund_no);
+	return not_asked_for(asked.out_refund_no);
 }
 
 enum err wechatpay_refund_query(
@@ -185,5 +185,5 @@ enum err wechatpay_refund_query(
 	if (wechatpay_refund_read(mem, x.answer.body, out) &&
 		strcmp(out->out_refund_no, out_refund_no) == 0)
 		return E_OK;
-	return strange(out_refund_no);
+	return not_asked_for(out_refund_no);
 }

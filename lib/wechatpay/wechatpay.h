@@ -6,7 +6,7 @@
 /* WeChat Pay APIv3 for one merchant: JSAPI (mini-program) and Native (QR code)
  * orders, queries, closing, refunds, notifies, bills. Numbers in comments are pages of
  * pay.weixin.qq.com/doc/v3/merchant/<number>. Nothing here touches the
- * database; all results are in the arena.
+ * database; all results are in the arena. The channel is put together in channel.c.
  *
  * What a call can come to:
  * E_OK               an answer that WeChat Pay signed
