@@ -1,4 +1,4 @@
-/* reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]: compares the channels'
+/* reconcile [--date YYYY-MM-DD] [--channel NAME]: compares the channels'
  * bills of a day with our rows. Without a date: of yesterday, in China, and of every
  * earlier day of the last 90 that isn't done. One line for each day on stdout.
  *
@@ -6,12 +6,16 @@
  * is done, whatever differs (that is in the work list); 75 not all, start it again;
  * 64, 78 wrong arguments or settings; 70 our own fault, see the log. */
 #include "reconcile/reconcile.h"
+
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/channel.h"
+#include "channel/yuan.h"
 #include "net/shared.h"
+#include "pay/channels.h"
+#include "reconcile/day.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +23,7 @@
 
 enum {
 	FIRST_BLOCK = 256 * 1024,
-	STATEMENT_MS = 10 * 60 * 1000, /* a million lines take seconds */
-	FEN = 100
+	STATEMENT_MS = 10 * 60 * 1000 /* a million lines take seconds */
 };
 
 struct work {
@@ -39,19 +42,18 @@ static void note(struct work *w, int code)
 		w->exit_code = code;
 }
 
-static void tell_done(const char *channel, const char *day, const struct reconcile_result *r)
+static void tell_done(struct arena *mem, const char *channel, const char *day,
+	const struct reconcile_result *r)
 {
 	const struct reconcile_sums *s = &r->sums;
 
-	printf("%s %s: done; %lld payments %lld.%02lld, %lld refunds %lld.%02lld, %lld flows;"
-	       " only ours %lld, only theirs %lld, amount %lld, state %lld, of these open %lld;"
-	       " sent back %lld\n",
-		channel, day, (long long)s->payments, (long long)(s->payments_fen.fen / FEN),
-		(long long)(s->payments_fen.fen % FEN), (long long)s->refunds,
-		(long long)(s->refunds_fen.fen / FEN), (long long)(s->refunds_fen.fen % FEN),
-		(long long)s->flows, (long long)r->only_ours, (long long)r->only_theirs,
-		(long long)r->amount, (long long)r->state, (long long)r->open,
-		(long long)r->returned);
+	printf("%s %s: done; %" PRId64 " payments %s, %" PRId64 " refunds %s, %" PRId64
+	       " flows;"
+	       " only ours %" PRId64 ", only theirs %" PRId64 ", amount %" PRId64
+	       ", state %" PRId64 ", of these open %" PRId64 "; sent back %" PRId64 "\n",
+		channel, day, s->payments, yuan_write(mem, s->payments_fen), s->refunds,
+		yuan_write(mem, s->refunds_fen), s->flows, r->only_ours, r->only_theirs,
+		r->amount, r->state, r->open, r->returned);
 }
 
 static void reconcile(struct work *w, const struct bill_source *from, date day)
@@ -63,7 +65,7 @@ static void reconcile(struct work *w, const struct bill_source *from, date day)
 
 	date_write(text, day);
 	if (err == E_OK) {
-		tell_done(from->channel, text, &result);
+		tell_done(mem, from->channel, text, &result);
 	} else {
 		printf("%s %s: not done: %s\n", from->channel, text,
 			err == E_BUSY ? "another process is at it" : err_info[err].code);
@@ -122,12 +124,13 @@ static int run(struct work *w)
 {
 	int count = 0;
 
-	for (size_t i = 0; bill_sources[i]; i++) {
-		const char *name = bill_sources[i]->channel;
+	for (size_t i = 0; channels[i]; i++) {
+		struct bill_source source = bill_source_of(channels[i]);
 
-		if ((w->channel && strcmp(w->channel, name) != 0) || !channel_find(name))
+		if ((w->channel && strcmp(w->channel, channels[i]->name) != 0) ||
+			!channel_is_on(channels[i]))
 			continue;
-		reconcile_all(w, bill_sources[i]);
+		reconcile_all(w, &source);
 		count++;
 	}
 	return count;
@@ -142,8 +145,8 @@ int main(int argc, char **argv)
 	shared_open("reconcile", false);
 	signal(SIGPIPE, SIG_IGN);
 	if (!arguments(&w, argc, argv)) {
-		fputs("usage: reconcile [--date YYYY-MM-DD] [--channel wechat|alipay]\n",
-			stderr);
+		fprintf(stderr, "usage: reconcile [--date YYYY-MM-DD] [--channel %s]\n",
+			CHANNEL_NAMES);
 		return EX_USAGE;
 	}
 	channels_init();

@@ -4,10 +4,10 @@
  * once. Woken by NOTIFY; the scan every second is the guarantee. */
 #include "pay/settle.h"
 #include "base/settings.h"
-#include "channel/channel.h"
 #include "job/daemon.h"
 #include "job/run.h"
 #include "order/ending.h"
+#include "pay/channels.h"
 #include "shipping/shipping.h"
 
 static const struct step steps[] = {

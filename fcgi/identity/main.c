@@ -4,7 +4,7 @@
 #include "login/refresh.h"
 #include "login/sms.h"
 #include "login/token.h"
-#include "wechat/token.h"
+#include "wechat/app.h"
 #include "wechat/web.h"
 
 static void init(void)
@@ -12,8 +12,7 @@ static void init(void)
 	tokens_init();
 	refresh_init();
 	keyed_hash_init();
-	wechat_login_init();
-	wechat_token_init();
+	wechat_app_init();
 	wechat_web_init();
 	sms_init();
 }

@@ -1,8 +1,8 @@
-#include "channel/channel.h"
 #include "guard/admit.h"
 #include "login/session.h"
 #include "login/token.h"
 #include "pay.h"
+#include "pay/channels.h"
 
 static void init(void)
 {

@@ -2,6 +2,7 @@
 #include "order/order.h"
 #include "pay.h"
 #include "pay/attempt.h"
+#include "pay/channels.h"
 #include "pay/settle.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@ struct payment_in {
 	const char *channel, *method, *payer;
 };
 static const struct field payment_in_fields[] = {
-	FIELD(struct payment_in, channel, .one_of = "wechat|alipay"),
+	FIELD(struct payment_in, channel, .one_of = CHANNEL_NAMES),
 	FIELD(struct payment_in, method, .one_of = "jsapi|native"),
 	FIELD(struct payment_in, payer, .optional = true, .min = 1, .max = 128),
 };
@@ -92,13 +93,13 @@ static enum err answer(struct req *r, const struct attempt *a)
 static enum err pay(struct req *r)
 {
 	const struct payment_in *in = r->in;
-	bool names_payer =
-		strcmp(in->channel, "alipay") == 0 && strcmp(in->method, "jsapi") == 0;
+	const struct channel *channel = channel_named(in->channel);
+	bool names_payer = method_is_jsapi(in->method) && !channel->payer_app;
 	struct attempt attempt;
 
 	if (names_payer != (in->payer != NULL))
 		return fail(r, E_BAD_FIELD, "payer");
-	if (!channel_find(in->channel))
+	if (!channel_is_on(channel))
 		return fail(r, E_CHANNEL_OFF, "channel");
 	TRY(open_attempt(r, &attempt));
 	TRY(prepay(r, &attempt));

@@ -1,9 +1,13 @@
+#include "alipay/bill.h"
+
 #include "alipay/call.h"
 #include "alipay/csv.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/call.h"
 #include "codec/recode.h"
 #include "codec/zip.h"
 #include "net/http.h"
@@ -31,9 +35,9 @@ enum err alipay_bill_url(struct arena *mem, date day, struct alipay_bill *out)
 	json_close(&b, '}');
 	x.biz = buf_text(&b);
 	*out = (struct alipay_bill){.day = day};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 	out->refusal = x.refusal;
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "isp.bill_not_exist") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_BILL))
 		return E_NOT_FOUND;
 	TRY(err);
 	if (json_load(mem, x.plain, strlen(x.plain), &bill_shape, JSON_LENIENT, out, &fault) !=
@@ -45,12 +49,12 @@ enum err alipay_bill_url(struct arena *mem, date day, struct alipay_bill *out)
 	return E_OK;
 }
 
-/* Alipay gives addresses with http; the host speaks TLS as well. NULL if it is none. */
+/* Alipay gives addresses with http; the host speaks TLS as well. NULL if it is no address. */
 static const char *address(struct arena *mem, const char *url)
 {
-	const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
-			   : strncmp(url, "http://", 7) == 0 ? url + 7
-							     : "";
+	const char *host = text_begins(url, "https://")  ? url + 8
+			   : text_begins(url, "http://") ? url + 7
+							 : "";
 
 	if (!*host || *host == '/' || strpbrk(host, " \"\\<>#@\r\n"))
 		return NULL;
@@ -85,7 +89,7 @@ static enum err download(struct arena *mem, const struct alipay_bill *bill, stru
 		},
 		&a);
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	if (a.status == 200)
 		return E_OK;
 	log_warn("alipay", "a bill's address answers HTTP %d", a.status);
@@ -177,4 +181,16 @@ enum err alipay_bill_fetch(
 	TRY(download(mem, bill, &file));
 	return read_file(
 		mem, bill, (struct bytes){(unsigned char *)file.at, file.len}, take, arg);
+}
+
+enum err alipay_bill(struct arena *mem, enum bill_kind kind, date day, bill_fn *take, void *arg,
+	const char **hash)
+{
+	struct alipay_bill bill;
+
+	if (kind != BILL_TRADE)
+		return E_NOT_FOUND;
+	TRY(alipay_bill_url(mem, day, &bill));
+	*hash = "-";
+	return alipay_bill_fetch(mem, &bill, take, arg);
 }

@@ -1,9 +1,13 @@
 #include "alipay/call.h"
 
+#include "alipay/notify.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 #include "net/http.h"
 
 struct alipay_merchant alipay_merchant;
@@ -26,12 +30,12 @@ const char *alipay_url(struct arena *mem, const struct alipay_exchange *x, stamp
 	struct buf b = buf_in(mem, 1 << 14);
 
 	if (x->notify)
-		p.at[p.count++] = (struct alipay_param){
-			"notify_url", arena_printf(mem, "%s/notify/alipay", settings.issuer)};
+		p.at[p.count++] = (struct alipay_param){"notify_url",
+			arena_printf(mem, "%s" ALIPAY_NOTIFY_PATH, settings.issuer)};
 	p.at[p.count] = (struct alipay_param){"biz_content", x->biz};
 	p.count++;
-	const char *sign =
-		alipay_sign(mem, alipay_merchant.key, alipay_text(mem, &p, ALIPAY_REQUEST));
+	const char *sign = alipay_sign(
+		mem, alipay_merchant.key, alipay_signed_text(mem, &p, ALIPAY_REQUEST));
 	if (!sign)
 		return NULL;
 	p.at[p.count - 1] = (struct alipay_param){"sign", sign};
@@ -47,7 +51,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 	static const char *const headers[] = {"Accept: application/json",
 		"Content-Type: application/x-www-form-urlencoded;charset=utf-8", NULL};
 	const char *url = alipay_url(mem, x, stamp_now());
-	int64_t left = x->deadline - clock_ms();
+	int64_t left = http_time_left(x->deadline);
 
 	if (!url)
 		return E_INTERNAL;
@@ -61,8 +65,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 			.headers = headers,
 			.body = bytes_of(
 				arena_printf(mem, "biz_content=%s", url_escape(mem, x->biz))),
-			.limit_ms =
-				left < settings.out_timeout_ms ? left : settings.out_timeout_ms,
+			.limit_ms = left,
 		},
 		a);
 }
@@ -105,25 +108,21 @@ static bool open_answer(
 	*a = (struct answer){0};
 	if (json_load(mem, (const char *)body.at, body.len, &envelope_shape, JSON_LENIENT, &e,
 		    &fault) != E_OK ||
-		(!alipay_part(body, name, &a->part) &&
-			!alipay_part(body, "error_response", &a->part)))
+		(!alipay_answer_part(body, name, &a->part) &&
+			!alipay_answer_part(body, "error_response", &a->part)))
 		return false;
 	a->signed_well =
-		e.sign && alipay_verify_part(mem, alipay_merchant.alipay, a->part, e.sign);
+		e.sign && alipay_verify_answer(mem, alipay_merchant.alipay, a->part, e.sign);
 	return json_load(mem, (const char *)a->part.at, a->part.len, &status_shape,
 		       JSON_LENIENT, &a->status, &fault) == E_OK;
 }
 
-static bool begins(const char *s, const char *with)
-{
-	return strncmp(s, with, strlen(with)) == 0;
-}
-
-/* "Business failed" that leaves open what happened; the bill's word is none of it. */
+/* Codes of "business failed" that leave open what happened. That there is no bill is
+ * not one of them. */
 static bool is_vague(const char *sub_code)
 {
-	return strstr(sub_code, "SYSTEM_ERROR") || begins(sub_code, "aop.") ||
-	       (begins(sub_code, "isp.") && strcmp(sub_code, "isp.bill_not_exist") != 0);
+	return strstr(sub_code, "SYSTEM_ERROR") || text_begins(sub_code, "aop.") ||
+	       (text_begins(sub_code, "isp.") && strcmp(sub_code, ALIPAY_NO_BILL) != 0);
 }
 
 /* The gateway's codes (opendocs.alipay.com/common/02km9f). What it refuses by itself
@@ -162,7 +161,7 @@ static enum err try_once(struct arena *mem, void *exchange)
 	enum err err = send(mem, x, &http);
 
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	if (http.status != 200 || !open_answer(mem, x->method, http.body, &answer)) {
 		log_warn("alipay", "%s: HTTP %d, no answer of the gateway", x->method,
 			http.status);
@@ -173,10 +172,10 @@ static enum err try_once(struct arena *mem, void *exchange)
 	return judge(x, &answer);
 }
 
-enum err alipay_ask(struct arena *mem, struct alipay_exchange *x)
+enum err alipay_call(struct arena *mem, struct alipay_exchange *x)
 {
-	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
-					.exchange = x,
-					.deadline = &x->deadline,
-					.once = x->once});
+	return channel_call(mem, &(struct channel_tries){.try_once = try_once,
+					 .exchange = x,
+					 .deadline = &x->deadline,
+					 .once = x->once});
 }

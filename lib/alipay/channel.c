@@ -1,14 +1,14 @@
+#include "alipay/alipay.h"
+
+#include "alipay/bill.h"
 #include "alipay/call.h"
-#include "base/buf.h"
+#include "alipay/notify.h"
+#include "alipay/refund.h"
+#include "alipay/trade.h"
+#include "base/bytes.h"
 #include "base/settings.h"
 
 enum { SELLER_DIGITS = 16, APPID_MAX = 32 };
-
-static void want(bool ok, const char *setting, const char *why)
-{
-	if (!ok)
-		setting_refuse(setting, why);
-}
 
 static bool is_number(const char *s, size_t max)
 {
@@ -20,16 +20,13 @@ static bool is_number(const char *s, size_t max)
 /* Without query: ours comes behind it. */
 static bool is_address(const char *url)
 {
-	return strncmp(url, "https://", 8) == 0 && url[8] && url[8] != '/' &&
+	return text_begins(url, "https://") && url[8] && url[8] != '/' &&
 	       !strpbrk(url + 8, "?# ");
 }
 
-static struct key *rsa_key(enum key_kind kind, const char *setting, const char *path)
+bool alipay_is_on(void)
 {
-	struct key *key = key_load(kind, setting, path);
-
-	want(key_is_rsa(key), setting, "wants an RSA key");
-	return key;
+	return *settings.alipay_appid != '\0';
 }
 
 void alipay_init(void)
@@ -39,35 +36,31 @@ void alipay_init(void)
 	key_free(alipay_merchant.key);
 	key_free(alipay_merchant.alipay);
 	alipay_merchant = (struct alipay_merchant){0};
-	if (!*s->alipay_appid)
+	if (!alipay_is_on())
 		return;
-	want(is_number(s->alipay_appid, APPID_MAX), "ZX_ALIPAY_APPID", "wants digits only");
-	want(is_number(s->alipay_seller_id, SELLER_DIGITS) &&
-			strlen(s->alipay_seller_id) == SELLER_DIGITS,
+	setting_want(
+		is_number(s->alipay_appid, APPID_MAX), "ZX_ALIPAY_APPID", "wants digits only");
+	setting_want(is_number(s->alipay_seller_id, SELLER_DIGITS) &&
+			     strlen(s->alipay_seller_id) == SELLER_DIGITS,
 		"ZX_ALIPAY_SELLER_ID", "wants 16 digits");
-	want(is_address(s->alipay_gateway), "ZX_ALIPAY_GATEWAY",
+	setting_want(is_address(s->alipay_gateway), "ZX_ALIPAY_GATEWAY",
 		"wants https://host/path, no query");
-	want(setting_is_origin(s->issuer), "ZX_ISSUER",
+	setting_want(setting_is_origin(s->issuer), "ZX_ISSUER",
 		"wants https://host, nothing behind it");
 	alipay_merchant = (struct alipay_merchant){
 		.appid = s->alipay_appid,
 		.seller_id = s->alipay_seller_id,
-		.key = rsa_key(KEY_PRIVATE, "ZX_ALIPAY_KEY_FILE", s->alipay_key_file),
-		.alipay = rsa_key(
+		.key = key_load_rsa(KEY_PRIVATE, "ZX_ALIPAY_KEY_FILE", s->alipay_key_file),
+		.alipay = key_load_rsa(
 			KEY_PUBLIC, "ZX_ALIPAY_PUBLIC_KEY_FILE", s->alipay_public_key_file),
 	};
-}
-
-bool alipay_is_on(void)
-{
-	return alipay_merchant.appid != NULL;
 }
 
 /* tradeNO is what my.tradePay() wants. */
 static enum err write_ticket(
 	struct buf *b, struct arena *mem, const char *method, const char *ticket)
 {
-	bool jsapi = strcmp(method, "jsapi") == 0;
+	bool jsapi = method_is_jsapi(method);
 
 	(void)mem;
 	if (jsapi) {
@@ -83,6 +76,8 @@ static enum err write_ticket(
 
 const struct channel alipay_channel = {
 	.name = "alipay",
+	.init = alipay_init,
+	.is_on = alipay_is_on,
 	.order_body = alipay_order_body,
 	.prepay = alipay_prepay,
 	.write_ticket = write_ticket,
@@ -91,4 +86,7 @@ const struct channel alipay_channel = {
 	.refund_body = alipay_refund_body,
 	.refund = alipay_refund,
 	.refund_query = alipay_refund_query,
+	.notifies = alipay_notifies,
+	.received = "success", /* this very word; anything else is a failure to it */
+	.bill = alipay_bill,
 };

@@ -1,13 +1,16 @@
 #include "alipay/csv.h"
 
+#include "alipay/cell.h"
 #include "alipay/sign.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "channel/lines.h"
+#include "channel/yuan.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 
-enum { LINE_BYTES = 8192, FAULT_TEXT = 256, CELLS_MAX = 64 };
-#define FEN_MAX (1LL << 50)
+enum { LINE_BYTES = 8192, CELLS_MAX = 64 };
 
 /* What we read of a line; brackets may be of either width. */
 /* clang-format off */
@@ -39,11 +42,7 @@ struct alipay_csv {
 	bool account_told, since_told;
 	size_t at[COLUMNS], cells;
 	struct sum paid, given_back;
-	enum err err;
-	int64_t number;
-	size_t len;
-	char line[LINE_BYTES + 1];
-	char fault[FAULT_TEXT];
+	struct lines *file;
 };
 
 #define ACCOUNT "#账号：["
@@ -52,90 +51,9 @@ struct alipay_csv {
 #define BACK_SUM "#退款合计："
 #define LINES_END "业务明细列表结束"
 
-struct alipay_csv *alipay_csv_begin(
-	struct arena *mem, const char *seller_id, date day, bill_fn *take, void *arg)
-{
-	struct alipay_csv *r = NEW(mem, struct alipay_csv);
-	char text[DATE_TEXT];
-
-	date_write(text, day);
-	r->mem = mem;
-	r->take = take;
-	r->arg = arg;
-	r->account = arena_printf(mem, ACCOUNT "%s", seller_id);
-	r->since = arena_printf(
-		mem, SINCE "%.4s年%.2s月%.2s日 00:00:00]", text, text + 5, text + 8);
-	r->number = 1;
-	return r;
-}
-
-const char *alipay_csv_fault(const struct alipay_csv *r)
-{
-	return r->fault;
-}
-
 static enum err refuse(struct alipay_csv *r, const char *column, const char *why)
 {
-	snprintf(r->fault, sizeof(r->fault), "line %lld%s%s: %s", (long long)r->number,
-		*column ? ", " : "", column, why);
-	return E_BAD_BODY;
-}
-
-static bool begins(const char *s, const char *with)
-{
-	return strncmp(s, with, strlen(with)) == 0;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* One cell, in quotes or not, its blanks gone: Alipay puts tabs behind numbers. Moves
- * *at behind its comma; NULL at the end of the line, or for quotes that don't fit. */
-static char *cell(char **at)
-{
-	char *from = *at, *to, *end;
-
-	while (is_blank(*from))
-		from++;
-	to = from;
-	if (*from == '"') {
-		for (end = from + 1; *end && (*end != '"' || end[1] == '"'); end++) {
-			end += *end == '"';
-			*to++ = *end;
-		}
-		if (*end++ != '"')
-			return NULL;
-		while (is_blank(*end))
-			end++;
-		if (*end && *end != ',')
-			return NULL;
-	} else {
-		to = from + strcspn(from, ",");
-		end = to;
-	}
-	*at = *end ? end + 1 : NULL;
-	while (to > from && is_blank(to[-1]))
-		to--;
-	*to = '\0';
-	return from;
-}
-
-/* How many; 0 for too many, or a broken quote. */
-static size_t split(char *line, char *cells[CELLS_MAX])
-{
-	size_t n = 0;
-
-	while (line) {
-		if (n == CELLS_MAX)
-			return 0;
-		cells[n] = cell(&line);
-		if (!cells[n])
-			return 0;
-		n++;
-	}
-	return n;
+	return lines_refuse(r->file, column, why);
 }
 
 static bool is_named(const char *cell_text, const char *const names[3])
@@ -146,11 +64,11 @@ static bool is_named(const char *cell_text, const char *const names[3])
 	return false;
 }
 
-static enum err read_header(struct alipay_csv *r)
+static enum err read_header(struct alipay_csv *r, char *line)
 {
 	char *cells[CELLS_MAX];
 
-	r->cells = split(r->line, cells);
+	r->cells = alipay_cells_split(line, cells, CELLS_MAX);
 	for (size_t c = 0; c < COLUMNS; c++) {
 		size_t found = 0;
 
@@ -192,7 +110,7 @@ static enum err note(struct alipay_csv *r, struct sum *sum, money received)
 
 static enum err read_refund(struct alipay_csv *r, char *const *cells, struct bill_trade *row)
 {
-	row->state = "REFUND";
+	row->state = bill_state_word(BILL_REFUND);
 	row->refund_state = "SUCCESS";
 	row->refund = (money){-row->total.fen};
 	row->total = (money){0};
@@ -202,22 +120,16 @@ static enum err read_refund(struct alipay_csv *r, char *const *cells, struct bil
 	return E_OK;
 }
 
-/* The words of struct bill_trade for what has been checked against the sums. */
-static bool is_our_word(const char *state)
-{
-	return strcmp(state, "SUCCESS") == 0 || strcmp(state, "REFUND") == 0 ||
-	       strcmp(state, "REVOKED") == 0;
-}
-
-/* Kinds other than the two go on under their own name, outside the sums. */
-static enum err read_line(struct alipay_csv *r)
+/* Kinds other than the two go on under their own name, outside the sums; under one of
+ * ours they would pass for what has been checked against the sums. */
+static enum err read_line(struct alipay_csv *r, char *line)
 {
 	char *cells[CELLS_MAX];
 	money received;
 
-	if (!utf8_valid(r->line, strlen(r->line)))
+	if (!utf8_valid(line, strlen(line)))
 		return refuse(r, "", "not UTF-8");
-	if (split(r->line, cells) != r->cells)
+	if (alipay_cells_split(line, cells, CELLS_MAX) != r->cells)
 		return refuse(r, "", "not as many cells as its header");
 	struct bill_trade row = {
 		.state = cells[r->at[TYPE]],
@@ -232,17 +144,17 @@ static enum err read_line(struct alipay_csv *r)
 	TRY(read_money(r, cells, AMOUNT, &row.total));
 	TRY(read_money(r, cells, RECEIVED, &received));
 	if (strcmp(row.state, "交易") == 0) {
-		row.state = "SUCCESS";
+		row.state = bill_state_word(BILL_PAYMENT);
 		if (row.total.fen <= 0)
 			return refuse(r, "", "a payment of nothing");
 		TRY(note(r, &r->paid, received));
 	} else if (strcmp(row.state, "退款") == 0) {
 		TRY(read_refund(r, cells, &row));
 		TRY(note(r, &r->given_back, received));
-	} else if (is_our_word(row.state)) {
+	} else if (bill_state_of(row.state) != BILL_OTHER) {
 		return refuse(r, headers[TYPE][0], "a kind that would pass for counted");
 	}
-	return r->take(r->arg, &(struct bill_line){r->number, &row, NULL});
+	return r->take(r->arg, &(struct bill_line){r->file->number, &row, NULL});
 }
 
 /* "#交易合计：6笔，商家实收共0.06元，商家优惠共0.00元" */
@@ -255,24 +167,22 @@ static enum err check_sum(struct alipay_csv *r, const char *at, struct sum *seen
 	if (seen->told || !yuan)
 		return refuse(r, "", "no sum, or one more");
 	*yuan = '\0';
-	const char *count = arena_printf(r->mem, "%lld笔", (long long)seen->lines);
+	const char *count = arena_printf(r->mem, "%" PRId64 "笔", seen->lines);
 	if (!yuan_parse(amount + strlen("共"), &received) ||
-		received.fen != seen->received.fen || !begins(text, count))
+		received.fen != seen->received.fen || !text_begins(text, count))
 		return refuse(r, "", "not what the lines come to");
 	seen->told = true;
 	return E_OK;
 }
 
-static enum err read_remark(struct alipay_csv *r)
+static enum err read_remark(struct alipay_csv *r, const char *line)
 {
-	const char *line = r->line;
-
-	if (r->part == HEAD && begins(line, ACCOUNT)) {
-		r->account_told = begins(line, r->account);
+	if (r->part == HEAD && text_begins(line, ACCOUNT)) {
+		r->account_told = text_begins(line, r->account);
 		return r->account_told ? E_OK : refuse(r, "", "another merchant's");
 	}
-	if (r->part == HEAD && begins(line, SINCE)) {
-		r->since_told = begins(line, r->since);
+	if (r->part == HEAD && text_begins(line, SINCE)) {
+		r->since_told = text_begins(line, r->since);
 		return r->since_told ? E_OK : refuse(r, "", "of another day");
 	}
 	if (r->part == LINES) {
@@ -281,62 +191,59 @@ static enum err read_remark(struct alipay_csv *r)
 			       ? E_OK
 			       : refuse(r, "", "the lines end without their end");
 	}
-	if (r->part == SUMS && begins(line, PAID_SUM))
+	if (r->part == SUMS && text_begins(line, PAID_SUM))
 		return check_sum(r, line + strlen(PAID_SUM), &r->paid);
-	if (r->part == SUMS && begins(line, BACK_SUM))
+	if (r->part == SUMS && text_begins(line, BACK_SUM))
 		return check_sum(r, line + strlen(BACK_SUM), &r->given_back);
 	return E_OK;
 }
 
-static enum err end_line(struct alipay_csv *r)
+static enum err take_line(void *arg, char *line)
 {
-	while (r->len > 0 && r->line[r->len - 1] == '\r')
-		r->len--;
-	r->line[r->len] = '\0';
-	if (strlen(r->line) != r->len)
-		return refuse(r, "", "with a zero byte");
-	r->len = 0;
-	if (*r->line == '#')
-		TRY(read_remark(r));
-	else if (r->part == SUMS && *r->line)
+	struct alipay_csv *r = arg;
+
+	for (size_t len = strlen(line); len > 0 && line[len - 1] == '\r'; len--)
+		line[len - 1] = '\0';
+	if (*line == '#')
+		return read_remark(r, line);
+	if (r->part == SUMS && *line)
 		return refuse(r, "", "behind the lines");
-	else if (*r->line)
-		TRY(r->part == HEAD ? read_header(r) : read_line(r));
-	r->number++;
-	return E_OK;
+	if (!*line)
+		return E_OK;
+	return r->part == HEAD ? read_header(r, line) : read_line(r, line);
 }
 
-static enum err keep(struct alipay_csv *r, const void *at, size_t n)
+struct alipay_csv *alipay_csv_begin(
+	struct arena *mem, const char *seller_id, date day, bill_fn *take, void *arg)
 {
-	if (n > LINE_BYTES - r->len)
-		return refuse(r, "", "longer than 8192 bytes");
-	memcpy(r->line + r->len, at, n);
-	r->len += n;
-	return E_OK;
+	struct alipay_csv *r = NEW(mem, struct alipay_csv);
+	char text[DATE_TEXT];
+
+	date_write(text, day);
+	r->mem = mem;
+	r->take = take;
+	r->arg = arg;
+	r->account = arena_printf(mem, ACCOUNT "%s", seller_id);
+	r->since = arena_printf(
+		mem, SINCE "%.4s年%.2s月%.2s日 00:00:00]", text, text + 5, text + 8);
+	r->file = lines_begin(mem, LINE_BYTES, take_line, r);
+	return r;
 }
 
 enum err alipay_csv_push(struct alipay_csv *r, struct bytes in)
 {
-	while (in.len > 0 && r->err == E_OK) {
-		const unsigned char *end = memchr(in.at, '\n', in.len);
-		size_t n = end ? (size_t)(end - in.at) : in.len;
-
-		r->err = keep(r, in.at, n);
-		if (end && r->err == E_OK)
-			r->err = end_line(r);
-		n += end != NULL;
-		in.at += n;
-		in.len -= n;
-	}
-	return r->err;
+	return lines_push(r->file, in);
 }
 
 enum err alipay_csv_end(struct alipay_csv *r)
 {
-	if (r->err == E_OK && r->len > 0)
-		r->err = end_line(r);
-	if (r->err == E_OK && (r->part != SUMS || (r->paid.lines > 0 && !r->paid.told) ||
-				      (r->given_back.lines > 0 && !r->given_back.told)))
-		r->err = refuse(r, "", "the file ends before its sums");
-	return r->err;
+	TRY(lines_end(r->file));
+	bool told = (r->paid.lines == 0 || r->paid.told) &&
+		    (r->given_back.lines == 0 || r->given_back.told);
+	return r->part == SUMS && told ? E_OK : refuse(r, "", "the file ends before its sums");
+}
+
+const char *alipay_csv_fault(const struct alipay_csv *r)
+{
+	return r->file->fault;
 }

@@ -1,52 +1,53 @@
+#include "alipay/refund.h"
+
+#include "alipay/alipay.h"
 #include "alipay/call.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "channel/yuan.h"
 
 enum { BODY_MAX = 4096, REASON_MAX = 255 };
 
-/* With out_request_no always: it makes a repeat harmless, and without it a refund of
+/* out_request_no is always sent: it makes a repeat harmless, and without it a refund of
  * a part is refused. */
-const char *alipay_refund_body(struct arena *mem, const struct channel_refund_ask *r)
+const char *alipay_refund_body(struct arena *mem, const struct channel_refund_request *r)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
 	json_open(&b, NULL, '{');
 	json_text(&b, "out_trade_no", r->out_trade_no);
 	json_text(&b, "out_request_no", r->out_refund_no);
-	json_text(&b, "refund_amount", alipay_yuan(mem, r->refund));
+	json_text(&b, "refund_amount", yuan_write(mem, r->refund));
 	if (r->reason && *r->reason)
 		json_text(&b, "refund_reason", alipay_words(mem, r->reason, REASON_MAX));
 	json_close(&b, '}');
 	return buf_text(&b);
 }
 
-struct told {
+/* What is sent and what is answered. */
+struct message {
 	const char *out_trade_no, *out_request_no, *refund_amount;
 	const char *fund_change, *refund_fee, *refund_status, *gmt_refund_pay;
 };
-static const struct field told_fields[] = {
-	FIELD(struct told, out_trade_no, .optional = true, .max = 64),
-	FIELD(struct told, out_request_no, .optional = true, .max = 64),
-	FIELD(struct told, refund_amount, .optional = true),
-	FIELD(struct told, fund_change, .optional = true),
-	FIELD(struct told, refund_fee, .optional = true),
-	FIELD(struct told, refund_status, .optional = true),
-	FIELD(struct told, gmt_refund_pay, .optional = true),
+static const struct field message_fields[] = {
+	FIELD(struct message, out_trade_no, .optional = true, .max = 64),
+	FIELD(struct message, out_request_no, .optional = true, .max = 64),
+	FIELD(struct message, refund_amount, .optional = true),
+	FIELD(struct message, fund_change, .optional = true),
+	FIELD(struct message, refund_fee, .optional = true),
+	FIELD(struct message, refund_status, .optional = true),
+	FIELD(struct message, gmt_refund_pay, .optional = true),
 };
-static const struct shape told_shape = SHAPE(struct told, told_fields);
+static const struct shape message_shape = SHAPE(struct message, message_fields);
 
-static bool load(struct arena *mem, const char *json, struct told *out)
+static bool load(struct arena *mem, const char *json, struct message *out)
 {
 	struct json_fault fault = {0};
 
-	return json_load(mem, json, strlen(json), &told_shape, JSON_LENIENT, out, &fault) ==
+	return json_load(mem, json, strlen(json), &message_shape, JSON_LENIENT, out, &fault) ==
 	       E_OK;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 /* What a person may cure before the very same is sent again: an empty account, and
@@ -54,19 +55,17 @@ static bool same(const char *a, const char *b)
 static void note_refusal(const struct alipay_exchange *x, struct channel_refund *out)
 {
 	out->refusal = x->refusal;
-	out->curable =
-		x->refusal &&
-		(x->by_gateway || strcmp(x->refusal, "ACQ.SELLER_BALANCE_NOT_ENOUGH") == 0);
+	out->curable = x->by_gateway || text_same(x->refusal, "ACQ.SELLER_BALANCE_NOT_ENOUGH");
 }
 
-static void note_done(const struct told *t, struct channel_refund *out)
+static void note_done(const struct message *t, struct channel_refund *out)
 {
 	out->state = REFUND_DONE;
 	if (!t->gmt_refund_pay || !alipay_time_parse(t->gmt_refund_pay, &out->done_at))
 		out->done_at = (stamp){0};
 }
 
-static enum err strange(const char *out_refund_no)
+static enum err not_asked_for(const char *out_refund_no)
 {
 	log_error("alipay", "%s: signed, but not the refund that was asked for", out_refund_no);
 	return E_CHANNEL_UNKNOWN;
@@ -78,7 +77,7 @@ enum err alipay_refund_query(struct arena *mem, const char *out_trade_no,
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 	struct alipay_exchange x = {.method = "alipay.trade.fastpay.refund.query"};
-	struct told told;
+	struct message answer;
 
 	json_open(&b, NULL, '{');
 	json_text(&b, "out_trade_no", out_trade_no);
@@ -88,33 +87,34 @@ enum err alipay_refund_query(struct arena *mem, const char *out_trade_no,
 	x.biz = buf_text(&b);
 	*out = (struct channel_refund){
 		.channel = alipay_channel.name, .is_refund = true, .ours = true};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 	note_refusal(&x, out);
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_TRADE))
 		return E_NOT_FOUND;
 	TRY(err);
 	out->plaintext = x.plain;
-	if (!load(mem, x.plain, &told))
-		return strange(out_refund_no);
-	if (!told.refund_status)
+	if (!load(mem, x.plain, &answer))
+		return not_asked_for(out_refund_no);
+	if (!answer.refund_status)
 		return E_NOT_FOUND;
-	if (!same(told.refund_status, "REFUND_SUCCESS") ||
-		!same(told.out_trade_no, out_trade_no) ||
-		!same(told.out_request_no, out_refund_no) || !told.refund_amount ||
-		!alipay_yuan_parse(told.refund_amount, &out->refund))
-		return strange(out_refund_no);
-	out->out_refund_no = told.out_request_no;
-	note_done(&told, out);
+	if (!text_same(answer.refund_status, "REFUND_SUCCESS") ||
+		!text_same(answer.out_trade_no, out_trade_no) ||
+		!text_same(answer.out_request_no, out_refund_no) || !answer.refund_amount ||
+		!alipay_yuan_parse(answer.refund_amount, &out->refund))
+		return not_asked_for(out_refund_no);
+	out->out_refund_no = answer.out_request_no;
+	note_done(&answer, out);
 	return E_OK;
 }
 
 /* 10000 says that the request was understood. Only fund_change Y says that this very
- * call moved the money; N is a repeat or nothing yet, and only a query tells. What it
- * doesn't know of may be sent again, so that is no promise. */
-static enum err look(struct arena *mem, const struct told *asked, struct channel_refund *out)
+ * call moved the money; N is a repeat or nothing yet, and only a query tells. That the
+ * query doesn't find it proves nothing here, so it is never E_NOT_FOUND. */
+static enum err look(
+	struct arena *mem, const struct message *request, struct channel_refund *out)
 {
 	enum err err =
-		alipay_refund_query(mem, asked->out_trade_no, asked->out_request_no, out);
+		alipay_refund_query(mem, request->out_trade_no, request->out_request_no, out);
 
 	if (err == E_OK)
 		return E_OK;
@@ -131,26 +131,28 @@ enum err alipay_refund(struct arena *mem, const char *body, struct channel_refun
 		.biz = body,
 		.once = true,
 	};
-	struct told asked, told;
+	struct message request, answer;
 	money sum;
 
 	*out = (struct channel_refund){
 		.channel = alipay_channel.name, .is_refund = true, .ours = true};
-	if (!load(mem, body, &asked) || !asked.out_trade_no || !asked.out_request_no ||
-		!asked.refund_amount || !alipay_yuan_parse(asked.refund_amount, &out->refund))
+	if (!load(mem, body, &request) || !request.out_trade_no || !request.out_request_no ||
+		!request.refund_amount ||
+		!alipay_yuan_parse(request.refund_amount, &out->refund))
 		return E_INTERNAL;
-	out->out_refund_no = asked.out_request_no;
-	enum err err = alipay_ask(mem, &x);
+	out->out_refund_no = request.out_request_no;
+	enum err err = alipay_call(mem, &x);
 	note_refusal(&x, out);
 	TRY(err);
 	out->plaintext = x.plain;
-	if (!load(mem, x.plain, &told) || !same(told.out_trade_no, asked.out_trade_no))
-		return strange(asked.out_request_no);
-	if (!same(told.fund_change, "Y"))
-		return look(mem, &asked, out);
-	if (told.refund_fee &&
-		(!alipay_yuan_parse(told.refund_fee, &sum) || sum.fen < out->refund.fen))
-		return strange(asked.out_request_no);
-	note_done(&told, out);
+	if (!load(mem, x.plain, &answer) ||
+		!text_same(answer.out_trade_no, request.out_trade_no))
+		return not_asked_for(request.out_request_no);
+	if (!text_same(answer.fund_change, "Y"))
+		return look(mem, &request, out);
+	if (answer.refund_fee &&
+		(!alipay_yuan_parse(answer.refund_fee, &sum) || sum.fen < out->refund.fen))
+		return not_asked_for(request.out_request_no);
+	note_done(&answer, out);
 	return E_OK;
 }

@@ -1,16 +1,17 @@
 #include "alipay/sign.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/time.h"
-#include "channel/bill.h"
+#include "channel/yuan.h"
+#include "codec/crypto.h"
 
 #include <stdio.h>
 
 enum { SIGNED_MAX = 1 << 21, NAME_MAX_BYTES = 64, TIME_CHARS = 19, MILLI_DIGITS = 6 };
-#define FEN_MAX (1LL << 50)
 
-bool alipay_add(struct alipay_params *p, const char *name, const char *value)
+bool alipay_param_add(struct alipay_params *p, const char *name, const char *value)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (strcmp(p->at[i].name, name) == 0)
@@ -21,7 +22,7 @@ bool alipay_add(struct alipay_params *p, const char *name, const char *value)
 	return true;
 }
 
-const char *alipay_get(const struct alipay_params *p, const char *name)
+const char *alipay_param_get(const struct alipay_params *p, const char *name)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (strcmp(p->at[i].name, name) == 0)
@@ -83,7 +84,7 @@ bool alipay_form_read(struct arena *mem, struct bytes body, struct alipay_params
 		struct bytes raw = {is + 1, pair.len - name.len - 1};
 		const char *value = unescape(mem, raw);
 		if (!is_name(name) || !value ||
-			!alipay_add(p,
+			!alipay_param_add(p,
 				arena_printf(mem, "%.*s", (int)name.len, (const char *)name.at),
 				value))
 			return false;
@@ -108,7 +109,7 @@ static void sort(struct alipay_param *at, size_t count)
 	}
 }
 
-struct bytes alipay_text(
+struct bytes alipay_signed_text(
 	struct arena *mem, const struct alipay_params *p, enum alipay_scope scope)
 {
 	struct alipay_params sorted = *p;
@@ -147,8 +148,8 @@ bool alipay_verify(
 	       rsa_verify(key, text, raw);
 }
 
-/* Behind the value that begins here. The JSON is known to be valid, and the value
- * to stand in an object. */
+/* The first byte after the value that begins here. The JSON is known to be valid, and
+ * the value to be inside an object. */
 static const unsigned char *value_end(const unsigned char *at)
 {
 	int depth = 0;
@@ -173,7 +174,7 @@ static const unsigned char *skip(const unsigned char *at, const char *these)
 	return at;
 }
 
-bool alipay_part(struct bytes json, const char *name, struct bytes *out)
+bool alipay_answer_part(struct bytes json, const char *name, struct bytes *out)
 {
 	size_t bad, len = strlen(name);
 
@@ -199,7 +200,7 @@ bool alipay_part(struct bytes json, const char *name, struct bytes *out)
 	return false;
 }
 
-bool alipay_verify_part(
+bool alipay_verify_answer(
 	struct arena *mem, const struct key *key, struct bytes part, const char *signature)
 {
 	unsigned char *plain = arena_alloc(mem, part.len + 1, 1);
@@ -233,11 +234,6 @@ bool alipay_time_parse(const char *s, stamp *out)
 	return stamp_parse(text, out);
 }
 
-const char *alipay_yuan(struct arena *mem, money m)
-{
-	return arena_printf(mem, "%lld.%02lld", (long long)m.fen / 100, (long long)m.fen % 100);
-}
-
 bool alipay_yuan_parse(const char *s, money *out)
 {
 	return yuan_parse(s, out) && *s != '-' && out->fen <= FEN_MAX;
@@ -246,15 +242,10 @@ bool alipay_yuan_parse(const char *s, money *out)
 const char *alipay_words(struct arena *mem, const char *s, size_t max)
 {
 	char *out = arena_strdup(mem, s);
-	size_t n = strlen(s);
 
 	for (char *c = out; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f || strchr("/=&,\"\\'", *c))
 			*c = ' ';
-	if (n > max) {
-		for (n = max; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80;)
-			n--;
-		out[n] = '\0';
-	}
+	out[text_cut(out, max)] = '\0';
 	return out;
 }

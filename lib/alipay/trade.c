@@ -1,28 +1,27 @@
+#include "alipay/trade.h"
+
+#include "alipay/alipay.h"
 #include "alipay/call.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 
 enum { BODY_MAX = 4096, SUBJECT_MAX = 255, TICKET_MAX = 512 };
 
-static bool same(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
-
-/* The time by which it must be paid goes along always: only it ends a code that
- * nobody has scanned. */
+/* time_expire is always sent: nothing else ends a code that nobody has scanned. */
 const char *alipay_order_body(struct arena *mem, const struct channel_order *o)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
 	json_open(&b, NULL, '{');
 	json_text(&b, "out_trade_no", o->out_trade_no);
-	json_text(&b, "total_amount", alipay_yuan(mem, o->total));
+	json_text(&b, "total_amount", yuan_write(mem, o->total));
 	json_text(&b, "subject", alipay_words(mem, o->description, SUBJECT_MAX));
 	json_text(&b, "time_expire", alipay_time(mem, o->expires));
-	if (strcmp(o->method, "jsapi") == 0) {
+	if (method_is_jsapi(o->method)) {
 		json_text(&b, "product_code", "JSAPI_PAY");
 		json_text(&b, "op_app_id", alipay_merchant.appid);
 		json_text(&b, "buyer_open_id", o->payer);
@@ -43,7 +42,7 @@ static const struct shape ticket_shape = SHAPE(struct ticket, ticket_fields);
 enum err alipay_prepay(
 	struct arena *mem, const char *method, const char *body, const char **ticket)
 {
-	bool native = strcmp(method, "native") == 0;
+	bool native = !method_is_jsapi(method);
 	struct json_fault fault = {0};
 	struct ticket t;
 	struct alipay_exchange x = {
@@ -52,7 +51,7 @@ enum err alipay_prepay(
 		.notify = true,
 	};
 
-	TRY(alipay_ask(mem, &x));
+	TRY(alipay_call(mem, &x));
 	if (json_load(mem, x.plain, strlen(x.plain), &ticket_shape, JSON_LENIENT, &t, &fault) ==
 		E_OK)
 		*ticket = native ? t.qr_code : t.trade_no;
@@ -74,37 +73,49 @@ static const char *number_body(struct arena *mem, const char *out_trade_no)
 	return buf_text(&b);
 }
 
-/* Of a trade that is closed both kinds are possible: never paid, or all given back. */
-static bool was_paid(const struct alipay_trade *t)
+static const struct {
+	const char *word;
+	enum payment_state state;
+} trade_states[] = {
+	{"WAIT_BUYER_PAY", PAYMENT_OPEN},
+	{"TRADE_SUCCESS", PAYMENT_PAID},
+	{"TRADE_FINISHED", PAYMENT_PAID}, /* paid, and too late for a refund */
+	{"TRADE_CLOSED", PAYMENT_CLOSED},
+};
+
+/* A trade that is closed may have been paid: then all of it was given back. */
+static bool has_time_or_sum(const struct alipay_trade *t)
 {
 	money m = {0};
 
-	return same(t->trade_status, "TRADE_SUCCESS") ||
-	       same(t->trade_status, "TRADE_FINISHED") ||
-	       (same(t->trade_status, "TRADE_CLOSED") &&
-		       (t->paid_at || (t->buyer_pay_amount &&
-					      alipay_yuan_parse(t->buyer_pay_amount, &m) &&
-					      m.fen > 0)));
+	return t->paid_at ||
+	       (t->buyer_pay_amount && alipay_yuan_parse(t->buyer_pay_amount, &m) && m.fen > 0);
 }
 
-const char *alipay_payment(const struct alipay_trade *t, struct channel_payment *out)
+/* False for a word that we don't know. */
+static bool state_of(const struct alipay_trade *t, enum payment_state *out)
 {
-	bool paid = was_paid(t);
+	for (size_t i = 0; i < COUNT_OF(trade_states); i++)
+		if (text_same(t->trade_status, trade_states[i].word)) {
+			*out = trade_states[i].state;
+			if (*out == PAYMENT_CLOSED && has_time_or_sum(t))
+				*out = PAYMENT_PAID;
+			return true;
+		}
+	return false;
+}
 
+const char *alipay_payment_of(const struct alipay_trade *t, struct channel_payment *out)
+{
 	out->channel = alipay_channel.name;
 	out->is_payment = true;
 	out->out_trade_no = t->out_trade_no;
 	out->transaction_id = t->trade_no;
 	out->payer = t->buyer_open_id ? t->buyer_open_id : t->buyer_id;
 	out->yuan = !t->trans_currency || strcmp(t->trans_currency, "CNY") == 0;
-	if (paid)
-		out->state = PAYMENT_PAID;
-	else if (same(t->trade_status, "TRADE_CLOSED"))
-		out->state = PAYMENT_CLOSED;
-	else if (same(t->trade_status, "WAIT_BUYER_PAY"))
-		out->state = PAYMENT_OPEN;
-	else
+	if (!state_of(t, &out->state))
 		return "a known trade_status";
+	bool paid = out->state == PAYMENT_PAID;
 	if (!t->out_trade_no)
 		return "out_trade_no";
 	if (t->total_amount ? !alipay_yuan_parse(t->total_amount, &out->total) : paid)
@@ -131,7 +142,7 @@ static const struct field trade_fields[] = {
 };
 static const struct shape trade_shape = SHAPE(struct alipay_trade, trade_fields);
 
-/* No merchant stands in the answer: to this app Alipay tells its own trades only. */
+/* The answer names no merchant: Alipay tells an app of its own trades only. */
 static const char *read_trade(struct arena *mem, const char *json, const char *out_trade_no,
 	struct channel_payment *out)
 {
@@ -141,7 +152,7 @@ static const char *read_trade(struct arena *mem, const char *json, const char *o
 	if (json_load(mem, json, strlen(json), &trade_shape, JSON_LENIENT, &t, &fault) != E_OK)
 		return fault.field ? fault.field : "JSON";
 	*out = (struct channel_payment){.ours = true, .plaintext = json};
-	const char *lack = alipay_payment(&t, out);
+	const char *lack = alipay_payment_of(&t, out);
 	if (lack)
 		return lack;
 	return strcmp(t.out_trade_no, out_trade_no) == 0 ? NULL
@@ -156,8 +167,8 @@ enum err alipay_query(struct arena *mem, const char *out_trade_no, struct channe
 	};
 
 	*out = (struct channel_payment){0};
-	enum err err = alipay_ask(mem, &x);
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+	enum err err = alipay_call(mem, &x);
+	if (text_same(x.refusal, ALIPAY_NO_TRADE))
 		return E_NOT_FOUND;
 	TRY(err);
 	const char *lack = read_trade(mem, x.plain, out_trade_no, out);
@@ -167,7 +178,7 @@ enum err alipay_query(struct arena *mem, const char *out_trade_no, struct channe
 	return E_CHANNEL_UNKNOWN;
 }
 
-/* Paid, or closed already: the words for both are the same, so ask. */
+/* A trade that is paid and one that is closed are refused by the same code: query. */
 static enum err look(struct arena *mem, const char *out_trade_no)
 {
 	struct channel_payment p;
@@ -188,11 +199,11 @@ enum err alipay_close(struct arena *mem, const char *out_trade_no)
 		.method = "alipay.trade.close",
 		.biz = number_body(mem, out_trade_no),
 	};
-	enum err err = alipay_ask(mem, &x);
+	enum err err = alipay_call(mem, &x);
 
 	if (err != E_CHANNEL_REFUSED || x.by_gateway)
 		return err;
-	if (strcmp(x.refusal, "ACQ.TRADE_NOT_EXIST") == 0)
+	if (text_same(x.refusal, ALIPAY_NO_TRADE))
 		return E_CHANNEL_UNKNOWN;
 	return look(mem, out_trade_no);
 }

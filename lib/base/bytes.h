@@ -20,4 +20,27 @@ static inline struct bytes bytes_of(const char *text)
 /* Is handed something long in pieces, in order; false: no more of it. */
 typedef bool bytes_fn(void *arg, struct bytes);
 
+/* Texts that end with a NUL. Both are there and alike: NULL is like nothing. */
+static inline bool text_same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static inline bool text_begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* How many bytes of UTF-8 are the most whole characters within max bytes. */
+static inline size_t text_cut(const char *s, size_t max)
+{
+	size_t n = strlen(s);
+
+	if (n <= max)
+		return n;
+	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 #endif

@@ -36,10 +36,16 @@ static const char *env_name(const struct spec *s)
 	return name;
 }
 
-static _Noreturn void refuse(const char *setting, const char *why)
+_Noreturn void setting_refuse(const char *setting, const char *why)
 {
 	fprintf(stderr, "setting %s: %s\n", setting, why);
 	exit(EXIT_CONFIG);
+}
+
+void setting_want(bool ok, const char *setting, const char *why)
+{
+	if (!ok)
+		setting_refuse(setting, why);
 }
 
 static void load_number(const struct spec *s, const char *given)
@@ -54,7 +60,7 @@ static void load_number(const struct spec *s, const char *given)
 	if (errno || *end || *s->number_at < s->min || *s->number_at > s->max) {
 		snprintf(why, sizeof(why), "wants a whole number from %lld to %lld",
 			(long long)s->min, (long long)s->max);
-		refuse(env_name(s), why);
+		setting_refuse(env_name(s), why);
 	}
 }
 
@@ -65,7 +71,7 @@ static void check_log_level(void)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (strcmp(settings.log_level, levels[i]) == 0)
 			return;
-	refuse("ZX_LOG_LEVEL", "wants debug, info, warn or error");
+	setting_refuse("ZX_LOG_LEVEL", "wants debug, info, warn or error");
 }
 
 bool setting_is_origin(const char *url)
@@ -97,7 +103,7 @@ void settings_load(int argc, char **argv)
 	}
 	check_log_level();
 	if (!setting_is_origin(settings.issuer))
-		refuse("ZX_ISSUER",
+		setting_refuse("ZX_ISSUER",
 			"wants https://host or https://host:port, nothing behind it");
 	if (argc == 2 && strcmp(argv[1], "--settings") == 0) {
 		settings_print(stdout);
@@ -127,9 +133,10 @@ const char *secret_read(const char *setting, const char *path, size_t *len)
 	struct stat st;
 
 	if (!f)
-		refuse(setting, *path ? "its file can't be opened" : "must name a file");
+		setting_refuse(
+			setting, *path ? "its file can't be opened" : "must name a file");
 	if (fstat(fileno(f), &st) != 0 || st.st_mode & S_IROTH)
-		refuse(setting, "its file must not be readable by everybody");
+		setting_refuse(setting, "its file must not be readable by everybody");
 	char *text = calloc(1, SECRET_MAX + 1);
 	size_t n = text ? fread(text, 1, SECRET_MAX, f) : 0;
 	fclose(f);
@@ -137,7 +144,7 @@ const char *secret_read(const char *setting, const char *path, size_t *len)
 	if (n > 0 && text[n - 1] == '\n')
 		text[--n] = '\0';
 	if (!text || n == 0 || cut)
-		refuse(setting, "its file is empty or too long");
+		setting_refuse(setting, "its file is empty or too long");
 	if (len)
 		*len = n;
 	return text;

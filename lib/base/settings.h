@@ -98,6 +98,11 @@ enum { EXIT_CONFIG = 78 }; /* sysexits.h: EX_CONFIG */
 void settings_load(int argc, char **argv);
 void settings_print(FILE *);
 
+/* Ends the program: a setting can't be used. */
+_Noreturn void setting_refuse(const char *setting, const char *why);
+/* The same unless all is well. */
+void setting_want(bool ok, const char *setting, const char *why);
+
 /* As browsers write an origin: https://host or https://host:port, in lower case, without
  * the usual port and with nothing behind it. */
 bool setting_is_origin(const char *url);

@@ -1,26 +1,40 @@
 #ifndef CHANNEL_BILL_H
 #define CHANNEL_BILL_H
 
+#include "base/err.h"
 #include "base/shape.h"
-#include "codec/crypto.h"
 
-/* The daily bills of WeChat Pay, read as they come, in constant memory
- * (pay.weixin.qq.com/doc/v3/merchant/4013071227 and 4013071235): a header, a
- * line for each trade or movement, a second header and the sums. Columns are
- * found by their names: which ones there are, and where, depends on the kind of
- * bill and the age of the account. */
+/* The daily bills of the channels, line by line, in words that all of them share.
+ * The trade bill says which payments and refunds there were, the fund flow what came
+ * into the account and left it. The readers are each channel's csv.h. */
 
 enum bill_kind { BILL_TRADE, BILL_FUNDFLOW };
 
-/* A payment or a refund of the day. Texts that are empty or "0" are NULL. */
+/* What a line of the trade bill is; a channel may have more of them. */
+/* clang-format off */
+#define BILL_STATE_TABLE(X) \
+	X(PAYMENT, "SUCCESS")  \
+	X(REFUND, "REFUND")    \
+	X(REVOKED, "REVOKED") /* a payment that the channel took back */
+enum bill_state {
+#define X(id, word) BILL_##id,
+	BILL_STATE_TABLE(X)
+#undef X
+	BILL_OTHER
+};
+/* clang-format on */
+enum bill_state bill_state_of(const char *word);
+const char *bill_state_word(enum bill_state); /* of one of the table */
+
+/* A payment or a refund of the day. Texts that the bill leaves empty are NULL. */
 struct bill_trade {
 	stamp at;          /* when it was paid; of a refund: when that was accepted */
-	const char *state; /* SUCCESS: a payment; REFUND; REVOKED */
+	const char *state; /* of the table, or the channel's own word */
 	const char *appid, *transaction_id, *out_trade_no;
 	money total; /* of the order; 0 in the line of a refund */
 	const char *refund_id, *out_refund_no;
-	const char *refund_state; /* SUCCESS PROCESSING FAIL CHANGE, as it was that night */
-	money refund;             /* as it was asked for */
+	const char *refund_state; /* SUCCESS PROCESSING FAIL CHANGE, when the bill was made */
+	money refund;             /* the sum that was asked for */
 	const char *description;
 };
 
@@ -42,25 +56,7 @@ struct bill_line {
 	const struct bill_flow *flow;
 };
 
-/* Anything but E_OK ends the reading and comes out of it. */
+/* Takes a line. Anything but E_OK ends the reading and comes out of it. */
 typedef enum err bill_fn(void *arg, const struct bill_line *);
-
-struct bill_reader;
-struct bill_reader *bill_begin(struct arena *, enum bill_kind, bill_fn *, void *arg);
-
-/* The file in pieces of any size. E_BAD_BODY, and from then on always: this is
- * no such bill. */
-enum err bill_push(struct bill_reader *, struct bytes) CHECKED;
-
-/* The file is over. E_OK: it was whole, and its sums are those of its lines. Only
- * now do the lines count. */
-enum err bill_end(struct bill_reader *) CHECKED;
-
-/* With E_BAD_BODY: in which line, in which column, what. */
-const char *bill_fault(const struct bill_reader *);
-
-/* "120.5" → 12050 fen. Digits, one point, one or two decimals, a minus in front;
- * false for anything else or more than an int64_t holds. */
-bool yuan_parse(const char *, money *) CHECKED;
 
 #endif

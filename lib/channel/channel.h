@@ -2,23 +2,32 @@
 #define CHANNEL_CHANNEL_H
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/json.h"
-#include "db/db.h"
+#include "channel/bill.h"
 
-/* A payment channel: whoever takes the customers' money for us. What the rest
- * of the program knows about WeChat Pay and Alipay stands here; each has one
- * struct channel. Nothing in a channel touches the database; all results are
- * in the arena.
+#include <string.h>
+
+/* A payment channel: whoever takes the customers' money for us. What the rest of
+ * the program knows about one is its struct channel; which ones there are stands in
+ * pay/channels.c. Nothing in a channel touches the database; all results are in the
+ * arena.
  *
  * What a call can come to:
  * E_OK               a proven answer
  * E_NOT_FOUND        queries: the channel has never heard of it
  * E_CHANNEL_REFUSED  it said no
- * E_CHANNEL_UNKNOWN  it may have happened; ask again the very same, or query
+ * E_CHANNEL_UNKNOWN  it may have happened; send the very same again, or query
  * E_UPSTREAM         it has not happened: never sent, or put off */
 
+/* How a customer pays: "jsapi", inside the channel's app, or "native", by a QR code. */
+static inline bool method_is_jsapi(const char *method)
+{
+	return strcmp(method, "jsapi") == 0;
+}
+
 struct channel_order {
-	const char *method;       /* "jsapi": inside the channel's app; "native": a QR code */
+	const char *method;
 	const char *description;  /* in the customer's bill */
 	const char *out_trade_no; /* ours, new for each set of parameters */
 	stamp expires;
@@ -39,10 +48,10 @@ struct channel_payment {
 	const char *out_trade_no, *transaction_id, *payer; /* the last may be NULL */
 	stamp paid_at;
 	money total;
-	const char *plaintext; /* all of it, for the record */
+	const char *plaintext; /* the whole message, kept for the record */
 };
 
-struct channel_refund_ask {
+struct channel_refund_request {
 	const char *out_trade_no;
 	const char *out_refund_no; /* one refund for ever; a repeat pays nothing more */
 	const char *reason;        /* the customer sees it */
@@ -57,16 +66,50 @@ struct channel_refund {
 	const char *out_refund_no, *channel_no;
 	enum refund_word state; /* CLOSED: ended without money; ABNORMAL: people must help */
 	money refund;
-	stamp done_at; /* 0 unless REFUND_DONE, and then perhaps */
-	/* With E_CHANNEL_REFUSED: the channel's code, and whether the same request may
-	 * be taken later (an empty merchant account, told to wait). */
+	stamp done_at; /* 0 unless REFUND_DONE; some answers lack it even then */
+	/* With E_CHANNEL_REFUSED: the channel's code, and whether the same request may be
+	 * taken once people have cured something of ours: the merchant's account is empty,
+	 * our key or our rights are not in order. */
 	const char *refusal;
 	bool curable;
 	const char *plaintext;
 };
 
+/* A request by which a channel tells us something. header() returns a header by its CGI
+ * name ("HTTP_WECHATPAY_SERIAL"), NULL if it is absent. */
+struct notify_request {
+	const char *(*header)(const void *request, const char *cgi_name);
+	const void *request;
+	struct bytes body;
+	stamp now;
+};
+
+/* One kind of these, with an address of its own and one of the two readers, which
+ * verifies and reads. E_NOTIFY_REFUSED: it is not genuine or not complete; the channel
+ * will send it again. */
+struct channel_notify {
+	const char *path;
+	const char *says; /* one sentence for the API page */
+	enum err (*read_payment)(struct arena *, const struct notify_request *,
+		struct channel_payment *) CHECKED;
+	enum err (*read_refund)(
+		struct arena *, const struct notify_request *, struct channel_refund *) CHECKED;
+};
+
 struct channel {
-	const char *name;
+	const char *name; /* in the API, in rows, in arguments of programs */
+
+	/* Read the settings and keys; ends the program with EXIT_CONFIG and the reason if
+	 * something is wrong. */
+	void (*init)(void);
+	/* The settings name a merchant; NULL: they have to. Good before init too, for
+	 * programs that only write down what is to be sent. */
+	bool (*is_on)(void);
+
+	/* jsapi: the setting with the app in which we know the payer, by an openid; NULL:
+	 * we don't, so the customer's side names the payer. */
+	const char *const *payer_app;
+
 	/* What is sent, as text: kept with the attempt before the call, replayed byte
 	 * for byte. */
 	const char *(*order_body)(struct arena *, const struct channel_order *);
@@ -81,19 +124,21 @@ struct channel {
 	/* After E_OK it can't be paid. After anything else only a query tells. */
 	enum err (*close)(struct arena *, const char *out_trade_no) CHECKED;
 
-	const char *(*refund_body)(struct arena *, const struct channel_refund_ask *);
+	const char *(*refund_body)(struct arena *, const struct channel_refund_request *);
 	enum err (*refund)(struct arena *, const char *body, struct channel_refund *) CHECKED;
 	enum err (*refund_query)(struct arena *, const char *out_trade_no,
 		const char *out_refund_no, struct channel_refund *) CHECKED;
+
+	const struct channel_notify *notifies; /* ends with path NULL */
+	const char *received; /* our answer once a notify is stored; NULL: an empty one */
+
+	bool has_fundflow; /* a bill of that kind, beside the trade bill */
+	/* Hands on every line of a day's bill and tells the file's digest ("-": there is
+	 * none). Lines count only after E_OK.
+	 * E_NOT_FOUND: no business that day. E_BAD_BODY: it came and is no such bill.
+	 * E_UPSTREAM, E_CHANNEL_UNKNOWN: try again. Errors of the receiver come out. */
+	enum err (*bill)(struct arena *, enum bill_kind, date, bill_fn *take, void *arg,
+		const char **hash) CHECKED;
 };
-
-/* NULL: no such channel, or the settings don't name a merchant for it. */
-const struct channel *channel_find(const char *name);
-
-/* Read the settings and keys of all channels; ends the program with
- * EXIT_CONFIG and the reason if something is wrong. */
-void channels_init(void);
-
-extern const struct channel wechat_channel, alipay_channel;
 
 #endif

@@ -30,12 +30,6 @@ struct key {
 	stamp from, until; /* of a certificate; both 0 otherwise */
 };
 
-_Noreturn void setting_refuse(const char *setting, const char *why)
-{
-	fprintf(stderr, "setting %s: %s\n", setting, why);
-	exit(EXIT_CONFIG);
-}
-
 void key_free(struct key *k)
 {
 	if (!k)
@@ -163,6 +157,14 @@ struct key *key_load(enum key_kind kind, const char *setting, const char *path)
 
 	if (!k)
 		setting_refuse(setting, why);
+	return k;
+}
+
+struct key *key_load_rsa(enum key_kind kind, const char *setting, const char *path)
+{
+	struct key *k = key_load(kind, setting, path);
+
+	setting_want(k->rsa, setting, "wants an RSA key");
 	return k;
 }
 

@@ -25,10 +25,9 @@ struct key *key_read(enum key_kind, const char *path, const char **why) CHECKED;
 /* As key_read(), but ends the program with EXIT_CONFIG and the reason. */
 struct key *key_load(enum key_kind, const char *setting, const char *path)
 	__attribute__((returns_nonnull));
+struct key *key_load_rsa(enum key_kind, const char *setting, const char *path)
+	__attribute__((returns_nonnull));
 void key_free(struct key *); /* NULL is fine */
-
-/* Ends the program: a setting can't be used. */
-_Noreturn void setting_refuse(const char *setting, const char *why);
 
 bool key_is_rsa(const struct key *);
 /* A private key's text as it was read; NULL for the others. */

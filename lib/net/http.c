@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/time.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -79,6 +80,18 @@ static size_t take_header(char *at, size_t each, size_t n, void *arg)
 	h->next = r->answer->headers;
 	r->answer->headers = h;
 	return len;
+}
+
+int64_t http_deadline(void)
+{
+	return clock_ms() + settings.request_limit_s * 800;
+}
+
+int64_t http_time_left(int64_t deadline)
+{
+	int64_t left = deadline - clock_ms();
+
+	return left < settings.out_timeout_ms ? left : settings.out_timeout_ms;
 }
 
 const char *http_header(const struct http_answer *a, const char *name)

@@ -47,6 +47,12 @@ struct http_answer {
  * one with a status of 500 or more; a status below 500 is an answer like any other. */
 enum err http_send(struct arena *, const struct http_call *, struct http_answer *) CHECKED;
 
+/* For calls that a request waits for: four fifths of ZX_REQUEST_LIMIT_S from now, by
+ * clock_ms(); and what is left until then for one call, at most ZX_OUT_TIMEOUT_MS, 0 or
+ * less when it is over. */
+int64_t http_deadline(void);
+int64_t http_time_left(int64_t deadline);
+
 /* A header of the answer, its name in any case. NULL if it is absent, or there
  * twice: then nobody can say which one counts. */
 const char *http_header(const struct http_answer *, const char *name);

@@ -4,6 +4,7 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "order/state.h"
+#include "pay/channels.h"
 
 #include <string.h>
 
@@ -136,8 +137,8 @@ enum err attempt_open(struct tx *tx, const struct attempt_params *params, struct
 	out->expires_at = order.expires_at;
 	if (open)
 		return E_OK;
-	if (strcmp(params->channel, "wechat") == 0 && strcmp(params->method, "jsapi") == 0)
-		TRY(account_openid(tx, params->account_id, settings.wx_appid, &payer));
+	if (channel->payer_app && method_is_jsapi(params->method))
+		TRY(account_openid(tx, params->account_id, *channel->payer_app, &payer));
 	return attempt_new(tx, channel, &order, payer, out);
 }
 

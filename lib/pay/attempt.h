@@ -18,7 +18,7 @@ struct attempt {
 struct attempt_params {
 	int64_t order_id, account_id;
 	const char *channel, *method;
-	const char *payer; /* Alipay: whom to ask; WeChat knows the account's openid */
+	const char *payer; /* jsapi, where the channel doesn't know it by the account */
 };
 
 /* The open attempt of this order, channel and method, or a new one, with the

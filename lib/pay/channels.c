@@ -1,22 +1,48 @@
-#include "channel/channel.h"
+#include "pay/channels.h"
 
-#include "alipay/alipay.h"
-#include "base/settings.h"
-#include "wechatpay/wechatpay.h"
+/* A new channel is a folder of its own in lib/, and a line here. What SQL, nginx and the
+ * API's description say of channels does not follow from it: tests/store/channels_test.c
+ * and `make api` fail where one is forgotten. */
+/* clang-format off */
+#define CHANNEL_TABLE(X) \
+	X("wechat", wechatpay_channel) \
+	X("alipay", alipay_channel)
 
-#include <string.h>
+#define X(name, it) extern const struct channel it;
+CHANNEL_TABLE(X)
+#undef X
+
+#define X(name, it) &it,
+const struct channel *const channels[] = {CHANNEL_TABLE(X) NULL};
+#undef X
+
+#define X(name, it) "|" name
+const char channel_names[] = CHANNEL_TABLE(X);
+#undef X
+/* clang-format on */
+
+const struct channel *channel_named(const char *name)
+{
+	for (size_t i = 0; channels[i]; i++)
+		if (strcmp(channels[i]->name, name) == 0)
+			return channels[i];
+	return NULL;
+}
+
+bool channel_is_on(const struct channel *channel)
+{
+	return !channel->is_on || channel->is_on();
+}
 
 const struct channel *channel_find(const char *name)
 {
-	if (strcmp(name, wechat_channel.name) == 0)
-		return &wechat_channel;
-	if (*settings.alipay_appid && strcmp(name, alipay_channel.name) == 0)
-		return &alipay_channel;
-	return NULL;
+	const struct channel *channel = channel_named(name);
+
+	return channel && channel_is_on(channel) ? channel : NULL;
 }
 
 void channels_init(void)
 {
-	wechatpay_init();
-	alipay_init();
+	for (size_t i = 0; channels[i]; i++)
+		channels[i]->init();
 }

@@ -3,6 +3,7 @@
 #include "base/settings.h"
 #include "message/message.h"
 #include "order/ending.h"
+#include "pay/channels.h"
 
 #include <inttypes.h>
 
@@ -53,7 +54,7 @@ static enum err insert(struct tx *tx, const struct refund_new *new, const struct
 		return E_REFUND_TOO_MUCH;
 	TRY(ids_take(tx, 1, id));
 	const char *request = channel->refund_body(
-		tx->mem, &(struct channel_refund_ask){.out_trade_no = p->out_trade_no,
+		tx->mem, &(struct channel_refund_request){.out_trade_no = p->out_trade_no,
 				 .out_refund_no = no,
 				 .reason = new->reason,
 				 .refund = new->amount,

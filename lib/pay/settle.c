@@ -2,10 +2,10 @@
 
 #include "base/log.h"
 #include "base/settings.h"
-#include "channel/ask.h"
-#include "channel/channel.h"
+#include "channel/call.h"
 #include "order/ending.h"
 #include "pay/attempt.h"
+#include "pay/channels.h"
 #include "pay/notice.h"
 
 #include <inttypes.h>

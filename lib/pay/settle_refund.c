@@ -1,5 +1,6 @@
 #include "base/log.h"
-#include "channel/ask.h"
+#include "channel/call.h"
+#include "pay/channels.h"
 #include "pay/refund.h"
 #include "pay/settle.h"
 

@@ -1,10 +1,9 @@
+#include "reconcile/cure.h"
+
 #include "base/log.h"
 #include "order/ending.h"
 #include "pay/refund.h"
-#include "reconcile/reconcile.h"
-
-/* What can be put right without people. Each step may be done again: it finds what
- * is still to do in the rows. */
+#include "reconcile/day.h"
 
 enum { PAGE = 100, SCRATCH = 65536 };
 
@@ -30,7 +29,7 @@ static enum err ask_about(struct db *db, struct arena *mem, const struct bill_so
 	const struct unpaid *u)
 {
 	bool open;
-	enum err err = from->ask(db, mem, u->attempt_id, &open);
+	enum err err = from->query(db, mem, u->attempt_id, &open);
 
 	if (err == E_NOT_FOUND || err == E_CHANNEL_REFUSED) {
 		log_error("reconcile", "%s is in the bill, and the query says %s", u->number,
@@ -126,7 +125,7 @@ static enum err return_surplus(struct db *db, struct arena *mem, struct arena *s
 
 	tx_begin(&tx, db, mem, TX_READ);
 	TRY(db_all(&tx, &surplus_of_day, &surplus_shape, &found, A(from->channel),
-		A(china_midnight(day)), A(china_midnight((date){day.days + 1}))));
+		A(china_midnight(day)), A(china_next_midnight(day))));
 	const struct surplus *s = found.at;
 	for (size_t i = 0; i < found.count; i++) {
 		arena_reset(scratch);
@@ -172,7 +171,7 @@ static enum err close_run(struct db *db, struct arena *mem, const char *channel,
 	db_queue(&tx, &cure_mark, A(channel));
 	db_queue(&tx, &cure_work, A(channel));
 	db_queue(&tx, &cure_end, A(channel), A(day), A(china_midnight(day)),
-		A(china_midnight((date){day.days + 1})));
+		A(china_next_midnight(day)));
 	return tx_end(&tx, E_OK);
 }
 

@@ -1,8 +1,11 @@
+#include "reconcile/load.h"
+
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
 #include "db/copy.h"
-#include "reconcile/reconcile.h"
+#include "reconcile/day.h"
+#include "reconcile/row.h"
 
 #include <string.h>
 
@@ -68,27 +71,22 @@ static enum err load_bill(struct arena *mem, const struct bill_source *from,
 	return err;
 }
 
-struct known {
-	bool some;
-};
-static const struct field known_fields[] = {FIELD(struct known, some)};
-static const struct shape known_shape = SHAPE(struct known, known_fields);
 SQL(load_expected,
 	"SELECT EXISTS (SELECT 1 FROM payment_attempt WHERE channel = $1 AND paid_at >= $2"
 	" AND paid_at < $3) AS some");
 
-/* There is no bill, it says. In the morning that may mean: not yet. */
+/* The channel says that there is no bill; in the morning that may mean «not yet». */
 static enum err believe(struct db *db, struct arena *mem, const char *channel, date day)
 {
-	stamp from = china_midnight(day), to = china_midnight((date){day.days + 1});
-	struct known known;
+	stamp from = china_midnight(day), to = china_next_midnight(day);
+	bool some;
 	struct tx tx;
 
 	if (stamp_now().us >= to.us + 12 * HOUR)
 		return E_OK;
 	tx_begin(&tx, db, mem, TX_READ);
-	TRY(db_one(&tx, &load_expected, &known_shape, &known, A(channel), A(from), A(to)));
-	return known.some ? E_UPSTREAM : E_OK;
+	TRY(db_value(&tx, &load_expected, &some, A(channel), A(from), A(to)));
+	return some ? E_UPSTREAM : E_OK;
 }
 
 /* Each try has a number of its own for its rows. */

@@ -1,5 +1,7 @@
+#include "reconcile/match.h"
+
 #include "base/time.h"
-#include "reconcile/reconcile.h"
+#include "reconcile/day.h"
 #include "work/work.h"
 
 /* The comparison, in SQL: each statement adds the differences that aren't there
@@ -72,7 +74,7 @@ SQL(match_refunds,
 	"  CASE WHEN trade_no <> out_trade_no THEN trade_no END), amount_fen, fen, attempt_id,"
 	"  refund_id FROM judged WHERE class IS NOT NULL ON CONFLICT DO NOTHING");
 
-/* $4 and $5: the day, ten minutes earlier */
+/* $3 and $4: from midnight to midnight, both ten minutes earlier. */
 SQL(match_missed_refunds,
 	"INSERT INTO reconcile_diff (channel, day, class, what, number, ours, ours_fen,"
 	"  attempt_id, refund_id)"
@@ -81,8 +83,8 @@ SQL(match_missed_refunds,
 	" WHERE a.channel = $1 AND r.billed_on IS NULL AND r.sent_at >= $3 AND r.sent_at < $4"
 	" AND r.state IN ('accepted', 'succeeded') ON CONFLICT DO NOTHING");
 
-/* The channel's two bills with each other; $4 and $5: the day less ten minutes at
- * both ends. A refund that failed may never have left the account. */
+/* The channel's two bills with each other; $4 and $5: the day without its first and
+ * its last ten minutes. A refund that failed may never have left the account. */
 SQL(match_flows,
 	"WITH trade AS (SELECT 'flow_' || kind AS what, their_no, min(our_no) AS our_no,"
 	"  sum(fen)::bigint AS fen, min(number) AS line, max(at) AS at,"
@@ -164,7 +166,7 @@ static void queue_end(
 void reconcile_match(
 	struct tx *tx, const char *channel, date day, const struct reconcile_load *l)
 {
-	stamp from = china_midnight(day), to = china_midnight((date){day.days + 1});
+	stamp from = china_midnight(day), to = china_next_midnight(day);
 	stamp from_early = {from.us - EDGE_US}, to_early = {to.us - EDGE_US};
 
 	db_queue(tx, &match_memory);

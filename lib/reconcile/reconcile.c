@@ -1,20 +1,17 @@
 #include "reconcile/reconcile.h"
 
 #include "base/log.h"
+#include "reconcile/cure.h"
+#include "reconcile/match.h"
 
 /* One process at a time: the lock is the session's, so it goes with whoever holds
  * it. Should the connection be lost in between, another may begin: then the lines
  * are missed, and nothing is stored. */
-struct lock {
-	bool taken;
-};
-static const struct field lock_fields[] = {FIELD(struct lock, taken)};
-static const struct shape lock_shape = SHAPE(struct lock, lock_fields);
 #define LOCK_KEY "(hashtextextended('reconcile', 0))"
 SQL(reconcile_lock, "SELECT pg_try_advisory_lock" LOCK_KEY " AS taken");
 SQL(reconcile_unlock, "SELECT pg_advisory_unlock" LOCK_KEY);
 
-/* Lines of readings that came to nothing go. */
+/* Deletes the lines of readings that were not finished. */
 SQL(run_clear, "TRUNCATE reconcile_line");
 SQL(run_begin,
 	"INSERT INTO reconcile_run (channel, day) VALUES ($1, $2) ON CONFLICT (channel, day)"
@@ -27,12 +24,12 @@ SQL(run_failed,
 
 static enum err lock(struct db *db, struct arena *mem)
 {
-	struct lock got = {0};
+	bool taken;
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_NONE);
-	TRY(db_one(&tx, &reconcile_lock, &lock_shape, &got));
-	return got.taken ? E_OK : E_BUSY;
+	TRY(db_value(&tx, &reconcile_lock, &taken));
+	return taken ? E_OK : E_BUSY;
 }
 
 static void unlock(struct db *db, struct arena *mem)

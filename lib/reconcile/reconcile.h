@@ -1,8 +1,8 @@
 #ifndef RECONCILE_RECONCILE_H
 #define RECONCILE_RECONCILE_H
 
-#include "channel/bill.h"
-#include "db/db.h"
+#include "reconcile/load.h"
+#include "reconcile/source.h"
 
 /* A day's bills of a channel against our rows. The trade bill says which payments
  * and refunds there were, the fund flow what came into the account and left it.
@@ -25,58 +25,10 @@
  * Afterwards the channel is asked about payments that only it knows of, which
  * fulfils or returns them the usual way; refunds that lag are polled; money that
  * came twice is sent back. A difference that has gone by then, or by a later run,
- * is marked as cured and its entry in the work list closed. */
-
-/* Where a channel's bills come from. */
-struct bill_source {
-	const char *channel;
-	bool has_flow;
-	/* Hands on every line and tells the file's digest ("-": there is none). Lines
-	 * count only after E_OK.
-	 * E_NOT_FOUND: no business that day. E_BAD_BODY: it came and is no such bill.
-	 * E_UPSTREAM, E_CHANNEL_UNKNOWN: try again. Errors of the receiver come out. */
-	enum err (*fetch)(
-		struct arena *, enum bill_kind, date, bill_fn *, void *arg, const char **hash);
-	/* settle_attempt(): what became of this attempt. */
-	enum err (*ask)(struct db *, struct arena *, int64_t attempt_id, bool *open);
-};
-extern const struct bill_source *const bill_sources[]; /* ends with NULL */
-
-/* What a line says, in the words of reconcile_line; kind is NULL for what is of
- * no interest. A returned payment leaves the account less the fee that comes back;
- * the remark of the flow names its whole sum, and that is fen. Pure. */
-struct reconcile_row {
-	const char *kind, *our_no, *their_no, *trade_no, *word;
-	stamp at;
-	money fen;
-};
-struct reconcile_row reconcile_row_of(const struct bill_line *);
-
-struct reconcile_sums {
-	int64_t payments, refunds, flows;
-	money payments_fen, refunds_fen, flow_in_fen, flow_back_fen, flow_fee_fen,
-		flow_other_fen;
-};
-
-/* Both bills of a day into reconcile_line, under a number of their own. A NULL hash:
- * no such bill; if we know of payments that day, this is believed from noon of the
- * next day on, and is E_UPSTREAM before. Errors are those of fetch and copy_end(). */
-struct reconcile_load {
-	int64_t id, rows;
-	const char *trade_hash, *flow_hash;
-	bool expects_flow;
-	struct reconcile_sums sums;
-};
-enum err reconcile_load(struct db *, struct arena *, const struct bill_source *, date,
-	struct reconcile_load *) CHECKED;
-
-/* Queue: compare, store what differs with its work, end the run as matched. The
- * same again stores nothing. E_RETRY: the lines are not there any more. */
-void reconcile_match(struct tx *, const char *channel, date, const struct reconcile_load *);
-
-/* Ask, poll, send back; close what has gone; end the run as done. */
-enum err reconcile_cure(struct db *, struct arena *, const struct bill_source *, date,
-	int64_t *refunds) CHECKED;
+ * is marked as cured and its entry in the work list closed.
+ *
+ * source.h has the bills, row.h what their lines mean, load.h, match.h and cure.h are
+ * the steps; day.h knows when a day of China begins. */
 
 struct reconcile_result {
 	struct reconcile_sums sums;
@@ -101,9 +53,5 @@ struct reconcile_due {
 };
 enum err reconcile_due(
 	struct db *, struct arena *, const char *channel, date last, struct list *) CHECKED;
-
-/* The day of China that a moment is in, and its first moment. */
-date china_day(stamp);
-stamp china_midnight(date);
 
 #endif

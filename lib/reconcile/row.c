@@ -1,43 +1,37 @@
-#include "base/time.h"
-#include "reconcile/reconcile.h"
+#include "reconcile/row.h"
+
+#include "channel/yuan.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { CHINA_HOURS = 8, YUAN_TEXT = 24 };
+enum { YUAN_TEXT = 24 };
 
-date china_day(stamp t)
+static struct reconcile_row refund_row(const struct bill_trade *t)
 {
-	int64_t us = t.us + CHINA_HOURS * HOUR, day = 24 * HOUR;
-
-	return (date){(int32_t)(us / day - (us % day < 0))};
-}
-
-stamp china_midnight(date d)
-{
-	return (stamp){((int64_t)d.days * 24 - CHINA_HOURS) * HOUR};
+	return (struct reconcile_row){.kind = "refund",
+		.our_no = t->out_refund_no,
+		.their_no = t->refund_id,
+		.trade_no = t->out_trade_no,
+		.word = t->refund_state,
+		.at = t->at,
+		.fen = t->refund};
 }
 
 static struct reconcile_row trade_row(const struct bill_trade *t)
 {
-	if (strcmp(t->state, "REFUND") == 0)
-		return (struct reconcile_row){.kind = "refund",
-			.our_no = t->out_refund_no,
-			.their_no = t->refund_id,
-			.trade_no = t->out_trade_no,
-			.word = t->refund_state,
-			.at = t->at,
-			.fen = t->refund};
-	struct reconcile_row row = {.our_no = t->out_trade_no,
+	static const char *const kinds[] = {
+		[BILL_PAYMENT] = "payment", [BILL_REVOKED] = "revoked", [BILL_OTHER] = NULL};
+	enum bill_state state = bill_state_of(t->state);
+
+	if (state == BILL_REFUND)
+		return refund_row(t);
+	return (struct reconcile_row){.kind = kinds[state],
+		.our_no = t->out_trade_no,
 		.their_no = t->transaction_id,
 		.word = t->state,
 		.at = t->at,
 		.fen = t->total};
-	if (strcmp(t->state, "SUCCESS") == 0)
-		row.kind = "payment";
-	else if (strcmp(t->state, "REVOKED") == 0)
-		row.kind = "revoked";
-	return row;
 }
 
 /* "退款总金额0.01元;含手续费0.00元": what the customer got, and how much of it was a

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 #include "wechat/token.h"
 
 #include <inttypes.h>
@@ -86,7 +86,7 @@ static enum err is_managed(struct arena *mem, bool *yes)
 {
 	static int64_t good_until, quiet_until; /* by clock_ms() */
 	static bool managed;
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	*yes = true;
 	if (shipping_duty() == DUTY_ON)
@@ -120,7 +120,7 @@ static struct shipping_verdict later(enum err err, const char *trouble)
 
 struct shipping_verdict shipping_report(struct arena *mem, const struct shipment *s)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 	bool managed;
 
 	if (s->all_back)

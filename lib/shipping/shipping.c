@@ -7,7 +7,7 @@
 #include "codec/sign.h"
 #include "order/ending.h"
 #include "shipping/report.h"
-#include "wechat/token.h"
+#include "wechat/app.h"
 #include "work/work.h"
 
 #include <inttypes.h>
@@ -25,7 +25,7 @@ void shipping_init(void)
 	if (shipping_duty() == DUTY_COUNT)
 		setting_refuse("ZX_WX_SHIPPING", "wants off, auto or on");
 	if (wanted())
-		wechat_token_init();
+		wechat_app_init();
 }
 
 #define OF_MINI_PROGRAM "a.state = 'paid' AND a.channel = 'wechat' AND a.method = 'jsapi'"

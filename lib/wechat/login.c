@@ -3,24 +3,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "base/time.h"
-#include "codec/sign.h"
 #include "net/http.h"
+#include "wechat/app.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 enum { TRIES = 3, PAUSE_MS = 200, ANSWER_MAX = 16384 };
-
-static const char *secret;
-
-void wechat_login_init(void)
-{
-	if (!*settings.wx_appid)
-		setting_refuse("ZX_WX_APPID", "must be set");
-	if (strncmp(settings.wx_api_base, "https://", 8) != 0)
-		setting_refuse("ZX_WX_API_BASE", "wants https://");
-	secret = secret_read("ZX_WX_SECRET_FILE", settings.wx_secret_file, NULL);
-}
 
 struct session {
 	int64_t errcode; /* absent when all is well */
@@ -34,8 +23,6 @@ static const struct field session_fields[] = {
 };
 static const struct shape session_shape = SHAPE(struct session, session_fields);
 
-enum { WX_BUSY = -1, WX_RATE = 45011 };
-
 /* developers.weixin.qq.com, api_code2session: the status is 200 throughout,
  * only errcode counts. */
 static enum err meaning(const struct session *s)
@@ -43,17 +30,17 @@ static enum err meaning(const struct session *s)
 	switch (s->errcode) {
 	case 0:
 		return s->openid && *s->openid ? E_OK : E_UPSTREAM;
-	case 40029: /* invalid or older than five minutes */
-	case 40163: /* used */
+	case WECHAT_CODE_INVALID:
+	case WECHAT_CODE_USED:
 		return E_LOGIN_REFUSED;
 	case 40226:
 		return E_LOGIN_BLOCKED;
-	case WX_BUSY:
-	case WX_RATE:
+	case WECHAT_BUSY:
+	case WECHAT_TOO_OFTEN:
 		return E_BUSY;
 	default:
 		/* 40013 appid, 40125 or 40001 secret: ours to mend, nobody can log in. */
-		log_error("wechat_login", "errcode %lld: %s", (long long)s->errcode,
+		log_error("wechat_login", "errcode %" PRId64 ": %s", s->errcode,
 			s->errmsg ? s->errmsg : "");
 		return E_UPSTREAM;
 	}
@@ -81,24 +68,18 @@ static enum err try_once(
 	return meaning(s);
 }
 
-static int64_t time_left(int64_t deadline)
-{
-	int64_t left = deadline - clock_ms();
-
-	return left < settings.out_timeout_ms ? left : settings.out_timeout_ms;
-}
-
 /* A code is good for one answer, so only a plain "later" is asked again. */
-static enum err ask(struct arena *mem, const char *url, struct session *s)
+static enum err query(struct arena *mem, const char *url, struct session *s)
 {
-	int64_t deadline = clock_ms() + settings.request_limit_s * 800;
+	int64_t deadline = http_deadline();
 	struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-	enum err err = try_once(mem, url, time_left(deadline), s);
+	enum err err = try_once(mem, url, http_time_left(deadline), s);
 
-	for (int i = 1; err == E_BUSY && i < TRIES && time_left(deadline) > PAUSE_MS; i++) {
+	for (int i = 1; err == E_BUSY && i < TRIES && http_time_left(deadline) > PAUSE_MS;
+		i++) {
 		nanosleep(&pause, NULL);
 		pause.tv_nsec *= 2;
-		err = try_once(mem, url, time_left(deadline), s);
+		err = try_once(mem, url, http_time_left(deadline), s);
 	}
 	return err;
 }
@@ -108,7 +89,7 @@ enum err wechat_openid(struct arena *mem, const char *url, struct wechat_identit
 	struct session s;
 
 	*out = (struct wechat_identity){0};
-	enum err err = ask(mem, url, &s);
+	enum err err = query(mem, url, &s);
 	if (err == E_BUSY) {
 		log_warn("wechat_login", "WeChat stays busy");
 		return E_UPSTREAM;
@@ -126,6 +107,6 @@ enum err wechat_login(struct arena *mem, const char *code, struct wechat_identit
 			"%s/sns/jscode2session?appid=%s&secret=%s&js_code=%s"
 			"&grant_type=authorization_code",
 			settings.wx_api_base, url_escape(mem, settings.wx_appid),
-			url_escape(mem, secret), url_escape(mem, code)),
+			url_escape(mem, wechat_app_secret()), url_escape(mem, code)),
 		out);
 }

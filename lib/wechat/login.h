@@ -8,9 +8,6 @@
 
 enum { WECHAT_CODE_MAX = 512 }; /* of any code of WeChat's: it documents no length */
 
-/* Reads the appid and the secret's file; ends the program if one is missing. */
-void wechat_login_init(void);
-
 struct wechat_identity {
 	const char *openid;
 	const char *unionid; /* NULL where the app has no open platform account */

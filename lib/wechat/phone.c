@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "base/phone.h"
 #include "base/settings.h"
+#include "wechat/app.h"
 #include "wechat/token.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define PATH "/wxa/business/getuserphonenumber"
@@ -52,20 +54,20 @@ static enum err read_number(struct arena *mem, const char *text, const char **ph
 	return E_OK;
 }
 
-static enum err meaning(struct arena *mem, const struct wechat_said *said, const char **phone)
+static enum err meaning(struct arena *mem, const struct wechat_answer *said, const char **phone)
 {
 	switch (said->errcode) {
 	case 0:
 		return read_number(mem, said->text, phone);
-	case 40029: /* wrong, older than five minutes, or used */
-	case 40163:
+	case WECHAT_CODE_INVALID:
+	case WECHAT_CODE_USED:
 		return E_PHONE_CODE;
-	case -1: /* busy; too often */
-	case 45011:
-		log_warn("wechat_phone", "errcode %lld", (long long)said->errcode);
+	case WECHAT_BUSY:
+	case WECHAT_TOO_OFTEN:
+		log_warn("wechat_phone", "errcode %" PRId64, said->errcode);
 		return E_UPSTREAM;
 	default:
-		log_error("wechat_phone", "errcode %lld: %s", (long long)said->errcode,
+		log_error("wechat_phone", "errcode %" PRId64 ": %s", said->errcode,
 			said->errmsg ? said->errmsg : "");
 		return E_UPSTREAM;
 	}
@@ -74,7 +76,7 @@ static enum err meaning(struct arena *mem, const struct wechat_said *said, const
 enum err wechat_phone(struct arena *mem, const char *code, const char **phone)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	json_open(&b, NULL, '{');
 	json_text(&b, "code", code);

@@ -6,8 +6,7 @@
 
 /* The number behind a code of the mini-program's button getPhoneNumber
  * (developers.weixin.qq.com, getPhoneNumber): not the code of wx.login, good once
- * and for five minutes. WeChat asks money for each answer. Call
- * wechat_token_init() first. */
+ * and for five minutes. WeChat asks money for each answer. */
 
 /* Eleven digits in the arena. E_PHONE_CODE: the code is wrong, old or used, was
  * made for another app, or the phone isn't one of mainland China. E_UPSTREAM:

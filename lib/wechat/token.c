@@ -5,26 +5,17 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "codec/sign.h"
 #include "net/http.h"
+#include "wechat/app.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { TOKEN_MAX = 2048, ANSWER_MAX = 65536, BODY_MAX = 4096, SPARE_S = 300 };
 
-static const char *secret;
 static char token[TOKEN_MAX + 1]; /* "": none */
 static int64_t token_until;       /* by clock_ms() */
-
-void wechat_token_init(void)
-{
-	if (!*settings.wx_appid)
-		setting_refuse("ZX_WX_APPID", "must be set");
-	if (strncmp(settings.wx_api_base, "https://", 8) != 0)
-		setting_refuse("ZX_WX_API_BASE", "wants https://");
-	secret = secret_read("ZX_WX_SECRET_FILE", settings.wx_secret_file, NULL);
-}
 
 /* The status is 200 throughout, only errcode counts. */
 static enum err post(struct arena *mem, const char *url, const char *body,
@@ -63,14 +54,14 @@ static const struct field granted_fields[] = {
 };
 static const struct shape granted_shape = SHAPE(struct granted, granted_fields);
 
-static const char *token_ask(struct arena *mem)
+static const char *token_request(struct arena *mem)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
 	json_open(&b, NULL, '{');
 	json_text(&b, "grant_type", "client_credential");
 	json_text(&b, "appid", settings.wx_appid);
-	json_text(&b, "secret", secret);
+	json_text(&b, "secret", wechat_app_secret());
 	json_bool(&b, "force_refresh", false);
 	json_close(&b, '}');
 	return buf_text(&b);
@@ -85,10 +76,10 @@ static enum err ensure_token(struct arena *mem)
 		return E_OK;
 	token[0] = '\0';
 	url = arena_printf(mem, "%s/cgi-bin/stable_token", settings.wx_api_base);
-	if (post(mem, url, token_ask(mem), &granted_shape, &g, &text) != E_OK)
+	if (post(mem, url, token_request(mem), &granted_shape, &g, &text) != E_OK)
 		return E_UPSTREAM;
 	if (g.errcode != 0 || !g.access_token || !*g.access_token) {
-		log_error("wechat_token", "errcode %lld: %s", (long long)g.errcode,
+		log_error("wechat_token", "errcode %" PRId64 ": %s", g.errcode,
 			g.errmsg ? g.errmsg : "");
 		return E_UPSTREAM;
 	}
@@ -98,16 +89,16 @@ static enum err ensure_token(struct arena *mem)
 }
 
 static const struct field said_fields[] = {
-	FIELD(struct wechat_said, errcode, .optional = true),
-	FIELD(struct wechat_said, errmsg, .optional = true),
-	FIELD(struct wechat_said, is_trade_managed, .optional = true),
+	FIELD(struct wechat_answer, errcode, .optional = true),
+	FIELD(struct wechat_answer, errmsg, .optional = true),
+	FIELD(struct wechat_answer, is_trade_managed, .optional = true),
 };
-static const struct shape said_shape = SHAPE(struct wechat_said, said_fields);
+static const struct shape said_shape = SHAPE(struct wechat_answer, said_fields);
 
 static enum err post_once(
-	struct arena *mem, const char *path, const char *body, struct wechat_said *said)
+	struct arena *mem, const char *path, const char *body, struct wechat_answer *said)
 {
-	*said = (struct wechat_said){0};
+	*said = (struct wechat_answer){0};
 	TRY(ensure_token(mem));
 	const char *url = arena_printf(mem, "%s%s?access_token=%s", settings.wx_api_base, path,
 		url_escape(mem, token));
@@ -123,7 +114,7 @@ static bool token_refused(int64_t errcode)
 }
 
 enum err wechat_token_post(
-	struct arena *mem, const char *path, const char *body, struct wechat_said *said)
+	struct arena *mem, const char *path, const char *body, struct wechat_answer *said)
 {
 	TRY(post_once(mem, path, body, said));
 	if (!token_refused(said->errcode))

@@ -13,10 +13,7 @@
  * copy. One that is refused is forgotten, and the call made once more with a new
  * one. Neither the token nor the secret is ever logged. */
 
-/* Reads the appid and the secret's file; ends the program if one is missing. */
-void wechat_token_init(void);
-
-struct wechat_said {
+struct wechat_answer {
 	int64_t errcode; /* 0: well */
 	const char *errmsg;
 	bool is_trade_managed; /* in the answer of that name */
@@ -28,6 +25,6 @@ struct wechat_said {
  * nothing was done (no token either). E_UNKNOWN: it may have been. At most four
  * calls, each with the limit of outbound calls. */
 enum err wechat_token_post(
-	struct arena *, const char *path, const char *body, struct wechat_said *) CHECKED;
+	struct arena *, const char *path, const char *body, struct wechat_answer *) CHECKED;
 
 #endif

@@ -1,24 +1,20 @@
 #include "wechat/web.h"
 
+#include "base/bytes.h"
 #include "base/settings.h"
-#include "codec/sign.h"
 #include "net/http.h"
 
 static const char *secret;
-
-static bool is_https(const char *url)
-{
-	return strncmp(url, "https://", 8) == 0;
-}
 
 void wechat_web_init(void)
 {
 	if (!wechat_web_on())
 		return;
-	if (!is_https(settings.wx_web_base))
-		setting_refuse("ZX_WX_WEB_BASE", "wants https://");
-	if (*settings.wx_web_redirect && !is_https(settings.wx_web_redirect))
-		setting_refuse("ZX_WX_WEB_REDIRECT", "wants https://");
+	setting_want(text_begins(settings.wx_web_base, "https://"), "ZX_WX_WEB_BASE",
+		"wants https://");
+	setting_want(
+		!*settings.wx_web_redirect || text_begins(settings.wx_web_redirect, "https://"),
+		"ZX_WX_WEB_REDIRECT", "wants https://");
 	secret = secret_read("ZX_WX_WEB_SECRET_FILE", settings.wx_web_secret_file, NULL);
 }
 

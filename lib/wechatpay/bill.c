@@ -1,21 +1,26 @@
+#include "wechatpay/bill.h"
+
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "channel/call.h"
 #include "codec/unpack.h"
 #include "wechatpay/call.h"
+#include "wechatpay/csv.h"
 
 #include <strings.h>
 
 enum { FETCH_MS = 10 * 60 * 1000 };
 
 static const struct field bill_fields[] = {
-	FIELD(struct wechat_bill, download_url, .min = 9, .max = 2048),
-	FIELD(struct wechat_bill, hash_type, .one_of = "SHA1"),
-	FIELD(struct wechat_bill, hash_value, .min = SHA1_HEX - 1, .max = SHA1_HEX - 1),
+	FIELD(struct wechatpay_bill, download_url, .min = 9, .max = 2048),
+	FIELD(struct wechatpay_bill, hash_type, .one_of = "SHA1"),
+	FIELD(struct wechatpay_bill, hash_value, .min = SHA1_HEX - 1, .max = SHA1_HEX - 1),
 };
-static const struct shape bill_shape = SHAPE(struct wechat_bill, bill_fields);
+static const struct shape bill_shape = SHAPE(struct wechatpay_bill, bill_fields);
 
 static enum err read_offer(
-	struct arena *mem, const struct wechat_exchange *x, struct wechat_bill *out)
+	struct arena *mem, const struct wechatpay_exchange *x, struct wechatpay_bill *out)
 {
 	struct json_fault fault = {0};
 	struct bytes body = x->answer.body;
@@ -28,11 +33,11 @@ static enum err read_offer(
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_bill_url(
-	struct arena *mem, enum bill_kind kind, date day, struct wechat_bill *out)
+enum err wechatpay_bill_url(
+	struct arena *mem, enum bill_kind kind, date day, struct wechatpay_bill *out)
 {
 	char text[DATE_TEXT];
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "GET",
 		.target = arena_printf(mem, "/v3/bill/%s&bill_date=%s&tar_type=GZIP",
 			kind == BILL_TRADE ? "tradebill?bill_type=ALL"
@@ -40,14 +45,14 @@ enum err wechat_bill_url(
 			date_write(text, day)),
 	};
 
-	*out = (struct wechat_bill){0};
-	enum err err = wechat_ask(mem, &x);
+	*out = (struct wechatpay_bill){0};
+	enum err err = wechatpay_call(mem, &x);
 	if (err == E_OK)
 		return read_offer(mem, &x, out);
 	out->refusal = x.refusal;
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "NO_STATEMENT_EXIST") == 0)
+	if (text_same(x.refusal, "NO_STATEMENT_EXIST"))
 		return E_NOT_FOUND;
-	if (err == E_CHANNEL_REFUSED && strcmp(x.refusal, "STATEMENT_CREATING") == 0)
+	if (text_same(x.refusal, "STATEMENT_CREATING"))
 		return E_UPSTREAM;
 	return err;
 }
@@ -74,9 +79,9 @@ static bool receive(void *arg, struct bytes piece)
 	return unpack_push(f->unpack, piece);
 }
 
-/* No page says of which of the two the digest is. WeChat Pay's own library takes
- * the text's. */
-static enum err check(struct fetch *f, const struct wechat_bill *bill)
+/* The documentation doesn't say whether the digest is of the packed file or of its text.
+ * WeChat Pay's own library takes the text. */
+static enum err check(struct fetch *f, const struct wechatpay_bill *bill)
 {
 	struct unpack_digests got;
 
@@ -94,27 +99,27 @@ static enum err check(struct fetch *f, const struct wechat_bill *bill)
 	return E_CHANNEL_UNKNOWN;
 }
 
-/* What is signed of the address: all behind the host. NULL if it is none of ours. */
+/* The part of an address that is signed: all after the host. NULL if it is no address. */
 static const char *target_of(const char *url)
 {
-	if (strncmp(url, "https://", 8) != 0 || strpbrk(url, " \"\\<>#\r\n"))
+	if (!text_begins(url, "https://") || strpbrk(url, " \"\\<>#\r\n"))
 		return NULL;
 	return strchr(url + 8, '/');
 }
 
-static enum err outcome(struct arena *mem, struct fetch *f, const struct wechat_bill *bill,
+static enum err outcome(struct arena *mem, struct fetch *f, const struct wechatpay_bill *bill,
 	const char *target, const struct http_answer *a)
 {
 	const char *refusal;
 
 	if (a->status == 200)
 		return check(f, bill);
-	enum err err = wechat_problem(mem, target, a, &refusal);
+	enum err err = wechatpay_judge(mem, target, a, &refusal);
 	return err == E_BUSY ? E_UPSTREAM : err;
 }
 
-enum err wechat_bill_fetch(
-	struct arena *mem, const struct wechat_bill *bill, bytes_fn *take, void *arg)
+enum err wechatpay_bill_fetch(
+	struct arena *mem, const struct wechatpay_bill *bill, bytes_fn *take, void *arg)
 {
 	struct fetch f = {.take = take, .arg = arg};
 	const char *target = target_of(bill->download_url);
@@ -128,7 +133,7 @@ enum err wechat_bill_fetch(
 		.upstream = UPSTREAM_WECHAT_PAY,
 		.method = "GET",
 		.url = bill->download_url,
-		.headers = wechat_headers(mem, "GET", target, (struct bytes){0}),
+		.headers = wechatpay_headers(mem, "GET", target, (struct bytes){0}),
 		.limit_ms = FETCH_MS,
 		.sink = receive,
 		.sink_arg = &f,
@@ -140,6 +145,38 @@ enum err wechat_bill_fetch(
 	if (f.stopped)
 		return E_INTERNAL;
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	return outcome(mem, &f, bill, target, &a);
+}
+
+/* The reader and what it said last; the download only knows yes and no. */
+struct reading {
+	struct wechatpay_csv *csv;
+	enum err err;
+};
+
+static bool push(void *arg, struct bytes piece)
+{
+	struct reading *r = arg;
+
+	r->err = wechatpay_csv_push(r->csv, piece);
+	return r->err == E_OK;
+}
+
+enum err wechatpay_bill(struct arena *mem, enum bill_kind kind, date day, bill_fn *take,
+	void *arg, const char **hash)
+{
+	struct reading r = {.csv = wechatpay_csv_begin(mem, kind, take, arg)};
+	struct wechatpay_bill bill;
+
+	TRY(wechatpay_bill_url(mem, kind, day, &bill));
+	*hash = bill.hash_value;
+	enum err err = wechatpay_bill_fetch(mem, &bill, push, &r);
+	if (err == E_INTERNAL && r.err != E_OK)
+		err = r.err;
+	if (err == E_OK)
+		err = wechatpay_csv_end(r.csv);
+	if (err == E_BAD_BODY)
+		log_error("reconcile", "no bill: %s", wechatpay_csv_fault(r.csv));
+	return err;
 }

@@ -1,36 +1,26 @@
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
 
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "channel/ask.h"
+#include "channel/call.h"
 
 enum { NONCE_LEN = 32, HEADERS_MAX = 5 };
 
-struct wechat_merchant wechat_merchant;
+struct wechatpay_merchant wechatpay_merchant;
 
-size_t wechat_cut(const char *s, size_t max)
-{
-	size_t n = strlen(s);
-
-	if (n <= max)
-		return n;
-	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
-		max--;
-	return max;
-}
-
-const char *const *wechat_headers(
+const char *const *wechatpay_headers(
 	struct arena *mem, const char *method, const char *target, struct bytes body)
 {
-	const struct wechat_merchant *m = &wechat_merchant;
+	const struct wechatpay_merchant *m = &wechatpay_merchant;
 	const char **headers = NEW_N(mem, const char *, HEADERS_MAX);
 	char nonce[NONCE_LEN + 1];
 	size_t n = 0;
 
 	random_text(nonce, NONCE_LEN);
-	struct wechat_request q = {method, target, stamp_now().us / SECOND, nonce, body};
-	const char *authorization = wechat_authorization(mem, m, &q);
+	struct wechatpay_request q = {method, target, stamp_now().us / SECOND, nonce, body};
+	const char *authorization = wechatpay_authorization(mem, m, &q);
 	if (!authorization)
 		return NULL;
 	headers[n++] = "Accept: application/json";
@@ -43,11 +33,11 @@ const char *const *wechat_headers(
 	return headers;
 }
 
-enum err wechat_send(struct arena *mem, const char *method, const char *target,
+enum err wechatpay_send(struct arena *mem, const char *method, const char *target,
 	struct bytes body, int64_t deadline, struct http_answer *a)
 {
-	const char *const *headers = wechat_headers(mem, method, target, body);
-	int64_t left = deadline - clock_ms();
+	const char *const *headers = wechatpay_headers(mem, method, target, body);
+	int64_t left = http_time_left(deadline);
 
 	if (!headers)
 		return E_INTERNAL;
@@ -60,15 +50,14 @@ enum err wechat_send(struct arena *mem, const char *method, const char *target,
 			.url = arena_printf(mem, "%s%s", settings.wxpay_base, target),
 			.headers = headers,
 			.body = body,
-			.limit_ms =
-				left < settings.out_timeout_ms ? left : settings.out_timeout_ms,
+			.limit_ms = left,
 		},
 		a);
 }
 
-struct wechat_signed wechat_signed_answer(const struct http_answer *a)
+struct wechatpay_signed wechatpay_signed_answer(const struct http_answer *a)
 {
-	return (struct wechat_signed){
+	return (struct wechatpay_signed){
 		.timestamp = http_header(a, "Wechatpay-Timestamp"),
 		.nonce = http_header(a, "Wechatpay-Nonce"),
 		.signature = http_header(a, "Wechatpay-Signature"),
@@ -79,17 +68,26 @@ struct wechat_signed wechat_signed_answer(const struct http_answer *a)
 
 static bool is_proven(struct arena *mem, const struct http_answer *a, int64_t deadline)
 {
-	struct wechat_signed s = wechat_signed_answer(a);
+	struct wechatpay_signed s = wechatpay_signed_answer(a);
 	stamp now = stamp_now();
 	const struct key *key = NULL;
 
-	if (wechat_is_fresh(&s, now))
-		key = wechat_key(mem, s.serial, now, deadline);
-	if (key && wechat_verify(mem, key, &s))
+	if (wechatpay_is_fresh(&s, now))
+		key = wechatpay_key(mem, s.serial, now, deadline);
+	if (key && wechatpay_verify(mem, key, &s))
 		return true;
 	log_warn("wechatpay", "an answer is not signed as it should be: serial %s%s",
 		s.serial ? s.serial : "none", key ? "" : ", not known or not fresh");
 	return false;
+}
+
+bool wechatpay_member_read(struct arena *mem, const cJSON *root, const char *name,
+	const struct shape *shape, void *out)
+{
+	const cJSON *part = cJSON_GetObjectItemCaseSensitive(root, name);
+	struct json_fault fault = {0};
+
+	return !part || json_read(mem, part, shape, JSON_LENIENT, out, &fault) == E_OK;
 }
 
 struct problem {
@@ -125,7 +123,7 @@ static bool is_final(const char *code)
 	       strcmp(code, "INVALID_TRANSACTIONID") == 0;
 }
 
-enum err wechat_problem(struct arena *mem, const char *target, const struct http_answer *a,
+enum err wechatpay_judge(struct arena *mem, const char *target, const struct http_answer *a,
 	const char **refusal)
 {
 	const char *code = problem_code(mem, target, a);
@@ -141,22 +139,23 @@ enum err wechat_problem(struct arena *mem, const char *target, const struct http
 /* E_BUSY: told to wait. */
 static enum err try_once(struct arena *mem, void *exchange)
 {
-	struct wechat_exchange *x = exchange;
+	struct wechatpay_exchange *x = exchange;
 	const struct http_answer *a = &x->answer;
-	enum err err = wechat_send(mem, x->method, x->target, x->body, x->deadline, &x->answer);
+	enum err err =
+		wechatpay_send(mem, x->method, x->target, x->body, x->deadline, &x->answer);
 
 	if (err != E_OK)
-		return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+		return channel_err(err);
 	if (a->status >= 200 && a->status < 300)
 		return is_proven(mem, a, x->deadline) ? E_OK : E_CHANNEL_UNKNOWN;
-	err = wechat_problem(mem, x->target, a, &x->refusal);
+	err = wechatpay_judge(mem, x->target, a, &x->refusal);
 	return err == E_BUSY && x->query_first ? E_CHANNEL_UNKNOWN : err;
 }
 
-enum err wechat_ask(struct arena *mem, struct wechat_exchange *x)
+enum err wechatpay_call(struct arena *mem, struct wechatpay_exchange *x)
 {
-	return channel_ask(mem, &(struct channel_call){.try_once = try_once,
-					.exchange = x,
-					.deadline = &x->deadline,
-					.once = x->query_first});
+	return channel_call(mem, &(struct channel_tries){.try_once = try_once,
+					 .exchange = x,
+					 .deadline = &x->deadline,
+					 .once = x->query_first});
 }

@@ -1,87 +1,53 @@
 #ifndef WECHATPAY_CALL_H
 #define WECHATPAY_CALL_H
 
+#include "base/json.h"
 #include "net/http.h"
 #include "wechatpay/sign.h"
 
-/* The way to WeChat Pay and back, for the files of this module. */
+/* The way to WeChat Pay and back, for the files of this folder. */
 
 /* Who we are; filled by wechatpay_init(). */
-extern struct wechat_merchant wechat_merchant;
+extern struct wechatpay_merchant wechatpay_merchant;
 
 /* One signed request, one try, done by deadline (of clock_ms()). A GET has an
  * empty body. Errors are those of http_send(); the answer is not verified. */
-enum err wechat_send(struct arena *, const char *method, const char *target, struct bytes body,
-	int64_t deadline, struct http_answer *) CHECKED;
+enum err wechatpay_send(struct arena *, const char *method, const char *target,
+	struct bytes body, int64_t deadline, struct http_answer *) CHECKED;
 
 /* The headers of such a request, signed now, for http_send(); NULL if our key
  * can't sign. */
-const char *const *wechat_headers(
+const char *const *wechatpay_headers(
 	struct arena *, const char *method, const char *target, struct bytes body);
 
 /* What an answer claims to be signed with. */
-struct wechat_signed wechat_signed_answer(const struct http_answer *);
+struct wechatpay_signed wechatpay_signed_answer(const struct http_answer *);
 
 /* A request and what came of it. */
-struct wechat_exchange {
+struct wechatpay_exchange {
 	const char *method, *target;
 	struct bytes body;
 	/* Money moves: whatever is neither an answer nor a refusal wants a query
 	 * before the next try, 429 too, which may say "being worked on". */
 	bool query_first;
 	struct http_answer answer; /* with E_OK: verified */
-	const char *refusal;       /* with E_CHANNEL_REFUSED */
+	const char *refusal;       /* with E_CHANNEL_REFUSED, else NULL */
 	int64_t deadline;          /* filled in */
 };
 /* Send, verify, judge by the rules of wechatpay.h. The same parameters go out a
  * second time if the first told nothing (not with query_first), never past the
  * request's own limit. */
-enum err wechat_ask(struct arena *, struct wechat_exchange *) CHECKED;
+enum err wechatpay_call(struct arena *, struct wechatpay_exchange *) CHECKED;
 
 /* An answer that is no 2xx, logged: unsigned, so a hint. By its status first, by
  * its code only where the status leaves it open (4012081709): E_BUSY for 429,
  * E_CHANNEL_REFUSED and the code, E_CHANNEL_UNKNOWN. */
-enum err wechat_problem(struct arena *, const char *target, const struct http_answer *,
+enum err wechatpay_judge(struct arena *, const char *target, const struct http_answer *,
 	const char **refusal) CHECKED;
 
-/* Bytes of the longest beginning of whole characters within max. */
-size_t wechat_cut(const char *, size_t max);
-
-/* Makes the process' key ring: WeChat Pay's public key, NULL in certificate
- * mode, which becomes the ring's. */
-void wechat_keys_init(struct key *pubkey);
-
-/* The key of that serial. Platform certificates are fetched when the serial is
- * one we don't know, or when they were last fetched 12 hours ago (4012551764);
- * at most once a minute (five seconds after a failure), so that forged serials
- * can't drive us to it. NULL: nobody we know. The key is good until the next call. */
-const struct key *wechat_key(struct arena *, const char *serial, stamp now, int64_t deadline);
-
-/* Decrypts an answer of /v3/certificates. Adds the certificates whose serial
- * is the announced one; E_CHANNEL_UNKNOWN if there is none. */
-enum err wechat_certificates_read(
-	struct arena *, struct bytes apiv3, struct bytes body, struct wechat_keyring *) CHECKED;
-
-/* Verify and decrypt a notify, whatever it is about. E_NOTIFY_REFUSED, logged. */
-struct wechat_letter {
-	const char *id, *event_type;
-	struct bytes plain;
-};
-enum err wechat_letter_open(struct arena *, const struct wechat_signed *, stamp now,
-	struct wechat_letter *) CHECKED;
-/* Says in the log that what was inside is of no use. */
-enum err wechat_letter_refuse(const char *why);
-
-/* A member that is an object; false if it is there and doesn't fit the shape. */
-bool wechat_part(struct arena *, const cJSON *root, const char *name, const struct shape *,
-	void *out) CHECKED;
-
-/* A payment's JSON into a notice whose id and event_type stay as they are.
- * False if it lacks what its state promises. */
-bool wechat_payment_read(struct arena *, struct bytes json, struct wechat_notice *) CHECKED;
-
-/* A refund's JSON likewise, as answers and notifies have it. */
-bool wechat_refund_read(
-	struct arena *, struct bytes json, struct wechat_refund_state *) CHECKED;
+/* A member of an answer that is an object; false if it is there and doesn't fit the
+ * shape. */
+bool wechatpay_member_read(struct arena *, const cJSON *root, const char *name,
+	const struct shape *, void *out) CHECKED;
 
 #endif

@@ -2,11 +2,12 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { TIME_CHARS = 19 };
-#define FEN_MAX (1LL << 50)
 
 /* Names in the order of preference: new and old accounts, one or the other kind of
  * brackets. Optional: the column may be missing, the cell empty. */
@@ -38,61 +39,28 @@ static const struct field flow_fields[] = {
 };
 
 static const struct field trade_sum_fields[] = {
-	FIELD_AS(struct bill_trade_sums, lines, "总交易单数"),
-	FIELD_AS(struct bill_trade_sums, total, "订单总金额|总交易额"),
-	FIELD_AS(struct bill_trade_sums, refund, "申请退款总金额|总退款金额"),
+	FIELD_AS(struct wechatpay_trade_sums, lines, "总交易单数"),
+	FIELD_AS(struct wechatpay_trade_sums, total, "订单总金额|总交易额"),
+	FIELD_AS(struct wechatpay_trade_sums, refund, "申请退款总金额|总退款金额"),
 };
 static const struct field flow_sum_fields[] = {
-	FIELD_AS(struct bill_flow_sums, lines, "资金流水总笔数"),
-	FIELD_AS(struct bill_flow_sums, incomes, "收入笔数"),
-	FIELD_AS(struct bill_flow_sums, income, "收入金额"),
-	FIELD_AS(struct bill_flow_sums, outlays, "支出笔数"),
-	FIELD_AS(struct bill_flow_sums, outlay, "支出金额"),
+	FIELD_AS(struct wechatpay_flow_sums, lines, "资金流水总笔数"),
+	FIELD_AS(struct wechatpay_flow_sums, incomes, "收入笔数"),
+	FIELD_AS(struct wechatpay_flow_sums, income, "收入金额"),
+	FIELD_AS(struct wechatpay_flow_sums, outlays, "支出笔数"),
+	FIELD_AS(struct wechatpay_flow_sums, outlay, "支出金额"),
 };
 
-const struct shape bill_line_shapes[] = {
+const struct shape wechatpay_line_shapes[] = {
 	[BILL_TRADE] = SHAPE(struct bill_trade, trade_fields),
 	[BILL_FUNDFLOW] = SHAPE(struct bill_flow, flow_fields),
 };
-const struct shape bill_sum_shapes[] = {
-	[BILL_TRADE] = SHAPE(struct bill_trade_sums, trade_sum_fields),
-	[BILL_FUNDFLOW] = SHAPE(struct bill_flow_sums, flow_sum_fields),
+const struct shape wechatpay_sum_shapes[] = {
+	[BILL_TRADE] = SHAPE(struct wechatpay_trade_sums, trade_sum_fields),
+	[BILL_FUNDFLOW] = SHAPE(struct wechatpay_flow_sums, flow_sum_fields),
 };
-_Static_assert(COUNT_OF(trade_fields) <= BILL_FIELDS_MAX, "");
-_Static_assert(COUNT_OF(flow_fields) <= BILL_FIELDS_MAX, "");
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool append(int64_t *n, int digit)
-{
-	return !__builtin_mul_overflow(*n, 10, n) && !__builtin_add_overflow(*n, digit, n);
-}
-
-bool yuan_parse(const char *s, money *out)
-{
-	bool minus = *s == '-';
-	int64_t fen = 0;
-	int places = 2;
-
-	s += minus;
-	if (!is_digit(*s))
-		return false;
-	for (; is_digit(*s); s++)
-		if (!append(&fen, *s - '0'))
-			return false;
-	if (*s == '.' && is_digit(s[1]))
-		for (s++; is_digit(*s) && places > 0; s++, places--)
-			if (!append(&fen, *s - '0'))
-				return false;
-	for (; places > 0; places--)
-		if (!append(&fen, 0))
-			return false;
-	out->fen = minus ? -fen : fen;
-	return *s == '\0';
-}
+_Static_assert(COUNT_OF(trade_fields) <= WECHATPAY_FIELDS_MAX, "");
+_Static_assert(COUNT_OF(flow_fields) <= WECHATPAY_FIELDS_MAX, "");
 
 /* "2026-01-01 18:00:00", in China. */
 static bool time_parse(const char *s, stamp *out)
@@ -147,7 +115,7 @@ static const char *read_direction(const char *s, bool *is_income)
 	return *is_income || strcmp(s, "支出") == 0 ? NULL : "neither 收入 nor 支出";
 }
 
-const char *bill_cell_read(const struct field *f, char *cell, void *row)
+const char *wechatpay_cell_read(const struct field *f, char *cell, void *row)
 {
 	void *at = (char *)row + f->offset;
 

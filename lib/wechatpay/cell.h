@@ -3,25 +3,25 @@
 
 #include "channel/bill.h"
 
-/* The columns of both kinds of bills, for bill.c. */
+/* The columns of both kinds of bills, for csv.c. */
 
 /* What the last line says, and what the lines came to. */
-struct bill_trade_sums {
+struct wechatpay_trade_sums {
 	int64_t lines;
 	money total, refund;
 };
-struct bill_flow_sums {
+struct wechatpay_flow_sums {
 	int64_t lines, incomes, outlays;
 	money income, outlay;
 };
 
 /* By kind of bill. A field's name is a list of headers, the best first. */
-enum { BILL_FIELDS_MAX = 16 };
-extern const struct shape bill_line_shapes[], bill_sum_shapes[];
+enum { WECHATPAY_FIELDS_MAX = 16 };
+extern const struct shape wechatpay_line_shapes[], wechatpay_sum_shapes[];
 
 /* A bill's cell without its backtick, with a NUL behind it, into the member that
  * the field describes; texts stay where they are, their escapes undone. Returns
  * what is wrong, or NULL. */
-const char *bill_cell_read(const struct field *, char *cell, void *row);
+const char *wechatpay_cell_read(const struct field *, char *cell, void *row);
 
 #endif

@@ -1,4 +1,8 @@
+#include "wechatpay/certs.h"
+
+#include "base/bytes.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "base/time.h"
 #include "wechatpay/call.h"
 
@@ -8,16 +12,16 @@ enum {
 	CERTS_RETRY_MS = 5 * 1000
 };
 
-static struct wechat_keyring own, platform;
+static struct wechatpay_keyring own, platform;
 static int64_t next_fetch; /* not before, by clock_ms() */
 static int64_t stale_at;
 
-void wechat_keys_init(struct key *pubkey)
+void wechatpay_keys_init(struct key *pubkey)
 {
-	keyring_clear(&own);
-	keyring_clear(&platform);
+	wechatpay_keyring_clear(&own);
+	wechatpay_keyring_clear(&platform);
 	next_fetch = stale_at = 0;
-	if (pubkey && !keyring_add(&own, wechat_merchant.pubkey_id, pubkey))
+	if (pubkey && !wechatpay_keyring_add(&own, wechatpay_merchant.pubkey_id, pubkey))
 		setting_refuse("ZX_WXPAY_PUBKEY_ID", "is too long");
 }
 
@@ -31,19 +35,19 @@ struct entry {
 	const char *serial_no;
 };
 static const struct field entry_fields[] = {
-	FIELD(struct entry, serial_no, .min = 1, .max = WECHAT_SERIAL_MAX),
+	FIELD(struct entry, serial_no, .min = 1, .max = WECHATPAY_SERIAL_MAX),
 };
 static const struct shape entry_shape = SHAPE(struct entry, entry_fields);
 
-static bool add_certificate(
-	struct arena *mem, struct bytes apiv3, const cJSON *item, struct wechat_keyring *ring)
+static bool add_certificate(struct arena *mem, struct bytes apiv3, const cJSON *item,
+	struct wechatpay_keyring *ring)
 {
 	struct json_fault fault = {0};
 	struct entry entry;
 	struct bytes pem;
 
 	if (json_read(mem, item, &entry_shape, JSON_LENIENT, &entry, &fault) != E_OK ||
-		!wechat_open(mem, apiv3,
+		!wechatpay_open(mem, apiv3,
 			cJSON_GetObjectItemCaseSensitive(item, "encrypt_certificate"), &pem))
 		return false;
 	struct key *key = key_parse(KEY_CERTIFICATE, pem);
@@ -51,11 +55,11 @@ static bool add_certificate(
 		key_free(key);
 		return false;
 	}
-	return keyring_add(ring, entry.serial_no, key);
+	return wechatpay_keyring_add(ring, entry.serial_no, key);
 }
 
-enum err wechat_certificates_read(
-	struct arena *mem, struct bytes apiv3, struct bytes body, struct wechat_keyring *ring)
+enum err wechatpay_certificates_read(struct arena *mem, struct bytes apiv3, struct bytes body,
+	struct wechatpay_keyring *ring)
 {
 	struct json_fault fault = {0};
 	const cJSON *root, *item;
@@ -73,29 +77,29 @@ enum err wechat_certificates_read(
 }
 
 /* The list is believed because only a holder of the APIv3 key can have made
- * it; the signature shows that it is not an old one played back. */
+ * it; the signature shows that it is not an old one that somebody replays. */
 static enum err fetch(struct arena *mem, stamp now, int64_t deadline)
 {
-	struct wechat_keyring fresh = {0};
+	struct wechatpay_keyring fresh = {0};
 	struct http_answer a;
 
-	TRY(wechat_send(mem, "GET", "/v3/certificates", (struct bytes){0}, deadline, &a));
+	TRY(wechatpay_send(mem, "GET", "/v3/certificates", (struct bytes){0}, deadline, &a));
 	if (a.status == 404) /* a merchant with a public key only: 4012076511 */
 		return E_NOT_FOUND;
 	if (a.status != 200)
 		return E_CHANNEL_UNKNOWN;
-	TRY(wechat_certificates_read(mem, wechat_merchant.apiv3, a.body, &fresh));
-	struct wechat_signed s = wechat_signed_answer(&a);
+	TRY(wechatpay_certificates_read(mem, wechatpay_merchant.apiv3, a.body, &fresh));
+	struct wechatpay_signed s = wechatpay_signed_answer(&a);
 	const struct key *key = NULL;
-	if (wechat_is_fresh(&s, now)) {
-		key = keyring_find(&fresh, s.serial, now);
-		key = key ? key : keyring_find(&own, s.serial, now);
+	if (wechatpay_is_fresh(&s, now)) {
+		key = wechatpay_keyring_find(&fresh, s.serial, now);
+		key = key ? key : wechatpay_keyring_find(&own, s.serial, now);
 	}
-	if (!key || !wechat_verify(mem, key, &s)) {
-		keyring_clear(&fresh);
+	if (!key || !wechatpay_verify(mem, key, &s)) {
+		wechatpay_keyring_clear(&fresh);
 		return E_CHANNEL_UNKNOWN;
 	}
-	keyring_clear(&platform);
+	wechatpay_keyring_clear(&platform);
 	platform = fresh;
 	return E_OK;
 }
@@ -118,16 +122,17 @@ static void refresh(struct arena *mem, stamp now, int64_t deadline)
 	}
 }
 
-const struct key *wechat_key(struct arena *mem, const char *serial, stamp now, int64_t deadline)
+const struct key *wechatpay_key(
+	struct arena *mem, const char *serial, stamp now, int64_t deadline)
 {
-	const struct key *key = keyring_find(&own, serial, now);
+	const struct key *key = wechatpay_keyring_find(&own, serial, now);
 
-	if (key || strncmp(serial, "PUB_KEY_ID_", 11) == 0)
+	if (key || text_begins(serial, "PUB_KEY_ID_"))
 		return key;
-	key = keyring_find(&platform, serial, now);
+	key = wechatpay_keyring_find(&platform, serial, now);
 	if ((!key || clock_ms() >= stale_at) && clock_ms() >= next_fetch) {
 		refresh(mem, now, deadline);
-		key = keyring_find(&platform, serial, now);
+		key = wechatpay_keyring_find(&platform, serial, now);
 	}
 	return key;
 }

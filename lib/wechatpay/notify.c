@@ -1,146 +1,130 @@
+#include "wechatpay/notify.h"
+
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
 
 /* WeChat Pay waits five seconds for our answer. */
 enum { NOTIFY_MS = 4000 };
 
-static const struct field letter_fields[] = {
-	FIELD(struct wechat_letter, id, .min = 1, .max = 64),
-	FIELD(struct wechat_letter, event_type, .min = 1, .max = 64),
+struct event {
+	const char *id, *event_type;
+	struct bytes plain;
 };
-static const struct shape letter_shape = SHAPE(struct wechat_letter, letter_fields);
-
-static const struct field payment_fields[] = {
-	FIELD(struct wechat_notice, appid, .optional = true),
-	FIELD(struct wechat_notice, mchid, .optional = true),
-	FIELD(struct wechat_notice, out_trade_no, .optional = true),
-	FIELD(struct wechat_notice, transaction_id, .optional = true),
-	FIELD(struct wechat_notice, trade_state, .optional = true),
-	FIELD(struct wechat_notice, trade_type, .optional = true),
-	FIELD(struct wechat_notice, success_time, .optional = true),
+static const struct field event_fields[] = {
+	FIELD(struct event, id, .min = 1, .max = 64),
+	FIELD(struct event, event_type, .min = 1, .max = 64),
 };
-static const struct shape payment_shape = SHAPE(struct wechat_notice, payment_fields);
+static const struct shape event_shape = SHAPE(struct event, event_fields);
 
-struct amount {
-	money total;
-	const char *currency;
-};
-static const struct field amount_fields[] = {
-	FIELD(struct amount, total, .optional = true, .min = 0, .max = 1LL << 50),
-	FIELD(struct amount, currency, .optional = true),
-};
-static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
-
-struct payer {
-	const char *openid;
-};
-static const struct field payer_fields[] = {
-	FIELD(struct payer, openid, .optional = true),
-};
-static const struct shape payer_shape = SHAPE(struct payer, payer_fields);
-
-bool wechat_is_paid(const struct wechat_notice *n)
+static const char *refusal(struct arena *mem, const struct wechatpay_signed *s, stamp now)
 {
-	return n->trade_state && (strcmp(n->trade_state, "SUCCESS") == 0 ||
-					 strcmp(n->trade_state, "REFUND") == 0);
-}
-
-bool wechat_part(struct arena *mem, const cJSON *root, const char *name,
-	const struct shape *shape, void *out)
-{
-	const cJSON *part = cJSON_GetObjectItemCaseSensitive(root, name);
-	struct json_fault fault = {0};
-
-	return !part || json_read(mem, part, shape, JSON_LENIENT, out, &fault) == E_OK;
-}
-
-static bool complete(const struct wechat_notice *n)
-{
-	bool named = n->appid && n->mchid && n->out_trade_no && n->trade_state;
-
-	if (!named || !wechat_is_paid(n))
-		return named;
-	return n->transaction_id && n->success_time.us && n->total.fen > 0 && n->currency;
-}
-
-static bool read_payment(struct arena *mem, struct bytes json, struct wechat_notice *n)
-{
-	const char *id = n->id, *event_type = n->event_type;
-	struct json_fault fault = {0};
-	struct amount amount = {0};
-	struct payer payer = {0};
-	const cJSON *root;
-
-	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
-		json_read(mem, root, &payment_shape, JSON_LENIENT, n, &fault) != E_OK ||
-		!wechat_part(mem, root, "amount", &amount_shape, &amount) ||
-		!wechat_part(mem, root, "payer", &payer_shape, &payer))
-		return false;
-	n->id = id;
-	n->event_type = event_type;
-	n->total = amount.total;
-	n->currency = amount.currency;
-	n->payer_openid = payer.openid;
-	n->plaintext = (const char *)json.at;
-	return true;
-}
-
-bool wechat_payment_read(struct arena *mem, struct bytes json, struct wechat_notice *n)
-{
-	return read_payment(mem, json, n) && complete(n);
-}
-
-static const char *refusal(struct arena *mem, const struct wechat_signed *s, stamp now)
-{
-	if (!wechat_is_fresh(s, now))
+	if (!wechatpay_is_fresh(s, now))
 		return "headers missing, or more than 300 s from now";
-	const struct key *key = wechat_key(mem, s->serial, now, clock_ms() + NOTIFY_MS);
+	const struct key *key = wechatpay_key(mem, s->serial, now, clock_ms() + NOTIFY_MS);
 	if (!key)
 		return "unknown serial";
-	return wechat_verify(mem, key, s) ? NULL : "signature doesn't fit";
+	return wechatpay_verify(mem, key, s) ? NULL : "signature doesn't fit";
 }
 
-static bool open_letter(struct arena *mem, struct bytes body, struct wechat_letter *out)
+static bool unseal(struct arena *mem, struct bytes body, struct event *out)
 {
 	struct json_fault fault = {0};
 	const cJSON *root;
 
 	return json_parse(mem, (const char *)body.at, body.len, &root, &fault) == E_OK &&
-	       json_read(mem, root, &letter_shape, JSON_LENIENT, out, &fault) == E_OK &&
-	       wechat_open(mem, wechat_merchant.apiv3,
+	       json_read(mem, root, &event_shape, JSON_LENIENT, out, &fault) == E_OK &&
+	       wechatpay_open(mem, wechatpay_merchant.apiv3,
 		       cJSON_GetObjectItemCaseSensitive(root, "resource"), &out->plain);
 }
 
-enum err wechat_letter_refuse(const char *why)
+static enum err event_refuse(const char *why)
 {
 	log_warn("wechatpay_notify", "refused: %s", why);
 	return E_NOTIFY_REFUSED;
 }
 
-enum err wechat_letter_open(
-	struct arena *mem, const struct wechat_signed *s, stamp now, struct wechat_letter *out)
+static enum err event_open(
+	struct arena *mem, const struct wechatpay_signed *s, stamp now, struct event *out)
 {
 	const char *why = refusal(mem, s, now);
 
-	*out = (struct wechat_letter){0};
-	if (!why && !open_letter(mem, s->body, out))
+	*out = (struct event){0};
+	if (!why && !unseal(mem, s->body, out))
 		why = "signed, but can't be decrypted";
-	return why ? wechat_letter_refuse(why) : E_OK;
+	return why ? event_refuse(why) : E_OK;
 }
 
-enum err wechat_notice_read(
-	struct arena *mem, const struct wechat_signed *s, stamp now, struct wechat_notice *out)
+enum err wechatpay_notice_read(struct arena *mem, const struct wechatpay_signed *s, stamp now,
+	struct wechatpay_payment *out)
 {
-	struct wechat_letter letter;
+	struct event event;
 
-	*out = (struct wechat_notice){0};
-	TRY(wechat_letter_open(mem, s, now, &letter));
-	out->id = letter.id;
-	out->event_type = letter.event_type;
-	if (strncmp(letter.event_type, "TRANSACTION.", 12) == 0
-			? wechat_payment_read(mem, letter.plain, out)
-			: read_payment(mem, letter.plain, out))
+	*out = (struct wechatpay_payment){0};
+	TRY(event_open(mem, s, now, &event));
+	out->id = event.id;
+	out->event_type = event.event_type;
+	if (wechatpay_is_about_payment(event.event_type)
+			? wechatpay_payment_read(mem, event.plain, out)
+			: wechatpay_payment_parse(mem, event.plain, out))
 		return E_OK;
-	return wechat_letter_refuse("decrypted, but lacks something");
+	return event_refuse("decrypted, but lacks something");
 }
+
+enum err wechatpay_refund_notice_read(struct arena *mem, const struct wechatpay_signed *s,
+	stamp now, struct wechatpay_refund *out)
+{
+	struct event event;
+
+	*out = (struct wechatpay_refund){0};
+	TRY(event_open(mem, s, now, &event));
+	out->id = event.id;
+	out->event_type = event.event_type;
+	if (!text_begins(event.event_type, "REFUND.") ||
+		wechatpay_refund_read(mem, event.plain, out))
+		return E_OK;
+	return event_refuse("decrypted, but lacks something");
+}
+
+static struct wechatpay_signed signed_of(const struct notify_request *r)
+{
+	return (struct wechatpay_signed){
+		.timestamp = r->header(r->request, "HTTP_WECHATPAY_TIMESTAMP"),
+		.nonce = r->header(r->request, "HTTP_WECHATPAY_NONCE"),
+		.signature = r->header(r->request, "HTTP_WECHATPAY_SIGNATURE"),
+		.serial = r->header(r->request, "HTTP_WECHATPAY_SERIAL"),
+		.body = r->body,
+	};
+}
+
+static enum err read_payment(
+	struct arena *mem, const struct notify_request *r, struct channel_payment *out)
+{
+	struct wechatpay_signed s = signed_of(r);
+	struct wechatpay_payment payment;
+
+	TRY(wechatpay_notice_read(mem, &s, r->now, &payment));
+	wechatpay_payment_of(&payment, out);
+	return E_OK;
+}
+
+static enum err read_refund(
+	struct arena *mem, const struct notify_request *r, struct channel_refund *out)
+{
+	struct wechatpay_signed s = signed_of(r);
+	struct wechatpay_refund refund;
+
+	TRY(wechatpay_refund_notice_read(mem, &s, r->now, &refund));
+	wechatpay_refund_of(&refund, out);
+	return E_OK;
+}
+
+const struct channel_notify wechatpay_notifies[] = {
+	{WECHATPAY_NOTIFY_PATH, "WeChat Pay tells that an order was paid",
+		.read_payment = read_payment},
+	{WECHATPAY_REFUND_NOTIFY_PATH, "WeChat Pay tells how a refund ended",
+		.read_refund = read_refund},
+	{0},
+};

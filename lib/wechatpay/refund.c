@@ -1,11 +1,17 @@
+#include "wechatpay/refund.h"
+
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "channel/yuan.h"
 #include "wechatpay/call.h"
+#include "wechatpay/notify.h"
+#include "wechatpay/wechatpay.h"
 
 enum { BODY_MAX = 4096, REASON_MAX = 80 };
 
-const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask *r)
+const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refund_request *r)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
@@ -13,10 +19,10 @@ const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask
 	json_text(&b, "out_trade_no", r->out_trade_no);
 	json_text(&b, "out_refund_no", r->out_refund_no);
 	if (r->reason && *r->reason)
-		json_text_n(&b, "reason", r->reason, wechat_cut(r->reason, REASON_MAX));
+		json_text_n(&b, "reason", r->reason, text_cut(r->reason, REASON_MAX));
 	/* Always: a refund without it is notified as XML of the second version. */
 	json_text(&b, "notify_url",
-		arena_printf(mem, "%s/notify/wechat/refund", settings.issuer));
+		arena_printf(mem, "%s" WECHATPAY_REFUND_NOTIFY_PATH, settings.issuer));
 	json_open(&b, "amount", '{');
 	json_int(&b, "refund", r->refund.fen);
 	json_int(&b, "total", r->total.fen);
@@ -26,31 +32,58 @@ const char *wechat_refund_body(struct arena *mem, const struct wechat_refund_ask
 	return buf_text(&b);
 }
 
-#define STATES "SUCCESS|CLOSED|PROCESSING|ABNORMAL"
+/* clang-format off */
+#define STATUS_TABLE(X) \
+	X("PROCESSING", REFUND_RUNNING) \
+	X("SUCCESS", REFUND_DONE) \
+	X("CLOSED", REFUND_CLOSED) \
+	X("ABNORMAL", REFUND_ABNORMAL)
+#define X(word, state) "|" word
+static const char statuses[] = STATUS_TABLE(X);
+#undef X
+/* clang-format on */
+
+static enum refund_word state_of(const char *status)
+{
+	static const struct {
+		const char *word;
+		enum refund_word state;
+	} states[] = {
+#define X(word, state) {word, state},
+		STATUS_TABLE(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (text_same(status, states[i].word))
+			return states[i].state;
+	return REFUND_RUNNING;
+}
+
 static const struct field refund_fields[] = {
-	FIELD(struct wechat_refund_state, mchid, .optional = true),
-	FIELD(struct wechat_refund_state, refund_id, .optional = true),
-	FIELD(struct wechat_refund_state, out_refund_no, .optional = true),
-	FIELD(struct wechat_refund_state, out_trade_no, .optional = true),
-	FIELD(struct wechat_refund_state, transaction_id, .optional = true),
-	FIELD(struct wechat_refund_state, status, .optional = true, .one_of = STATES),
+	FIELD(struct wechatpay_refund, mchid, .optional = true),
+	FIELD(struct wechatpay_refund, refund_id, .optional = true),
+	FIELD(struct wechatpay_refund, out_refund_no, .optional = true),
+	FIELD(struct wechatpay_refund, out_trade_no, .optional = true),
+	FIELD(struct wechatpay_refund, transaction_id, .optional = true),
+	FIELD(struct wechatpay_refund, status, .optional = true, .one_of = &statuses[1]),
 	/* what notifies call it */
-	FIELD_AS(struct wechat_refund_state, status, "refund_status", .optional = true,
-		.one_of = STATES),
-	FIELD(struct wechat_refund_state, success_time, .optional = true),
+	FIELD_AS(struct wechatpay_refund, status, "refund_status", .optional = true,
+		.one_of = &statuses[1]),
+	FIELD(struct wechatpay_refund, success_time, .optional = true),
 };
-static const struct shape refund_shape = SHAPE(struct wechat_refund_state, refund_fields);
+static const struct shape refund_shape = SHAPE(struct wechatpay_refund, refund_fields);
 
 struct amount {
 	money refund, total;
 };
 static const struct field amount_fields[] = {
-	FIELD(struct amount, refund, .min = 1, .max = 1LL << 50),
-	FIELD(struct amount, total, .min = 1, .max = 1LL << 50),
+	FIELD(struct amount, refund, .min = 1, .max = FEN_MAX),
+	FIELD(struct amount, total, .min = 1, .max = FEN_MAX),
 };
 static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
 
-static bool load(struct arena *mem, struct bytes json, struct wechat_refund_state *out)
+static bool load(struct arena *mem, struct bytes json, struct wechatpay_refund *out)
 {
 	struct json_fault fault = {0};
 	struct amount amount = {0};
@@ -58,14 +91,14 @@ static bool load(struct arena *mem, struct bytes json, struct wechat_refund_stat
 
 	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
 		json_read(mem, root, &refund_shape, JSON_LENIENT, out, &fault) != E_OK ||
-		!wechat_part(mem, root, "amount", &amount_shape, &amount))
+		!wechatpay_member_read(mem, root, "amount", &amount_shape, &amount))
 		return false;
 	out->refund = amount.refund;
 	out->total = amount.total;
 	return true;
 }
 
-bool wechat_refund_read(struct arena *mem, struct bytes json, struct wechat_refund_state *out)
+bool wechatpay_refund_read(struct arena *mem, struct bytes json, struct wechatpay_refund *out)
 {
 	const char *id = out->id, *event_type = out->event_type;
 
@@ -79,75 +112,78 @@ bool wechat_refund_read(struct arena *mem, struct bytes json, struct wechat_refu
 	       out->refund.fen <= out->total.fen;
 }
 
-static bool same_refund(
-	const struct wechat_refund_state *a, const struct wechat_refund_state *b)
+void wechatpay_refund_of(const struct wechatpay_refund *s, struct channel_refund *out)
+{
+	*out = (struct channel_refund){
+		.channel = wechatpay_channel.name,
+		.id = s->id,
+		.event = s->event_type,
+		.is_refund = s->status != NULL,
+		.ours = !s->mchid || text_same(s->mchid, settings.wxpay_mchid),
+		.out_refund_no = s->out_refund_no,
+		.channel_no = s->refund_id,
+		.state = state_of(s->status),
+		.refund = s->refund,
+		.done_at = s->success_time,
+		.refusal = s->refusal,
+		.curable = text_same(s->refusal, "NOT_ENOUGH") ||
+			   text_same(s->refusal, "SIGN_ERROR"),
+		.plaintext = s->plaintext,
+	};
+}
+
+static bool same_refund(const struct wechatpay_refund *a, const struct wechatpay_refund *b)
 {
 	return strcmp(a->out_refund_no, b->out_refund_no) == 0 &&
 	       strcmp(a->out_trade_no, b->out_trade_no) == 0 &&
 	       a->refund.fen == b->refund.fen && a->total.fen == b->total.fen;
 }
 
-static enum err strange(const char *out_refund_no)
+static enum err not_asked_for(const char *out_refund_no)
 {
 	log_error("wechatpay", "%s: signed, but not the refund that was asked for",
 		out_refund_no);
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_refund(struct arena *mem, const char *body, struct wechat_refund_state *out)
+enum err wechatpay_refund(struct arena *mem, const char *body, struct wechatpay_refund *out)
 {
-	struct wechat_refund_state asked = {0};
-	struct wechat_exchange x = {
+	struct wechatpay_refund asked = {0};
+	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = "/v3/refund/domestic/refunds",
 		.body = bytes_of(body),
 		.query_first = true,
 	};
 
-	*out = (struct wechat_refund_state){0};
+	*out = (struct wechatpay_refund){0};
 	if (!load(mem, x.body, &asked) || !asked.out_refund_no || !asked.out_trade_no)
 		return E_INTERNAL;
-	enum err err = wechat_ask(mem, &x);
+	enum err err = wechatpay_call(mem, &x);
 	out->refusal = x.refusal;
 	TRY(err);
-	if (wechat_refund_read(mem, x.answer.body, out) && same_refund(out, &asked))
+	if (wechatpay_refund_read(mem, x.answer.body, out) && same_refund(out, &asked))
 		return E_OK;
-	return strange(asked.out_refund_no);
+	return not_asked_for(asked.out_refund_no);
 }
 
-enum err wechat_refund_query(
-	struct arena *mem, const char *out_refund_no, struct wechat_refund_state *out)
+enum err wechatpay_refund_query(
+	struct arena *mem, const char *out_refund_no, struct wechatpay_refund *out)
 {
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "GET",
 		.target = arena_printf(
 			mem, "/v3/refund/domestic/refunds/%s", url_escape(mem, out_refund_no)),
 	};
 
-	*out = (struct wechat_refund_state){0};
-	enum err err = wechat_ask(mem, &x);
-	if (err == E_CHANNEL_REFUSED && x.answer.status == 404 &&
-		strcmp(x.refusal, "RESOURCE_NOT_EXISTS") == 0)
+	*out = (struct wechatpay_refund){0};
+	enum err err = wechatpay_call(mem, &x);
+	if (x.answer.status == 404 && text_same(x.refusal, "RESOURCE_NOT_EXISTS"))
 		return E_NOT_FOUND;
 	out->refusal = x.refusal;
 	TRY(err);
-	if (wechat_refund_read(mem, x.answer.body, out) &&
+	if (wechatpay_refund_read(mem, x.answer.body, out) &&
 		strcmp(out->out_refund_no, out_refund_no) == 0)
 		return E_OK;
-	return strange(out_refund_no);
-}
-
-enum err wechat_refund_notice_read(struct arena *mem, const struct wechat_signed *s, stamp now,
-	struct wechat_refund_state *out)
-{
-	struct wechat_letter letter;
-
-	*out = (struct wechat_refund_state){0};
-	TRY(wechat_letter_open(mem, s, now, &letter));
-	out->id = letter.id;
-	out->event_type = letter.event_type;
-	if (strncmp(letter.event_type, "REFUND.", 7) != 0 ||
-		wechat_refund_read(mem, letter.plain, out))
-		return E_OK;
-	return wechat_letter_refuse("decrypted, but lacks something");
+	return not_asked_for(out_refund_no);
 }

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/time.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { SKEW_S = 300, SIGNED_MAX = 1 << 21, DIGITS_MAX = 11 };
@@ -19,12 +20,12 @@ static struct bytes lines(struct arena *mem, const struct bytes *each, size_t co
 	return (struct bytes){(const unsigned char *)b.at, b.len};
 }
 
-struct bytes wechat_request_text(struct arena *mem, const struct wechat_request *q)
+struct bytes wechatpay_signed_text(struct arena *mem, const struct wechatpay_request *q)
 {
 	const struct bytes each[] = {
 		bytes_of(q->method),
 		bytes_of(q->target),
-		bytes_of(arena_printf(mem, "%lld", (long long)q->at)),
+		bytes_of(arena_printf(mem, "%" PRId64, q->at)),
 		bytes_of(q->nonce),
 		q->body,
 	};
@@ -39,21 +40,21 @@ static const char *sign64(struct arena *mem, const struct key *key, struct bytes
 	return rsa_sign(mem, key, text, &signature) ? base64_write(mem, signature) : NULL;
 }
 
-const char *wechat_authorization(
-	struct arena *mem, const struct wechat_merchant *m, const struct wechat_request *q)
+const char *wechatpay_authorization(struct arena *mem, const struct wechatpay_merchant *m,
+	const struct wechatpay_request *q)
 {
-	const char *signature = sign64(mem, m->key, wechat_request_text(mem, q));
+	const char *signature = sign64(mem, m->key, wechatpay_signed_text(mem, q));
 
 	if (!signature)
 		return NULL;
 	return arena_printf(mem,
 		"WECHATPAY2-SHA256-RSA2048 mchid=\"%s\",nonce_str=\"%s\",signature=\"%s\","
-		"timestamp=\"%lld\",serial_no=\"%s\"",
-		m->mchid, q->nonce, signature, (long long)q->at, m->serial);
+		"timestamp=\"%" PRId64 "\",serial_no=\"%s\"",
+		m->mchid, q->nonce, signature, q->at, m->serial);
 }
 
-const char *wechat_pay_sign(
-	struct arena *mem, const struct wechat_merchant *m, const struct wechat_pay_params *p)
+const char *wechatpay_pay_sign(struct arena *mem, const struct wechatpay_merchant *m,
+	const struct wechatpay_pay_params *p)
 {
 	const struct bytes each[] = {
 		bytes_of(m->appid),
@@ -65,9 +66,9 @@ const char *wechat_pay_sign(
 	return sign64(mem, m->key, lines(mem, each, COUNT_OF(each)));
 }
 
-bool keyring_add(struct wechat_keyring *r, const char *serial, struct key *key)
+bool wechatpay_keyring_add(struct wechatpay_keyring *r, const char *serial, struct key *key)
 {
-	if (r->count == WECHAT_KEYS_MAX || strlen(serial) > WECHAT_SERIAL_MAX) {
+	if (r->count == WECHATPAY_KEYS_MAX || strlen(serial) > WECHATPAY_SERIAL_MAX) {
 		key_free(key);
 		return false;
 	}
@@ -76,7 +77,8 @@ bool keyring_add(struct wechat_keyring *r, const char *serial, struct key *key)
 	return true;
 }
 
-const struct key *keyring_find(const struct wechat_keyring *r, const char *serial, stamp now)
+const struct key *wechatpay_keyring_find(
+	const struct wechatpay_keyring *r, const char *serial, stamp now)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (strcmp(r->at[i].serial, serial) == 0)
@@ -84,14 +86,14 @@ const struct key *keyring_find(const struct wechat_keyring *r, const char *seria
 	return NULL;
 }
 
-void keyring_clear(struct wechat_keyring *r)
+void wechatpay_keyring_clear(struct wechatpay_keyring *r)
 {
 	for (size_t i = 0; i < r->count; i++)
 		key_free(r->at[i].key);
-	*r = (struct wechat_keyring){0};
+	*r = (struct wechatpay_keyring){0};
 }
 
-bool wechat_is_fresh(const struct wechat_signed *s, stamp now)
+bool wechatpay_is_fresh(const struct wechatpay_signed *s, stamp now)
 {
 	if (!s->timestamp || !s->nonce || !s->signature || !s->serial)
 		return false;
@@ -102,7 +104,8 @@ bool wechat_is_fresh(const struct wechat_signed *s, stamp now)
 	return age <= SKEW_S && age >= -SKEW_S;
 }
 
-bool wechat_verify(struct arena *mem, const struct key *key, const struct wechat_signed *s)
+bool wechatpay_verify(
+	struct arena *mem, const struct key *key, const struct wechatpay_signed *s)
 {
 	const struct bytes each[] = {bytes_of(s->timestamp), bytes_of(s->nonce), s->body};
 	struct bytes signature;
@@ -122,7 +125,7 @@ static const struct field box_fields[] = {
 };
 static const struct shape box_shape = SHAPE(struct box, box_fields);
 
-bool wechat_open(
+bool wechatpay_open(
 	struct arena *mem, struct bytes apiv3, const cJSON *resource, struct bytes *plain)
 {
 	struct json_fault fault = {0};

@@ -1,69 +1,33 @@
-#include "wechatpay/wechatpay.h"
+#include "wechatpay/trade.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "channel/yuan.h"
+#include "codec/crypto.h"
 #include "wechatpay/call.h"
+#include "wechatpay/notify.h"
+#include "wechatpay/wechatpay.h"
+
+#include <inttypes.h>
 
 enum { BODY_MAX = 4096, DESCRIPTION_MAX = 127, NONCE_LEN = 32 };
 
-static void want(bool ok, const char *setting, const char *why)
-{
-	if (!ok)
-		setting_refuse(setting, why);
-}
-
-void wechatpay_init(void)
-{
-	const struct settings *s = &settings;
-	struct key *pubkey = NULL;
-	size_t len;
-
-	want(*s->wx_appid, "ZX_WX_APPID", "must be set");
-	want(*s->wxpay_mchid, "ZX_WXPAY_MCHID", "must be set");
-	want(*s->wxpay_serial &&
-			strspn(s->wxpay_serial, "0123456789ABCDEF") == strlen(s->wxpay_serial),
-		"ZX_WXPAY_SERIAL", "wants upper-case hex without separators");
-	/* What comes behind the host is signed as it is sent. */
-	want(setting_is_origin(s->wxpay_base), "ZX_WXPAY_BASE",
-		"wants https://host, nothing behind it");
-	want(setting_is_origin(s->issuer), "ZX_ISSUER",
-		"wants https://host, nothing behind it");
-	want(!*s->wxpay_pubkey_id == !*s->wxpay_pubkey_file, "ZX_WXPAY_PUBKEY_ID",
-		"needs ZX_WXPAY_PUBKEY_FILE too, and the other way round");
-	const char *apiv3 =
-		secret_read("ZX_WXPAY_APIV3_KEY_FILE", s->wxpay_apiv3_key_file, &len);
-	want(len == AES256_BYTES, "ZX_WXPAY_APIV3_KEY_FILE", "wants exactly 32 bytes");
-	struct key *key = key_load(KEY_PRIVATE, "ZX_WXPAY_KEY_FILE", s->wxpay_key_file);
-	want(key_is_rsa(key), "ZX_WXPAY_KEY_FILE", "wants an RSA key");
-	if (*s->wxpay_pubkey_file) {
-		pubkey = key_load(KEY_PUBLIC, "ZX_WXPAY_PUBKEY_FILE", s->wxpay_pubkey_file);
-		want(key_is_rsa(pubkey), "ZX_WXPAY_PUBKEY_FILE", "wants an RSA key");
-	}
-	wechat_merchant = (struct wechat_merchant){
-		.mchid = s->wxpay_mchid,
-		.appid = s->wx_appid,
-		.serial = s->wxpay_serial,
-		.pubkey_id = s->wxpay_pubkey_id,
-		.key = key,
-		.apiv3 = {(const unsigned char *)apiv3, len},
-	};
-	wechat_keys_init(pubkey);
-}
-
-const char *wechat_prepay_body(struct arena *mem, const struct wechat_prepay *p)
+const char *wechatpay_order_body(struct arena *mem, const struct wechatpay_order *p)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
 
 	json_open(&b, NULL, '{');
-	json_text(&b, "appid", wechat_merchant.appid);
-	json_text(&b, "mchid", wechat_merchant.mchid);
+	json_text(&b, "appid", wechatpay_merchant.appid);
+	json_text(&b, "mchid", wechatpay_merchant.mchid);
 	json_text_n(
-		&b, "description", p->description, wechat_cut(p->description, DESCRIPTION_MAX));
+		&b, "description", p->description, text_cut(p->description, DESCRIPTION_MAX));
 	json_text(&b, "out_trade_no", p->out_trade_no);
 	json_stamp(&b, "time_expire", (stamp){p->expires.us / SECOND * SECOND});
-	json_text(&b, "notify_url", arena_printf(mem, "%s/notify/wechat", settings.issuer));
+	json_text(&b, "notify_url",
+		arena_printf(mem, "%s" WECHATPAY_NOTIFY_PATH, settings.issuer));
 	json_open(&b, "amount", '{');
 	json_int(&b, "total", p->total.fen);
 	json_text(&b, "currency", "CNY");
@@ -78,49 +42,163 @@ const char *wechat_prepay_body(struct arena *mem, const struct wechat_prepay *p)
 }
 
 static const struct field prepaid_fields[] = {
-	FIELD(struct wechat_prepaid, prepay_id, .optional = true, .min = 1, .max = 64),
-	FIELD(struct wechat_prepaid, code_url, .optional = true, .min = 1, .max = 512),
+	FIELD(struct wechatpay_prepaid, prepay_id, .optional = true, .min = 1, .max = 64),
+	FIELD(struct wechatpay_prepaid, code_url, .optional = true, .min = 1, .max = 512),
 };
-static const struct shape prepaid_shape = SHAPE(struct wechat_prepaid, prepaid_fields);
+static const struct shape prepaid_shape = SHAPE(struct wechatpay_prepaid, prepaid_fields);
 
-enum err wechat_prepay(
-	struct arena *mem, const char *method, const char *body, struct wechat_prepaid *out)
+enum err wechatpay_prepay(
+	struct arena *mem, const char *method, const char *body, struct wechatpay_prepaid *out)
 {
 	struct json_fault fault = {0};
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = arena_printf(mem, "/v3/pay/transactions/%s", method),
 		.body = bytes_of(body),
 	};
 
-	*out = (struct wechat_prepaid){0};
-	enum err err = wechat_ask(mem, &x);
+	*out = (struct wechatpay_prepaid){0};
+	enum err err = wechatpay_call(mem, &x);
 	out->refusal = x.refusal;
 	TRY(err);
 	err = json_load(mem, (const char *)x.answer.body.at, x.answer.body.len, &prepaid_shape,
 		JSON_LENIENT, out, &fault);
-	if (err == E_OK && (strcmp(method, "native") == 0 ? out->code_url : out->prepay_id))
+	if (err == E_OK && (method_is_jsapi(method) ? out->prepay_id : out->code_url))
 		return E_OK;
 	log_error("wechatpay", "%s: signed, HTTP %d, but without a ticket", x.target,
 		x.answer.status);
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_query(struct arena *mem, const char *out_trade_no, struct wechat_notice *out)
+static const struct field payment_fields[] = {
+	FIELD(struct wechatpay_payment, appid, .optional = true),
+	FIELD(struct wechatpay_payment, mchid, .optional = true),
+	FIELD(struct wechatpay_payment, out_trade_no, .optional = true),
+	FIELD(struct wechatpay_payment, transaction_id, .optional = true),
+	FIELD(struct wechatpay_payment, trade_state, .optional = true),
+	FIELD(struct wechatpay_payment, trade_type, .optional = true),
+	FIELD(struct wechatpay_payment, success_time, .optional = true),
+};
+static const struct shape payment_shape = SHAPE(struct wechatpay_payment, payment_fields);
+
+struct amount {
+	money total;
+	const char *currency;
+};
+static const struct field amount_fields[] = {
+	FIELD(struct amount, total, .optional = true, .min = 0, .max = FEN_MAX),
+	FIELD(struct amount, currency, .optional = true),
+};
+static const struct shape amount_shape = SHAPE(struct amount, amount_fields);
+
+struct payer {
+	const char *openid;
+};
+static const struct field payer_fields[] = {
+	FIELD(struct payer, openid, .optional = true),
+};
+static const struct shape payer_shape = SHAPE(struct payer, payer_fields);
+
+/* Whatever else it is, it may still be paid. */
+static enum payment_state state_of(const char *trade_state)
 {
-	struct wechat_exchange x = {
-		.method = "GET",
-		.target = arena_printf(mem, "/v3/pay/transactions/out-trade-no/%s?mchid=%s",
-			url_escape(mem, out_trade_no), url_escape(mem, wechat_merchant.mchid)),
+	static const struct {
+		const char *word;
+		enum payment_state state;
+	} states[] = {
+		{"SUCCESS", PAYMENT_PAID},
+		{"REFUND", PAYMENT_PAID}, /* and something was given back */
+		{"CLOSED", PAYMENT_CLOSED},
 	};
 
-	*out = (struct wechat_notice){0};
-	enum err err = wechat_ask(mem, &x);
-	if (err == E_CHANNEL_REFUSED && (strcmp(x.refusal, "ORDER_NOT_EXIST") == 0 ||
-						strcmp(x.refusal, "ORDERNOTEXIST") == 0))
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (text_same(trade_state, states[i].word))
+			return states[i].state;
+	return PAYMENT_OPEN;
+}
+
+bool wechatpay_is_paid(const struct wechatpay_payment *n)
+{
+	return state_of(n->trade_state) == PAYMENT_PAID;
+}
+
+static bool complete(const struct wechatpay_payment *n)
+{
+	bool named = n->appid && n->mchid && n->out_trade_no && n->trade_state;
+
+	if (!named || !wechatpay_is_paid(n))
+		return named;
+	return n->transaction_id && n->success_time.us && n->total.fen > 0 && n->currency;
+}
+
+bool wechatpay_payment_parse(struct arena *mem, struct bytes json, struct wechatpay_payment *n)
+{
+	const char *id = n->id, *event_type = n->event_type;
+	struct json_fault fault = {0};
+	struct amount amount = {0};
+	struct payer payer = {0};
+	const cJSON *root;
+
+	if (json_parse(mem, (const char *)json.at, json.len, &root, &fault) != E_OK ||
+		json_read(mem, root, &payment_shape, JSON_LENIENT, n, &fault) != E_OK ||
+		!wechatpay_member_read(mem, root, "amount", &amount_shape, &amount) ||
+		!wechatpay_member_read(mem, root, "payer", &payer_shape, &payer))
+		return false;
+	n->id = id;
+	n->event_type = event_type;
+	n->total = amount.total;
+	n->currency = amount.currency;
+	n->payer_openid = payer.openid;
+	n->plaintext = (const char *)json.at;
+	return true;
+}
+
+bool wechatpay_payment_read(struct arena *mem, struct bytes json, struct wechatpay_payment *n)
+{
+	return wechatpay_payment_parse(mem, json, n) && complete(n);
+}
+
+bool wechatpay_is_about_payment(const char *event_type)
+{
+	return text_begins(event_type, "TRANSACTION.");
+}
+
+void wechatpay_payment_of(const struct wechatpay_payment *n, struct channel_payment *out)
+{
+	*out = (struct channel_payment){
+		.channel = wechatpay_channel.name,
+		.id = n->id,
+		.event = n->event_type,
+		.is_payment = !n->event_type || wechatpay_is_about_payment(n->event_type),
+		.state = state_of(n->trade_state),
+		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
+			text_same(n->appid, settings.wx_appid),
+		.yuan = text_same(n->currency, "CNY"),
+		.out_trade_no = n->out_trade_no,
+		.transaction_id = n->transaction_id,
+		.payer = n->payer_openid,
+		.paid_at = n->success_time,
+		.total = n->total,
+		.plaintext = n->plaintext,
+	};
+}
+
+enum err wechatpay_query(
+	struct arena *mem, const char *out_trade_no, struct wechatpay_payment *out)
+{
+	struct wechatpay_exchange x = {
+		.method = "GET",
+		.target = arena_printf(mem, "/v3/pay/transactions/out-trade-no/%s?mchid=%s",
+			url_escape(mem, out_trade_no),
+			url_escape(mem, wechatpay_merchant.mchid)),
+	};
+
+	*out = (struct wechatpay_payment){0};
+	enum err err = wechatpay_call(mem, &x);
+	if (text_same(x.refusal, "ORDER_NOT_EXIST") || text_same(x.refusal, "ORDERNOTEXIST"))
 		return E_NOT_FOUND;
 	TRY(err);
-	if (wechat_payment_read(mem, x.answer.body, out) &&
+	if (wechatpay_payment_read(mem, x.answer.body, out) &&
 		strcmp(out->out_trade_no, out_trade_no) == 0)
 		return E_OK;
 	log_error("wechatpay", "%s: signed, but not the payment that was asked for",
@@ -128,20 +206,20 @@ enum err wechat_query(struct arena *mem, const char *out_trade_no, struct wechat
 	return E_CHANNEL_UNKNOWN;
 }
 
-enum err wechat_close(struct arena *mem, const char *out_trade_no)
+enum err wechatpay_close(struct arena *mem, const char *out_trade_no)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
-	struct wechat_exchange x = {
+	struct wechatpay_exchange x = {
 		.method = "POST",
 		.target = arena_printf(mem, "/v3/pay/transactions/out-trade-no/%s/close",
 			url_escape(mem, out_trade_no)),
 	};
 
 	json_open(&b, NULL, '{');
-	json_text(&b, "mchid", wechat_merchant.mchid);
+	json_text(&b, "mchid", wechatpay_merchant.mchid);
 	json_close(&b, '}');
 	x.body = bytes_of(buf_text(&b));
-	TRY(wechat_ask(mem, &x));
+	TRY(wechatpay_call(mem, &x));
 	if (x.answer.status == 204)
 		return E_OK;
 	log_error("wechatpay", "%s: signed, but HTTP %d", x.target, x.answer.status);
@@ -149,26 +227,28 @@ enum err wechat_close(struct arena *mem, const char *out_trade_no)
 }
 
 static const struct field pay_params_fields[] = {
-	FIELD_AS(struct wechat_pay_params, time_stamp, "timeStamp"),
-	FIELD_AS(struct wechat_pay_params, nonce_str, "nonceStr"),
-	FIELD(struct wechat_pay_params, package),
-	FIELD_AS(struct wechat_pay_params, sign_type, "signType"),
-	FIELD_AS(struct wechat_pay_params, pay_sign, "paySign"),
+	FIELD_AS(struct wechatpay_pay_params, time_stamp, "timeStamp"),
+	FIELD_AS(struct wechatpay_pay_params, nonce_str, "nonceStr"),
+	FIELD(struct wechatpay_pay_params, package),
+	FIELD_AS(struct wechatpay_pay_params, sign_type, "signType"),
+	FIELD_AS(struct wechatpay_pay_params, pay_sign, "paySign"),
 };
-const struct shape wechat_pay_params_shape = SHAPE(struct wechat_pay_params, pay_params_fields);
+const struct shape wechatpay_pay_params_shape =
+	SHAPE(struct wechatpay_pay_params, pay_params_fields);
 
-enum err wechat_pay_params(
-	struct arena *mem, const char *prepay_id, struct wechat_pay_params *out)
+enum err wechatpay_pay_params(
+	struct arena *mem, const char *prepay_id, struct wechatpay_pay_params *out)
 {
 	char nonce[NONCE_LEN + 1];
+	int64_t now_s = stamp_now().us / SECOND;
 
 	random_text(nonce, NONCE_LEN);
-	*out = (struct wechat_pay_params){
-		.time_stamp = arena_printf(mem, "%lld", (long long)(stamp_now().us / SECOND)),
+	*out = (struct wechatpay_pay_params){
+		.time_stamp = arena_printf(mem, "%" PRId64, now_s),
 		.nonce_str = arena_strdup(mem, nonce),
 		.package = arena_printf(mem, "prepay_id=%s", prepay_id),
 		.sign_type = "RSA",
 	};
-	out->pay_sign = wechat_pay_sign(mem, &wechat_merchant, out);
+	out->pay_sign = wechatpay_pay_sign(mem, &wechatpay_merchant, out);
 	return out->pay_sign ? E_OK : E_INTERNAL;
 }

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct bytes part;
 
-		if (!alipay_part((struct bytes){at, n}, names[i], &part))
+		if (!alipay_answer_part((struct bytes){at, n}, names[i], &part))
 			continue;
 		CLAIM(part.at >= at && part.at + part.len <= at + n);
 		CLAIM(json_text_valid((const char *)part.at, part.len, &bad));
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 		CLAIM(cJSON_Compare(
 			cJSON_GetObjectItemCaseSensitive(whole, names[i]), inner, true));
 		const char *sign = alipay_sign(mem, channel_key, part);
-		CLAIM(alipay_verify_part(mem, alipay_merchant.alipay, part, sign));
+		CLAIM(alipay_verify_answer(mem, alipay_merchant.alipay, part, sign));
 	}
 	return 0;
 }

@@ -53,9 +53,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 		genuine = false;
 	else
 		there_and_back(&p);
-	if (genuine && alipay_add(&p, "sign_type", "RSA2") &&
-		alipay_add(&p, "sign",
-			alipay_sign(mem, channel_key, alipay_text(mem, &p, ALIPAY_NOTIFY))))
+	if (genuine && alipay_param_add(&p, "sign_type", "RSA2") &&
+		alipay_param_add(&p, "sign",
+			alipay_sign(
+				mem, channel_key, alipay_signed_text(mem, &p, ALIPAY_NOTIFY))))
 		body = bytes_of(form_of(&p));
 	enum err err = alipay_notice_read(mem, body, now, &out);
 	CLAIM(err == E_OK || err == E_NOTIFY_REFUSED);

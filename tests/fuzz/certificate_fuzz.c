@@ -4,7 +4,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {
-	struct wechat_keyring ring = {0};
+	struct wechatpay_keyring ring = {0};
 
 	begin();
 	if (n == 0)
@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 		}
 		return 0;
 	}
-	enum err err = wechat_certificates_read(mem, bytes_of(APIV3), rest, &ring);
-	CLAIM((err == E_OK) == (ring.count > 0) && ring.count <= WECHAT_KEYS_MAX);
-	keyring_clear(&ring);
+	enum err err = wechatpay_certificates_read(mem, bytes_of(APIV3), rest, &ring);
+	CLAIM((err == E_OK) == (ring.count > 0) && ring.count <= WECHATPAY_KEYS_MAX);
+	wechatpay_keyring_clear(&ring);
 	return 0;
 }

@@ -1,7 +1,10 @@
 /* Us and the channels, for the harnesses: keys made when one starts. */
-#include "fuzz.h"
 #include "alipay/call.h"
+#include "alipay/notify.h"
+#include "fuzz.h"
 #include "wechatpay/call.h"
+#include "wechatpay/certs.h"
+#include "wechatpay/notify.h"
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>

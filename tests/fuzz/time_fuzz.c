@@ -3,7 +3,7 @@
 
 #include "alipay/sign.h"
 #include "base/time.h"
-#include "channel/bill.h"
+#include "channel/yuan.h"
 
 static void instants(const char *text)
 {
@@ -41,7 +41,7 @@ static void alipays(const char *text)
 			again.us / 1000000 == t.us / 1000000);
 	if (alipay_yuan_parse(text, &m)) {
 		CLAIM(m.fen >= 0 && m.fen <= 1LL << 50);
-		CLAIM(alipay_yuan_parse(alipay_yuan(mem, m), &same) && same.fen == m.fen);
+		CLAIM(alipay_yuan_parse(yuan_write(mem, m), &same) && same.fen == m.fen);
 		CLAIM(yuan_parse(text, &same) && same.fen == m.fen);
 	}
 	const char *words = alipay_words(mem, text, 128);

@@ -1,7 +1,7 @@
 /* WeChat Pay's bills, cut where the second byte says; the first one is the kind. */
 #include "fuzz.h"
 
-#include "channel/bill.h"
+#include "wechatpay/csv.h"
 
 struct told {
 	struct buf words;
@@ -38,14 +38,14 @@ static enum err take(void *arg, const struct bill_line *line)
 static enum err read_cut(enum bill_kind kind, struct bytes all, size_t cut, struct told *t)
 {
 	*t = (struct told){.words = buf_in(mem, 1 << 22)};
-	struct bill_reader *r = bill_begin(mem, kind, take, t);
-	enum err err = bill_push(r, (struct bytes){all.at, cut});
+	struct wechatpay_csv *r = wechatpay_csv_begin(mem, kind, take, t);
+	enum err err = wechatpay_csv_push(r, (struct bytes){all.at, cut});
 
 	if (err == E_OK)
-		err = bill_push(r, (struct bytes){all.at + cut, all.len - cut});
+		err = wechatpay_csv_push(r, (struct bytes){all.at + cut, all.len - cut});
 	if (err == E_OK)
-		err = bill_end(r);
-	const char *fault = bill_fault(r);
+		err = wechatpay_csv_end(r);
+	const char *fault = wechatpay_csv_fault(r);
 	CLAIM(err == E_OK || *fault);
 	buf_puts(&t->words, fault);
 	return err;

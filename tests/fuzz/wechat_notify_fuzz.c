@@ -11,13 +11,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	settings.log_level = "error";
-	wechat_merchant = (struct wechat_merchant){
+	wechatpay_merchant = (struct wechatpay_merchant){
 		.mchid = "1900", .pubkey_id = SERIAL, .apiv3 = bytes_of(APIV3)};
-	wechat_keys_init(channel_begin());
+	wechatpay_keys_init(channel_begin());
 	return 0;
 }
 
-static void sign(struct wechat_signed *s)
+static void sign(struct wechatpay_signed *s)
 {
 	struct buf text = buf_in(mem, 1 << 21);
 	struct bytes signature;
@@ -34,9 +34,9 @@ static void sign(struct wechat_signed *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {
-	struct wechat_refund_state refund;
-	struct wechat_notice notice;
-	struct wechat_signed s;
+	struct wechatpay_refund refund;
+	struct wechatpay_payment notice;
+	struct wechatpay_signed s;
 
 	begin();
 	if (n == 0)
@@ -50,11 +50,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 	s.body = (struct bytes){at, n};
 	if (genuine)
 		sign(&s);
-	enum err err = wechat_notice_read(mem, &s, then, &notice);
+	enum err err = wechatpay_notice_read(mem, &s, then, &notice);
 	CLAIM(err == E_OK || err == E_NOTIFY_REFUSED);
 	CLAIM(err != E_OK || (genuine && notice.id && notice.event_type && notice.plaintext));
-	CLAIM(err != E_OK || !wechat_is_paid(&notice) || notice.total.fen >= 0);
-	err = wechat_refund_notice_read(mem, &s, then, &refund);
+	CLAIM(err != E_OK || !wechatpay_is_paid(&notice) || notice.total.fen >= 0);
+	err = wechatpay_refund_notice_read(mem, &s, then, &refund);
 	CLAIM(err != E_OK || genuine);
 	return 0;
 }

@@ -2,6 +2,7 @@
  * compared with. Each test has a day of its own, long past. */
 #include "shop.h"
 
+#include "reconcile/day.h"
 #include "reconcile/reconcile.h"
 
 #include <sys/mman.h>

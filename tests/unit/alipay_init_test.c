@@ -94,7 +94,7 @@ static void the_order_says_what_the_documents_ask_for(void **state)
 
 static void the_refund_has_a_number_and_its_own_sum(void **state)
 {
-	struct channel_refund_ask r = {.out_trade_no = "20261123000001A01",
+	struct channel_refund_request r = {.out_trade_no = "20261123000001A01",
 		.out_refund_no = "20261123000001A01R01",
 		.reason = "下雨,\n取消",
 		.refund = {5000},
@@ -144,14 +144,15 @@ static void the_address_is_signed_with_the_body(void **state)
 	assert_non_null(at);
 	assert_memory_equal(url, "https://127.0.0.1:1/gateway.do?", (size_t)(at - url) + 1);
 	assert_true(alipay_form_read(mem, bytes_of(at + 1), &p));
-	assert_string_equal(alipay_get(&p, "timestamp"), NOW_TEXT);
-	assert_string_equal(alipay_get(&p, "charset"), "utf-8");
+	assert_string_equal(alipay_param_get(&p, "timestamp"), NOW_TEXT);
+	assert_string_equal(alipay_param_get(&p, "charset"), "utf-8");
 	assert_string_equal(
-		alipay_get(&p, "notify_url"), "https://play.example.com/notify/alipay");
-	assert_null(alipay_get(&p, "biz_content"));
-	assert_true(alipay_add(&p, "biz_content", x.biz));
-	assert_string_equal(alipay_get(&p, "sign"),
-		alipay_sign(mem, alipay_merchant.key, alipay_text(mem, &p, ALIPAY_REQUEST)));
+		alipay_param_get(&p, "notify_url"), "https://play.example.com/notify/alipay");
+	assert_null(alipay_param_get(&p, "biz_content"));
+	assert_true(alipay_param_add(&p, "biz_content", x.biz));
+	assert_string_equal(alipay_param_get(&p, "sign"),
+		alipay_sign(
+			mem, alipay_merchant.key, alipay_signed_text(mem, &p, ALIPAY_REQUEST)));
 	x.notify = false;
 	assert_null(strstr(alipay_url(mem, &x, now), "notify_url"));
 	struct key *own = alipay_merchant.key;

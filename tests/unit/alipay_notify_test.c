@@ -37,7 +37,7 @@ static void set(struct alipay_params *p, const char *name, const char *value)
 			p->at[i].value = value;
 			return;
 		}
-	assert_true(alipay_add(p, name, value));
+	assert_true(alipay_param_add(p, name, value));
 }
 
 static const char *form_of(const struct alipay_params *p)
@@ -54,7 +54,7 @@ static const char *form_of(const struct alipay_params *p)
 static const char *sealed(struct alipay_params *p, enum alipay_scope scope)
 {
 	set(p, "sign_type", "RSA2");
-	set(p, "sign", alipay_sign(mem, alipay_key, alipay_text(mem, p, scope)));
+	set(p, "sign", alipay_sign(mem, alipay_key, alipay_signed_text(mem, p, scope)));
 	return form_of(p);
 }
 
@@ -235,7 +235,8 @@ static void forged_letters_are_refused(void **state)
 	set(&p, "sign", "");
 	assert_int_equal(read_it(form_of(&p), &n), E_NOTIFY_REFUSED);
 	set(&p, "sign",
-		alipay_sign(mem, alipay_merchant.key, alipay_text(mem, &p, ALIPAY_NOTIFY)));
+		alipay_sign(
+			mem, alipay_merchant.key, alipay_signed_text(mem, &p, ALIPAY_NOTIFY)));
 	assert_int_equal(read_it(form_of(&p), &n), E_NOTIFY_REFUSED); /* our own key */
 	p = genuine();
 	sealed(&p, ALIPAY_NOTIFY);

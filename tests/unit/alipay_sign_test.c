@@ -3,6 +3,7 @@
 #include "alipay/sign.h"
 #include "base/buf.h"
 #include "base/time.h"
+#include "channel/yuan.h"
 #include "vectors.h"
 
 static struct arena *mem;
@@ -14,7 +15,7 @@ static struct alipay_params params_of(const cJSON *v)
 
 	cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(v, "form"))
 	{
-		assert_true(alipay_add(&p, one->string, one->valuestring));
+		assert_true(alipay_param_add(&p, one->string, one->valuestring));
 	}
 	return p;
 }
@@ -56,11 +57,11 @@ static void what_is_signed_of_a_notify_is_the_published_text(void **state)
 	struct alipay_params p = params_of(trade);
 
 	(void)state;
-	assert_string_equal((const char *)alipay_text(mem, &p, ALIPAY_NOTIFY).at,
+	assert_string_equal((const char *)alipay_signed_text(mem, &p, ALIPAY_NOTIFY).at,
 		text_of(trade, "message"));
-	assert_false(fits(trade, alipay_text(mem, &p, ALIPAY_REQUEST)));
+	assert_false(fits(trade, alipay_signed_text(mem, &p, ALIPAY_REQUEST)));
 	p = params_of(market);
-	assert_string_equal((const char *)alipay_text(mem, &p, ALIPAY_REQUEST).at,
+	assert_string_equal((const char *)alipay_signed_text(mem, &p, ALIPAY_REQUEST).at,
 		text_of(market, "message"));
 }
 
@@ -69,23 +70,23 @@ static void parameters_are_sorted_and_empty_ones_left_out(void **state)
 	struct alipay_params p = {.count = 0};
 
 	(void)state;
-	assert_true(alipay_add(&p, "b", "2=&"));
-	assert_true(alipay_add(&p, "sign_type", "RSA2"));
-	assert_true(alipay_add(&p, "a_b", "1"));
-	assert_true(alipay_add(&p, "sign", "x"));
-	assert_true(alipay_add(&p, "a", "羽 毛"));
-	assert_true(alipay_add(&p, "c", ""));
-	assert_false(alipay_add(&p, "a", "3"));
-	assert_string_equal((const char *)alipay_text(mem, &p, ALIPAY_REQUEST).at,
+	assert_true(alipay_param_add(&p, "b", "2=&"));
+	assert_true(alipay_param_add(&p, "sign_type", "RSA2"));
+	assert_true(alipay_param_add(&p, "a_b", "1"));
+	assert_true(alipay_param_add(&p, "sign", "x"));
+	assert_true(alipay_param_add(&p, "a", "羽 毛"));
+	assert_true(alipay_param_add(&p, "c", ""));
+	assert_false(alipay_param_add(&p, "a", "3"));
+	assert_string_equal((const char *)alipay_signed_text(mem, &p, ALIPAY_REQUEST).at,
 		"a=羽 毛&a_b=1&b=2=&&sign_type=RSA2");
-	assert_string_equal(
-		(const char *)alipay_text(mem, &p, ALIPAY_NOTIFY).at, "a=羽 毛&a_b=1&b=2=&");
-	assert_string_equal(alipay_get(&p, "b"), "2=&");
-	assert_null(alipay_get(&p, "c"));
-	assert_null(alipay_get(&p, "d"));
+	assert_string_equal((const char *)alipay_signed_text(mem, &p, ALIPAY_NOTIFY).at,
+		"a=羽 毛&a_b=1&b=2=&");
+	assert_string_equal(alipay_param_get(&p, "b"), "2=&");
+	assert_null(alipay_param_get(&p, "c"));
+	assert_null(alipay_param_get(&p, "d"));
 	for (int i = 6; i < ALIPAY_PARAMS_MAX; i++)
-		assert_true(alipay_add(&p, arena_printf(mem, "n%d", i), ""));
-	assert_false(alipay_add(&p, "more", ""));
+		assert_true(alipay_param_add(&p, arena_printf(mem, "n%d", i), ""));
+	assert_false(alipay_param_add(&p, "more", ""));
 }
 
 /* clang-format off */
@@ -131,7 +132,7 @@ static void forms_are_read_in_one_way_or_not_at_all(void **state)
 		if (fine != (forms[i].a != NULL))
 			fail_msg("%s: %d", forms[i].says, fine);
 		if (fine)
-			assert_string_equal(alipay_get(&p, "a"), forms[i].a);
+			assert_string_equal(alipay_param_get(&p, "a"), forms[i].a);
 	}
 	assert_false(
 		alipay_form_read(mem, (struct bytes){(const unsigned char *)"a=\0", 3}, &p));
@@ -175,7 +176,7 @@ static void the_signed_part_is_taken_byte_for_byte(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(answers); i++) {
 		struct bytes part = {0};
-		bool found = alipay_part(bytes_of(answers[i].json), "r", &part);
+		bool found = alipay_answer_part(bytes_of(answers[i].json), "r", &part);
 
 		print_message("  %s\n", answers[i].says);
 		assert_int_equal(found, answers[i].part != NULL);
@@ -196,12 +197,12 @@ static void the_published_answer_is_proven_out_of_its_envelope(void **state)
 	struct bytes part;
 
 	(void)state;
-	assert_true(alipay_part(bytes_of(body), "alipay_trade_pay_response", &part));
-	assert_true(alipay_verify_part(mem, key, part, text_of(v, "signature")));
-	assert_false(alipay_verify_part(
+	assert_true(alipay_answer_part(bytes_of(body), "alipay_trade_pay_response", &part));
+	assert_true(alipay_verify_answer(mem, key, part, text_of(v, "signature")));
+	assert_false(alipay_verify_answer(
 		mem, key, (struct bytes){part.at, part.len - 1}, text_of(v, "signature")));
-	assert_false(alipay_verify_part(mem, key, part, "not base64"));
-	assert_false(alipay_verify_part(mem, key, part, ""));
+	assert_false(alipay_verify_answer(mem, key, part, "not base64"));
+	assert_false(alipay_verify_answer(mem, key, part, ""));
 	key_free(key);
 }
 
@@ -216,10 +217,10 @@ static void escaped_slashes_are_tried_both_ways(void **state)
 	assert_non_null(key);
 	const char *of_escaped = alipay_sign(mem, key, bytes_of(escaped));
 	const char *of_plain = alipay_sign(mem, key, bytes_of(plain));
-	assert_true(alipay_verify_part(mem, key, bytes_of(escaped), of_escaped));
-	assert_true(alipay_verify_part(mem, key, bytes_of(escaped), of_plain));
-	assert_false(alipay_verify_part(mem, key, bytes_of(plain), of_escaped));
-	assert_false(alipay_verify_part(mem, key, bytes_of(other), of_escaped));
+	assert_true(alipay_verify_answer(mem, key, bytes_of(escaped), of_escaped));
+	assert_true(alipay_verify_answer(mem, key, bytes_of(escaped), of_plain));
+	assert_false(alipay_verify_answer(mem, key, bytes_of(plain), of_escaped));
+	assert_false(alipay_verify_answer(mem, key, bytes_of(other), of_escaped));
 	key_free(key);
 }
 
@@ -256,9 +257,9 @@ static void yuan_and_fen(void **state)
 		print_message("  %s\n", cases[i].text);
 		assert_int_equal(fine ? m.fen : -1, cases[i].fen);
 	}
-	assert_string_equal(alipay_yuan(mem, (money){1}), "0.01");
-	assert_string_equal(alipay_yuan(mem, (money){12050}), "120.50");
-	assert_string_equal(alipay_yuan(mem, (money){10000000000}), "100000000.00");
+	assert_string_equal(yuan_write(mem, (money){1}), "0.01");
+	assert_string_equal(yuan_write(mem, (money){12050}), "120.50");
+	assert_string_equal(yuan_write(mem, (money){10000000000}), "100000000.00");
 }
 
 static void times_are_chinas(void **state)

@@ -1,9 +1,14 @@
 /* A merchant of Alipay as a worker has it, and what Alipay would sign, with keys
  * made for the test. */
+#include "alipay/alipay.h"
+#include "alipay/bill.h"
+#include "alipay/call.h"
+#include "alipay/notify.h"
+#include "alipay/refund.h"
+#include "alipay/trade.h"
 #include "base/buf.h"
 #include "base/settings.h"
 #include "base/time.h"
-#include "alipay/call.h"
 
 #include <dirent.h>
 #include <openssl/pem.h>

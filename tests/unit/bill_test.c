@@ -46,19 +46,21 @@ static void a_bill_says_the_same_however_it_is_cut(void **state)
 
 		print_message("  %s\n", cases[i].says);
 		for (size_t cut = 0; cut <= all.len; cut++) {
-			struct bill_reader *r = begin(cases[i].kind);
+			struct wechatpay_csv *r = begin(cases[i].kind);
 
-			assert_int_equal(bill_push(r, (struct bytes){all.at, cut}), E_OK);
 			assert_int_equal(
-				bill_push(r, (struct bytes){all.at + cut, all.len - cut}),
+				wechatpay_csv_push(r, (struct bytes){all.at, cut}), E_OK);
+			assert_int_equal(wechatpay_csv_push(r,
+						 (struct bytes){all.at + cut, all.len - cut}),
 				E_OK);
-			assert_int_equal(bill_end(r), E_OK);
+			assert_int_equal(wechatpay_csv_end(r), E_OK);
 			assert_string_equal(buf_text(&told), cases[i].told);
 		}
-		struct bill_reader *r = begin(cases[i].kind);
+		struct wechatpay_csv *r = begin(cases[i].kind);
 		for (size_t at = 0; at < all.len; at++)
-			assert_int_equal(bill_push(r, (struct bytes){all.at + at, 1}), E_OK);
-		assert_int_equal(bill_end(r), E_OK);
+			assert_int_equal(
+				wechatpay_csv_push(r, (struct bytes){all.at + at, 1}), E_OK);
+		assert_int_equal(wechatpay_csv_end(r), E_OK);
 		assert_string_equal(buf_text(&told), cases[i].told);
 	}
 }
@@ -107,13 +109,13 @@ static void columns_are_found_by_name(void **state)
 
 static void the_takers_no_ends_the_reading(void **state)
 {
-	struct bill_reader *r = begin(BILL_TRADE);
+	struct wechatpay_csv *r = begin(BILL_TRADE);
 
 	(void)state;
 	answer = E_DB_DOWN;
-	assert_int_equal(bill_push(r, bytes_of(TRADE_BILL)), E_DB_DOWN);
-	assert_int_equal(bill_push(r, bytes_of(TRADE_BILL)), E_DB_DOWN);
-	assert_int_equal(bill_end(r), E_DB_DOWN);
+	assert_int_equal(wechatpay_csv_push(r, bytes_of(TRADE_BILL)), E_DB_DOWN);
+	assert_int_equal(wechatpay_csv_push(r, bytes_of(TRADE_BILL)), E_DB_DOWN);
+	assert_int_equal(wechatpay_csv_end(r), E_DB_DOWN);
 	assert_int_equal(strncmp(buf_text(&told), "2 ", 2), 0);
 	assert_null(strstr(buf_text(&told), "\n3 "));
 }

@@ -1,7 +1,8 @@
 /* Bills as the simulator and the documents have them, and one who takes their lines. */
 #include "base/buf.h"
 #include "base/time.h"
-#include "channel/bill.h"
+#include "channel/yuan.h"
+#include "wechatpay/csv.h"
 
 #include <stdio.h>
 
@@ -36,20 +37,20 @@ static inline enum err take(void *arg, const struct bill_line *line)
 	return answer;
 }
 
-static inline struct bill_reader *begin(enum bill_kind kind)
+static inline struct wechatpay_csv *begin(enum bill_kind kind)
 {
 	told = buf_in(mem, 1 << 20);
 	answer = E_OK;
-	return bill_begin(mem, kind, take, &told);
+	return wechatpay_csv_begin(mem, kind, take, &told);
 }
 
 static inline enum err read_bill(enum bill_kind kind, struct bytes all, const char **fault)
 {
-	struct bill_reader *r = begin(kind);
-	enum err err = bill_push(r, all);
+	struct wechatpay_csv *r = begin(kind);
+	enum err err = wechatpay_csv_push(r, all);
 
-	*fault = bill_fault(r);
-	return err == E_OK ? bill_end(r) : err;
+	*fault = wechatpay_csv_fault(r);
+	return err == E_OK ? wechatpay_csv_end(r) : err;
 }
 
 /* The simulator's and the documents' columns. */

@@ -3,8 +3,12 @@
  * library. */
 #include "base/settings.h"
 #include "base/time.h"
-#include "wechatpay/call.h"
 #include "vectors.h"
+#include "wechatpay/bill.h"
+#include "wechatpay/call.h"
+#include "wechatpay/certs.h"
+#include "wechatpay/notify.h"
+#include "wechatpay/wechatpay.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 
 #include "base/settings.h"
 #include "pay/notice.h"
-#include "wechatpay/channel.h"
+#include "wechatpay/trade.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #define APP "wx0123456789abcdef"
 
 /* clang-format off */
-static const struct wechat_notice paid = {
+static const struct wechatpay_payment paid = {
 	.id = "N1", .event_type = "TRANSACTION.SUCCESS", .appid = APP, .mchid = OURS,
 	.out_trade_no = "202611230000001024A01", .transaction_id = "4200000001",
 	.trade_state = "SUCCESS", .total = { 4000 }, .currency = "CNY",
@@ -31,15 +31,15 @@ struct change {
 };
 enum { CHANGES = 4 };
 
-static enum outcome judge(const struct wechat_notice *n, const struct claim *c)
+static enum outcome judge(const struct wechatpay_payment *n, const struct claim *c)
 {
 	struct channel_payment p;
 
-	wechat_payment(n, &p);
+	wechatpay_payment_of(n, &p);
 	return notice_judge(&p, c);
 }
 
-static void apply(const struct change *changes, struct wechat_notice *n, struct claim *c)
+static void apply(const struct change *changes, struct wechatpay_payment *n, struct claim *c)
 {
 	const char **const members[] = {[EVENT] = &n->event_type,
 		[STATE] = &n->trade_state,
@@ -109,7 +109,7 @@ static void notices_are_judged_by_the_table(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct wechat_notice n = paid;
+		struct wechatpay_payment n = paid;
 		struct claim c = waiting;
 
 		apply(cases[i].changes, &n, &c);
@@ -161,7 +161,7 @@ static void nothing_but_a_full_match_pays(void **state)
 		size_t attempt = pick(&rest, COUNT_OF(attempts));
 		size_t transaction = pick(&rest, COUNT_OF(transactions));
 		size_t order = pick(&rest, COUNT_OF(orders));
-		struct wechat_notice n = paid;
+		struct wechatpay_payment n = paid;
 		struct claim c = waiting;
 
 		n.event_type = events[event];
@@ -190,7 +190,7 @@ static void nothing_but_a_full_match_pays(void **state)
 
 static void what_is_not_set_equals_nothing(void **state)
 {
-	struct wechat_notice n = paid;
+	struct wechatpay_payment n = paid;
 
 	(void)state;
 	settings.wx_appid = NULL;

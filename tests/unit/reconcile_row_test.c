@@ -1,7 +1,8 @@
 #include "test.h"
 
 #include "base/time.h"
-#include "reconcile/reconcile.h"
+#include "reconcile/day.h"
+#include "reconcile/row.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/phone.h"
+#include "wechat/app.h"
 #include "wechat/phone.h"
 #include "wechat/token.h"
 
@@ -148,7 +149,7 @@ static int begin(void **state)
 	settings.wx_api_base = base;
 	settings.wx_appid = "wx0123456789abcdef";
 	settings.wx_secret_file = secret_file;
-	wechat_token_init();
+	wechat_app_init();
 	return 0;
 }
 

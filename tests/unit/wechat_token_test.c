@@ -1,6 +1,7 @@
 /* Calls with an access_token: where it comes from, and when it is thrown away. */
 #include "test.h"
 
+#include "wechat/app.h"
 #include "wechat/token.h"
 #include "weixin.h"
 
@@ -14,7 +15,7 @@ static struct arena *mem;
 static char log_file[] = "/tmp/token_log_XXXXXX";
 static int own_stderr;
 
-static enum err post(struct wechat_said *said)
+static enum err post(struct wechat_answer *said)
 {
 	return wechat_token_post(mem, PATH, "{\"a\":1}", said);
 }
@@ -22,7 +23,7 @@ static enum err post(struct wechat_said *said)
 /* The token of the tests before is thrown away. */
 static int fresh(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	*weixin = (struct weixin){.expires_in = 7200, .refused_tokens = 2};
@@ -33,7 +34,7 @@ static int fresh(void **state)
 
 static void one_token_serves_many_calls(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -46,7 +47,7 @@ static void one_token_serves_many_calls(void **state)
 
 static void a_refused_token_is_fetched_again_and_the_call_repeated_once(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	assert_int_equal(post(&said), E_OK);
@@ -67,7 +68,7 @@ static void a_refused_token_is_fetched_again_and_the_call_repeated_once(void **s
 
 static void another_refusal_is_told_and_costs_no_token(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	weixin->errcode = 10060004;
@@ -81,7 +82,7 @@ static void another_refusal_is_told_and_costs_no_token(void **state)
 
 static void in_its_last_five_minutes_a_token_is_not_kept(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	weixin->expires_in = 300;
@@ -97,7 +98,7 @@ static void in_its_last_five_minutes_a_token_is_not_kept(void **state)
 
 static void without_a_token_nothing_is_called(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	weixin->token_errcode = 40125;
@@ -107,7 +108,7 @@ static void without_a_token_nothing_is_called(void **state)
 
 static void an_odd_answer_is_no_answer(void **state)
 {
-	struct wechat_said said;
+	struct wechat_answer said;
 
 	(void)state;
 	assert_int_equal(post(&said), E_OK);
@@ -144,7 +145,7 @@ static int begin(void **state)
 	log_init(program);
 	mem = arena_new(65536);
 	weixin_begin();
-	wechat_token_init();
+	wechat_app_init();
 	return 0;
 }
 

@@ -78,13 +78,13 @@ static void a_bill_counts_if_it_is_whole_and_has_its_digest(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct shelf shelf = {buf_in(mem, 1 << 22), cases[i].full};
-		struct wechat_bill bill = {
+		struct wechatpay_bill bill = {
 			.download_url = arena_printf(mem, "https://127.0.0.1:%d%s?token=1",
 				party_port, cases[i].path),
 			.hash_value = cases[i].digest};
 
 		print_message("  %s\n", cases[i].says);
-		assert_int_equal(wechat_bill_fetch(mem, &bill, put, &shelf), cases[i].want);
+		assert_int_equal(wechatpay_bill_fetch(mem, &bill, put, &shelf), cases[i].want);
 		if (cases[i].want != E_OK)
 			continue;
 		assert_int_equal(shelf.got.len, text.len);
@@ -101,9 +101,10 @@ static void addresses_that_are_none_are_not_called(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(urls); i++) {
-		struct wechat_bill bill = {urls[i], "SHA1", sha1_of(mem, text), NULL};
+		struct wechatpay_bill bill = {urls[i], "SHA1", sha1_of(mem, text), NULL};
 
-		assert_int_equal(wechat_bill_fetch(mem, &bill, put, &shelf), E_CHANNEL_UNKNOWN);
+		assert_int_equal(
+			wechatpay_bill_fetch(mem, &bill, put, &shelf), E_CHANNEL_UNKNOWN);
 	}
 }
 

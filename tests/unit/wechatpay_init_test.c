@@ -68,14 +68,14 @@ static void wrong_settings_end_the_program_with_78(void **state)
 
 static void the_prepay_body_is_what_the_documents_ask_for(void **state)
 {
-	struct wechat_prepay p = {.description = "星河羽毛球馆 场地预订",
+	struct wechatpay_order p = {.description = "星河羽毛球馆 场地预订",
 		.out_trade_no = "2026112300000001A01",
 		.expires = {1700000000 * SECOND + 123456},
 		.total = {12000},
 		.openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"};
 
 	(void)state;
-	assert_string_equal(wechat_prepay_body(mem, &p),
+	assert_string_equal(wechatpay_order_body(mem, &p),
 		"{\"appid\":\"wxd678efh567hg6787\",\"mchid\":\"1234567891\","
 		"\"description\":\"星河羽毛球馆 场地预订\","
 		"\"out_trade_no\":\"2026112300000001A01\","
@@ -84,24 +84,24 @@ static void the_prepay_body_is_what_the_documents_ask_for(void **state)
 		"\"amount\":{\"total\":12000,\"currency\":\"CNY\"},"
 		"\"payer\":{\"openid\":\"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o\"}}");
 	p.openid = NULL;
-	assert_null(strstr(wechat_prepay_body(mem, &p), "payer"));
+	assert_null(strstr(wechatpay_order_body(mem, &p), "payer"));
 	p.description =
 		"一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十"
 		"一二三四五六七八九十一二三四五六七八九十";
-	const char *cut = strstr(wechat_prepay_body(mem, &p), "\"description\":\"") + 15;
+	const char *cut = strstr(wechatpay_order_body(mem, &p), "\"description\":\"") + 15;
 	assert_int_equal(strcspn(cut, "\""), 126); /* 42 whole characters */
 }
 
 static void nobody_there_means_not_sent(void **state)
 {
-	struct wechat_prepaid prepaid;
-	struct wechat_notice notice;
+	struct wechatpay_prepaid prepaid;
+	struct wechatpay_payment notice;
 
 	(void)state;
-	assert_int_equal(wechat_prepay(mem, "jsapi", "{}", &prepaid), E_UPSTREAM);
+	assert_int_equal(wechatpay_prepay(mem, "jsapi", "{}", &prepaid), E_UPSTREAM);
 	assert_null(prepaid.prepay_id);
 	assert_null(prepaid.refusal);
-	assert_int_equal(wechat_query(mem, "NO123456", &notice), E_UPSTREAM);
+	assert_int_equal(wechatpay_query(mem, "NO123456", &notice), E_UPSTREAM);
 }
 
 static int begin_all(void **state)

@@ -5,11 +5,11 @@
 static struct key *sender;
 static const stamp then = {1700000000 * SECOND};
 
-static struct wechat_signed letter(const char *id)
+static struct wechatpay_signed letter(const char *id)
 {
 	const cJSON *v = vector(id), *h = cJSON_GetObjectItemCaseSensitive(v, "headers");
 
-	return (struct wechat_signed){.timestamp = text_of(h, "Wechatpay-Timestamp"),
+	return (struct wechatpay_signed){.timestamp = text_of(h, "Wechatpay-Timestamp"),
 		.nonce = text_of(h, "Wechatpay-Nonce"),
 		.signature = text_of(h, "Wechatpay-Signature"),
 		.serial = text_of(h, "Wechatpay-Serial"),
@@ -18,11 +18,11 @@ static struct wechat_signed letter(const char *id)
 
 static void a_payment_notice_is_read(void **state)
 {
-	struct wechat_signed s = letter("made-notify-transaction-success");
-	struct wechat_notice n;
+	struct wechatpay_signed s = letter("made-notify-transaction-success");
+	struct wechatpay_payment n;
 
 	(void)state;
-	assert_int_equal(wechat_notice_read(mem, &s, then, &n), E_OK);
+	assert_int_equal(wechatpay_notice_read(mem, &s, then, &n), E_OK);
 	assert_string_equal(n.id, "EV-2023111506132000001");
 	assert_string_equal(n.event_type, "TRANSACTION.SUCCESS");
 	assert_string_equal(n.appid, "wxd678efh567hg6787");
@@ -35,32 +35,33 @@ static void a_payment_notice_is_read(void **state)
 	assert_string_equal(n.currency, "CNY");
 	assert_int_equal(n.total.fen, 12000);
 	assert_int_equal(n.success_time.us, 1699999999 * SECOND);
-	assert_true(wechat_is_paid(&n));
+	assert_true(wechatpay_is_paid(&n));
 	assert_string_equal(n.plaintext,
 		text_of(vector("made-notify-transaction-success"), "expected_plaintext"));
 }
 
 static void a_refund_notice_is_no_payment(void **state)
 {
-	struct wechat_signed s = letter("made-notify-refund-success");
-	struct wechat_notice n;
+	struct wechatpay_signed s = letter("made-notify-refund-success");
+	struct wechatpay_payment n;
 
 	(void)state;
-	assert_int_equal(wechat_notice_read(mem, &s, (stamp){1700000600 * SECOND}, &n), E_OK);
+	assert_int_equal(
+		wechatpay_notice_read(mem, &s, (stamp){1700000600 * SECOND}, &n), E_OK);
 	assert_string_equal(n.event_type, "REFUND.SUCCESS");
 	assert_string_equal(n.out_trade_no, "BK20231115000001");
 	assert_null(n.trade_state);
-	assert_false(wechat_is_paid(&n));
+	assert_false(wechatpay_is_paid(&n));
 }
 
 static void notices_with_anything_wrong_outside_are_refused(void **state)
 {
-	const struct wechat_signed good = letter("made-notify-transaction-success");
-	struct wechat_signed other = letter("made-notify-refund-success");
+	const struct wechatpay_signed good = letter("made-notify-transaction-success");
+	struct wechatpay_signed other = letter("made-notify-refund-success");
 	const char *probe = arena_printf(mem, "WECHATPAY/SIGNTEST/%s", good.signature + 19);
 	unsigned char *body = arena_alloc(mem, good.body.len, 1);
-	struct wechat_signed bad[11];
-	struct wechat_notice n;
+	struct wechatpay_signed bad[11];
+	struct wechatpay_payment n;
 	size_t i = 0;
 
 	(void)state;
@@ -81,20 +82,21 @@ static void notices_with_anything_wrong_outside_are_refused(void **state)
 	bad[i++].body.at = body;
 	assert_int_equal(i, COUNT_OF(bad));
 	for (i = 0; i < COUNT_OF(bad); i++)
-		assert_int_equal(wechat_notice_read(mem, &bad[i], then, &n), E_NOTIFY_REFUSED);
+		assert_int_equal(
+			wechatpay_notice_read(mem, &bad[i], then, &n), E_NOTIFY_REFUSED);
 	stamp stale = {then.us + 310 * SECOND}, early = {then.us - 310 * SECOND};
-	assert_int_equal(wechat_notice_read(mem, &good, stale, &n), E_NOTIFY_REFUSED);
-	assert_int_equal(wechat_notice_read(mem, &good, early, &n), E_NOTIFY_REFUSED);
+	assert_int_equal(wechatpay_notice_read(mem, &good, stale, &n), E_NOTIFY_REFUSED);
+	assert_int_equal(wechatpay_notice_read(mem, &good, early, &n), E_NOTIFY_REFUSED);
 }
 
 /* A body with a true signature. */
-static struct wechat_signed sealed_letter(const char *body)
+static struct wechatpay_signed sealed_letter(const char *body)
 {
 	char *text = arena_printf(mem, "1700000000\nnonce\n%s\n", body);
 	struct bytes signature;
 
 	assert_true(rsa_sign(mem, sender, bytes_of(text), &signature));
-	return (struct wechat_signed){"1700000000", "nonce", base64_write(mem, signature),
+	return (struct wechatpay_signed){"1700000000", "nonce", base64_write(mem, signature),
 		settings.wxpay_pubkey_id, bytes_of(body)};
 }
 
@@ -138,12 +140,12 @@ static void signed_notices_with_nonsense_inside_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct wechat_signed s = sealed_letter(cases[i].body);
-		struct wechat_notice n;
+		struct wechatpay_signed s = sealed_letter(cases[i].body);
+		struct wechatpay_payment n;
 
 		print_message("  %s\n", cases[i].says);
-		assert_true(wechat_verify(mem, sender, &s));
-		assert_int_equal(wechat_notice_read(mem, &s, then, &n), E_NOTIFY_REFUSED);
+		assert_true(wechatpay_verify(mem, sender, &s));
+		assert_int_equal(wechatpay_notice_read(mem, &s, then, &n), E_NOTIFY_REFUSED);
 	}
 }
 
@@ -180,11 +182,11 @@ static void payments_that_lack_what_they_promise_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct wechat_notice n = {0};
+		struct wechatpay_payment n = {0};
 
 		print_message("  %s\n", cases[i].says);
-		assert_int_equal(
-			wechat_payment_read(mem, bytes_of(cases[i].json), &n), cases[i].good);
+		assert_int_equal(wechatpay_payment_read(mem, bytes_of(cases[i].json), &n),
+			cases[i].good);
 	}
 }
 

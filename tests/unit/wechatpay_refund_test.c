@@ -4,11 +4,11 @@
 
 static const stamp then = {1700000600 * SECOND};
 
-static struct wechat_signed letter(const char *id)
+static struct wechatpay_signed letter(const char *id)
 {
 	const cJSON *v = vector(id), *h = cJSON_GetObjectItemCaseSensitive(v, "headers");
 
-	return (struct wechat_signed){.timestamp = text_of(h, "Wechatpay-Timestamp"),
+	return (struct wechatpay_signed){.timestamp = text_of(h, "Wechatpay-Timestamp"),
 		.nonce = text_of(h, "Wechatpay-Nonce"),
 		.signature = text_of(h, "Wechatpay-Signature"),
 		.serial = text_of(h, "Wechatpay-Serial"),
@@ -17,35 +17,35 @@ static struct wechat_signed letter(const char *id)
 
 static void the_refund_body_is_what_the_documents_ask_for(void **state)
 {
-	struct wechat_refund_ask r = {.out_trade_no = "2026112300000001A01",
+	struct wechatpay_refund_request r = {.out_trade_no = "2026112300000001A01",
 		.out_refund_no = "2026112300000001R01",
 		.reason = "用户取消 \"A\"",
 		.refund = {6000},
 		.total = {12000}};
 
 	(void)state;
-	assert_string_equal(wechat_refund_body(mem, &r),
+	assert_string_equal(wechatpay_refund_body(mem, &r),
 		"{\"out_trade_no\":\"2026112300000001A01\","
 		"\"out_refund_no\":\"2026112300000001R01\","
 		"\"reason\":\"用户取消 \\\"A\\\"\","
 		"\"notify_url\":\"https://play.example.com/notify/wechat/refund\","
 		"\"amount\":{\"refund\":6000,\"total\":12000,\"currency\":\"CNY\"}}");
 	r.reason = NULL;
-	assert_null(strstr(wechat_refund_body(mem, &r), "reason"));
+	assert_null(strstr(wechatpay_refund_body(mem, &r), "reason"));
 	r.reason = "";
-	assert_null(strstr(wechat_refund_body(mem, &r), "reason"));
+	assert_null(strstr(wechatpay_refund_body(mem, &r), "reason"));
 	r.reason = "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十";
-	const char *cut = strstr(wechat_refund_body(mem, &r), "\"reason\":\"") + 10;
+	const char *cut = strstr(wechatpay_refund_body(mem, &r), "\"reason\":\"") + 10;
 	assert_int_equal(strcspn(cut, "\""), 78); /* 26 whole characters */
 }
 
 static void a_refund_notice_is_read(void **state)
 {
-	struct wechat_signed s = letter("made-notify-refund-success");
-	struct wechat_refund_state r;
+	struct wechatpay_signed s = letter("made-notify-refund-success");
+	struct wechatpay_refund r;
 
 	(void)state;
-	assert_int_equal(wechat_refund_notice_read(mem, &s, then, &r), E_OK);
+	assert_int_equal(wechatpay_refund_notice_read(mem, &s, then, &r), E_OK);
 	assert_string_equal(r.id, "EV-2023111506232000002");
 	assert_string_equal(r.event_type, "REFUND.SUCCESS");
 	assert_string_equal(r.mchid, "1234567891");
@@ -64,12 +64,12 @@ static void a_refund_notice_is_read(void **state)
 
 static void a_payment_notice_is_no_refund(void **state)
 {
-	struct wechat_signed s = letter("made-notify-transaction-success");
-	struct wechat_refund_state r;
+	struct wechatpay_signed s = letter("made-notify-transaction-success");
+	struct wechatpay_refund r;
 
 	(void)state;
 	assert_int_equal(
-		wechat_refund_notice_read(mem, &s, (stamp){1700000000 * SECOND}, &r), E_OK);
+		wechatpay_refund_notice_read(mem, &s, (stamp){1700000000 * SECOND}, &r), E_OK);
 	assert_string_equal(r.event_type, "TRANSACTION.SUCCESS");
 	assert_non_null(r.id);
 	assert_null(r.out_refund_no);
@@ -78,9 +78,9 @@ static void a_payment_notice_is_no_refund(void **state)
 
 static void forged_refund_notices_are_refused(void **state)
 {
-	const struct wechat_signed good = letter("made-notify-refund-success");
-	struct wechat_signed bad[4];
-	struct wechat_refund_state r;
+	const struct wechatpay_signed good = letter("made-notify-refund-success");
+	struct wechatpay_signed bad[4];
+	struct wechatpay_refund r;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -91,9 +91,9 @@ static void forged_refund_notices_are_refused(void **state)
 	bad[3].timestamp = "1700000601";
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		assert_int_equal(
-			wechat_refund_notice_read(mem, &bad[i], then, &r), E_NOTIFY_REFUSED);
+			wechatpay_refund_notice_read(mem, &bad[i], then, &r), E_NOTIFY_REFUSED);
 	stamp late = {then.us + 310 * SECOND};
-	assert_int_equal(wechat_refund_notice_read(mem, &good, late, &r), E_NOTIFY_REFUSED);
+	assert_int_equal(wechatpay_refund_notice_read(mem, &good, late, &r), E_NOTIFY_REFUSED);
 	assert_null(r.out_refund_no);
 }
 
@@ -131,11 +131,11 @@ static void refunds_that_lack_something_are_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct wechat_refund_state r = {.id = "E1"};
+		struct wechatpay_refund r = {.id = "E1"};
 
 		print_message("  %s\n", cases[i].says);
 		assert_int_equal(
-			wechat_refund_read(mem, bytes_of(cases[i].json), &r), cases[i].good);
+			wechatpay_refund_read(mem, bytes_of(cases[i].json), &r), cases[i].good);
 		if (cases[i].good)
 			assert_string_equal(r.id, "E1");
 	}
@@ -143,19 +143,19 @@ static void refunds_that_lack_something_are_none(void **state)
 
 static void nobody_there_means_not_sent(void **state)
 {
-	struct wechat_refund_ask ask = {"A00001", "R1", NULL, {1}, {2}};
-	const char *body = wechat_refund_body(mem, &ask);
-	struct wechat_refund_state r;
-	struct wechat_bill bill;
+	struct wechatpay_refund_request ask = {"A00001", "R1", NULL, {1}, {2}};
+	const char *body = wechatpay_refund_body(mem, &ask);
+	struct wechatpay_refund r;
+	struct wechatpay_bill bill;
 
 	(void)state;
-	assert_int_equal(wechat_close(mem, "A00001"), E_UPSTREAM);
-	assert_int_equal(wechat_refund(mem, body, &r), E_UPSTREAM);
+	assert_int_equal(wechatpay_close(mem, "A00001"), E_UPSTREAM);
+	assert_int_equal(wechatpay_refund(mem, body, &r), E_UPSTREAM);
 	assert_null(r.refusal);
-	assert_int_equal(wechat_refund(mem, "{}", &r), E_INTERNAL);
-	assert_int_equal(wechat_refund(mem, "", &r), E_INTERNAL);
-	assert_int_equal(wechat_refund_query(mem, "R1", &r), E_UPSTREAM);
-	assert_int_equal(wechat_bill_url(mem, BILL_TRADE, (date){20000}, &bill), E_UPSTREAM);
+	assert_int_equal(wechatpay_refund(mem, "{}", &r), E_INTERNAL);
+	assert_int_equal(wechatpay_refund(mem, "", &r), E_INTERNAL);
+	assert_int_equal(wechatpay_refund_query(mem, "R1", &r), E_UPSTREAM);
+	assert_int_equal(wechatpay_bill_url(mem, BILL_TRADE, (date){20000}, &bill), E_UPSTREAM);
 	assert_null(bill.refusal);
 }
 

@@ -1,8 +1,7 @@
-#include "channel/ask.h"
+#include "channel/call.h"
 
-#include "base/settings.h"
 #include "base/time.h"
-#include "net/upstream.h"
+#include "net/http.h"
 
 #include <time.h>
 
@@ -16,17 +15,22 @@ static bool time_for_another(int64_t deadline)
 	return true;
 }
 
+enum err channel_err(enum err err)
+{
+	return err == E_UNKNOWN ? E_CHANNEL_UNKNOWN : err;
+}
+
 int64_t channel_wait_s(enum err err)
 {
 	return err == E_UPSTREAM ? upstream_wait_s() : 0;
 }
 
-enum err channel_ask(struct arena *mem, const struct channel_call *c)
+enum err channel_call(struct arena *mem, const struct channel_tries *c)
 {
 	enum err err = E_UPSTREAM;
 	bool perhaps = false;
 
-	*c->deadline = clock_ms() + settings.request_limit_s * 800;
+	*c->deadline = http_deadline();
 	for (int i = 0; i < (c->once ? 1 : TRIES); i++) {
 		if (i > 0 && !time_for_another(*c->deadline))
 			break;
