@@ -72,11 +72,11 @@ wait_out_midnight() {
 }
 
 c_tests() {
-	local dir=$1 code=0 t
-	for t in "$dir"/*_test.c; do
+	local code=0 t
+	for t; do
 		wait_out_midnight
-		echo "-- $(basename "$t" .c)"
-		timeout 600 "$build/tests/$(basename "$t" .c)" 2>&1 || { echo "exit code $?"; code=1; }
+		echo "-- $t"
+		timeout 600 "$build/${t%.c}" 2>&1 || { echo "exit code $?"; code=1; }
 	done
 	return $code
 }
@@ -95,7 +95,7 @@ pytests() { timeout "${limit_s:-2400}" "$py" -m pytest -q -p no:cacheprovider --
 
 store_tests() {
 	local code=0
-	c_tests tests/store || code=1
+	c_tests tests/store/*_test.c || code=1
 	pytests tests/store || code=1
 	return $code
 }
@@ -170,7 +170,7 @@ make --no-print-directory -j"$(nproc)" SAN=1 BUILD="$build" programs tests \
 	>"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 
 wanted lint && part lint make --no-print-directory layers format
-wanted unit && part unit c_tests tests/unit
+wanted unit && part unit c_tests tests/unit/*/*_test.c
 wanted fuzz && part fuzz replays
 wanted security && part security pytests tests/security
 wanted sim && part sim pytests tests/sim
