@@ -18,10 +18,10 @@ BUILD   := build/$(if $(SAN),san,release)
 PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng zlib
 comma   := ,
 
-WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
-	-Wpointer-arith -Wformat=2 -Werror=implicit-function-declaration -Wstrict-prototypes -Wmissing-prototypes \
+WARN := -Werror -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
+	-Wpointer-arith -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
 	$(if $(findstring clang,$(CC)),,-Wnull-dereference -Wduplicated-cond -Wlogical-op)
-HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Werror
+HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
 	$(if $(LIBFUZZER),-fsanitize=fuzzer-no-link)
 CPPFLAGS := -Ilib -Itests/unit -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')

@@ -222,5 +222,5 @@ int main(void)
 		COPY_TEST(memory_does_not_grow_with_the_rows),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

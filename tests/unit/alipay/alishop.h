@@ -18,7 +18,6 @@
 #define SELLER "2088001234567890"
 
 static char folder[] = "/tmp/alipay_test_XXXXXX";
-static struct arena *mem;
 static struct key *alipay_key; /* Alipay's private one */
 static stamp now;
 
@@ -78,7 +77,6 @@ static inline void alishop_begin(void)
 {
 	EVP_PKEY *ours = EVP_RSA_gen(2048), *theirs = EVP_RSA_gen(2048);
 
-	mem = arena_new(1 << 20);
 	assert_non_null(mkdtemp(folder));
 	file_with("app", pem_of(ours, true));
 	file_with("alipay-public", pem_of(theirs, false));
@@ -104,5 +102,4 @@ static inline void alishop_end(void)
 	key_free(alipay_key);
 	settings.alipay_appid = "";
 	alipay_init(); /* lets its keys go */
-	arena_free(mem);
 }

@@ -294,5 +294,5 @@ int main(void)
 		cmocka_unit_test(what_is_no_bill_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

@@ -286,5 +286,5 @@ int main(void)
 		cmocka_unit_test(without_an_app_every_letter_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

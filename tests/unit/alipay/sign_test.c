@@ -5,8 +5,6 @@
 #include "base/time.h"
 #include "vectors.h"
 
-static struct arena *mem;
-
 static struct alipay_params params_of(const cJSON *v)
 {
 	struct alipay_params p = {.count = 0};
@@ -289,20 +287,6 @@ static void words_lose_what_alipay_refuses(void **state)
 	assert_string_equal(alipay_words(mem, "一", 2), "");
 }
 
-static int begin_all(void **state)
-{
-	(void)state;
-	mem = arena_new(1 << 20);
-	return 0;
-}
-
-static int end_all(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,5 +302,5 @@ int main(void)
 		cmocka_unit_test(words_lose_what_alipay_refuses),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS(tests);
 }

@@ -220,5 +220,5 @@ int main(void)
 		cmocka_unit_test(a_size_that_overflows_ends_the_worker),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

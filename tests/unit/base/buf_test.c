@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-static struct arena *mem;
-
 /* clang-format off */
 static const struct {
 	const char *says, *text, *json;
@@ -296,20 +294,6 @@ static void the_text_of_nothing_is_empty(void **state)
 	assert_int_equal(b.len, 0);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(1024);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,5 +312,5 @@ int main(void)
 		cmocka_unit_test(the_text_of_nothing_is_empty),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-static struct arena *mem;
-
 struct piece {
 	int64_t n;
 	const char *word;
@@ -410,20 +408,6 @@ static void nothing_said_is_told_from_nought(void **state)
 	assert_int_equal(load_bare("{\"said\":-1}", &bare, &fault), E_BAD_FIELD);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,5 +423,5 @@ int main(void)
 		cmocka_unit_test(nothing_said_is_told_from_nought),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

@@ -304,5 +304,5 @@ int main(void)
 		cmocka_unit_test(utf8_is_judged_like_rfc_3629_says),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

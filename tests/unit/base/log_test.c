@@ -96,5 +96,5 @@ int main(void)
 		cmocka_unit_test(a_long_line_is_cut_and_never_lost),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-static struct arena *mem;
-
 static void what_shows_something_is_plain(void **state)
 {
 	(void)state;
@@ -105,20 +103,6 @@ static void a_shape_reads_it_by_its_fields_rule(void **state)
 	assert_int_equal(field_read_text(&paper_fields[2], "\xe2\x80\xae", &paper), E_OK);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,5 +114,5 @@ int main(void)
 		cmocka_unit_test(a_shape_reads_it_by_its_fields_rule),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

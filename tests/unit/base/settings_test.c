@@ -344,5 +344,5 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_named_with_its_setting),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

@@ -267,5 +267,5 @@ int main(void)
 		cmocka_unit_test(weekdays_before_1970_go_on_backwards),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

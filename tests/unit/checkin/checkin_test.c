@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct arena *mem;
 static char key_path[] = "/tmp/checkin_test_XXXXXX";
 
 enum { NOON = 720, ITEMS = 4 };
@@ -318,14 +317,12 @@ static int begin(void **state)
 	close(fd);
 	settings.code_key_file = key_path;
 	checkin_init();
-	mem = arena_new(4096);
 	return 0;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	arena_free(mem);
 	return unlink(key_path);
 }
 
@@ -344,5 +341,5 @@ int main(void)
 		cmocka_unit_test(a_key_under_32_bytes_ends_the_program),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

@@ -3,8 +3,6 @@
 #include "codec/crypto.h"
 #include "vectors.h"
 
-static struct arena *mem;
-
 static bool is_kind(const cJSON *v, const char *kind)
 {
 	return strcmp(text_of(v, "kind"), kind) == 0;
@@ -199,28 +197,17 @@ static void malformed_nonces_keys_and_lengths_are_refused_calmly(void **state)
 			assert_false(aes256gcm_open(mem, (struct bytes){many, n}, &good, &out));
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_reset(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(digests_are_the_published_ones, end),
-		cmocka_unit_test_teardown(random_texts_differ_and_keep_to_their_alphabet, end),
-		cmocka_unit_test_teardown(base64_takes_only_what_it_would_have_written, end),
-		cmocka_unit_test_teardown(base64_gives_every_length_back, end),
-		cmocka_unit_test_teardown(sealed_texts_open_as_published, end),
-		cmocka_unit_test_teardown(a_sealed_text_with_one_wrong_bit_does_not_open, end),
-		cmocka_unit_test_teardown(
-			malformed_nonces_keys_and_lengths_are_refused_calmly, end),
+		cmocka_unit_test(digests_are_the_published_ones),
+		cmocka_unit_test(random_texts_differ_and_keep_to_their_alphabet),
+		cmocka_unit_test(base64_takes_only_what_it_would_have_written),
+		cmocka_unit_test(base64_gives_every_length_back),
+		cmocka_unit_test(sealed_texts_open_as_published),
+		cmocka_unit_test(a_sealed_text_with_one_wrong_bit_does_not_open),
+		cmocka_unit_test(malformed_nonces_keys_and_lengths_are_refused_calmly),
 	};
 
-	mem = arena_new(1 << 20);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	arena_free(mem);
-	return failed;
+	return RUN_TESTS(tests);
 }

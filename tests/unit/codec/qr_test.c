@@ -13,7 +13,6 @@
 
 enum { QUIET = 4, SIDE_MAX = 200, SCANNED_MAX = 2048 };
 
-static struct arena *mem;
 static char folder[] = "/tmp/qr_test_XXXXXX";
 
 static const char *write_file(const char *name, const void *bytes, size_t len)
@@ -263,7 +262,6 @@ static void a_code_that_does_not_fit_leaves_the_buffer_full(void **state)
 static int begin(void **state)
 {
 	(void)state;
-	mem = arena_new(4096);
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -272,7 +270,6 @@ static int end(void **state)
 	(void)state;
 	unlink(arena_printf(mem, "%s/code.png", folder));
 	unlink(arena_printf(mem, "%s/code.pgm", folder));
-	arena_free(mem);
 	return rmdir(folder);
 }
 
@@ -289,5 +286,5 @@ int main(void)
 		cmocka_unit_test(a_code_that_does_not_fit_leaves_the_buffer_full),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

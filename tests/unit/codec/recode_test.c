@@ -6,7 +6,6 @@
 #define GBK "\xd6\xa7\xb8\xb6\xb1\xa6,1\n\xd2\xb5\xce\xf1\n"
 #define TEXT "支付宝,1\n业务\n"
 
-static struct arena *mem;
 static struct buf got;
 static bool wanted = true;
 
@@ -101,20 +100,6 @@ static void a_short_text_at_once(void **state)
 	assert_null(recode_text(mem, "NO-SUCH-CHARSET", "a"));
 }
 
-static int begin_all(void **state)
-{
-	(void)state;
-	mem = arena_new(1 << 20);
-	return 0;
-}
-
-static int end_all(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,5 +110,5 @@ int main(void)
 		cmocka_unit_test(a_short_text_at_once),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS(tests);
 }

@@ -7,8 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-static struct arena *mem;
-
 static bool is_kind(const cJSON *v, const char *kind)
 {
 	return strcmp(text_of(v, "kind"), kind) == 0;
@@ -207,27 +205,16 @@ static void es256_takes_only_64_bytes_of_the_right_key(void **state)
 	EVP_PKEY_free(b);
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_reset(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(rsa_signatures_are_the_published_ones, end),
-		cmocka_unit_test_teardown(
-			rsa_signatures_of_others_are_judged_as_published, end),
-		cmocka_unit_test_teardown(certificates_tell_their_serial, end),
-		cmocka_unit_test_teardown(a_certificate_is_good_between_its_dates_only, end),
-		cmocka_unit_test_teardown(unfit_keys_are_refused, end),
-		cmocka_unit_test_teardown(es256_takes_only_64_bytes_of_the_right_key, end),
+		cmocka_unit_test(rsa_signatures_are_the_published_ones),
+		cmocka_unit_test(rsa_signatures_of_others_are_judged_as_published),
+		cmocka_unit_test(certificates_tell_their_serial),
+		cmocka_unit_test(a_certificate_is_good_between_its_dates_only),
+		cmocka_unit_test(unfit_keys_are_refused),
+		cmocka_unit_test(es256_takes_only_64_bytes_of_the_right_key),
 	};
 
-	mem = arena_new(1 << 20);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	arena_free(mem);
-	return failed;
+	return RUN_TESTS(tests);
 }

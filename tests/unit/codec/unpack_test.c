@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "packed.h"
 
-static struct arena *mem;
 static struct buf got;
 static bool wanted;
 
@@ -117,24 +116,14 @@ static void after_a_no_nothing_more_is_taken(void **state)
 	assert_false(unpack_end(u, &d));
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_reset(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(a_file_is_the_same_however_it_is_cut, end),
-		cmocka_unit_test_teardown(what_packs_well_comes_out_whole, end),
-		cmocka_unit_test_teardown(torn_and_spoiled_files_are_refused, end),
-		cmocka_unit_test_teardown(after_a_no_nothing_more_is_taken, end),
+		cmocka_unit_test(a_file_is_the_same_however_it_is_cut),
+		cmocka_unit_test(what_packs_well_comes_out_whole),
+		cmocka_unit_test(torn_and_spoiled_files_are_refused),
+		cmocka_unit_test(after_a_no_nothing_more_is_taken),
 	};
 
-	mem = arena_new(1 << 16);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	arena_free(mem);
-	return failed;
+	return RUN_TESTS(tests);
 }

@@ -2,7 +2,6 @@
 
 #include "zipped.h"
 
-static struct arena *mem;
 static struct buf got;
 static bool wanted = true;
 
@@ -163,20 +162,6 @@ static void a_receiver_may_say_no(void **state)
 	wanted = true;
 }
 
-static int begin_all(void **state)
-{
-	(void)state;
-	mem = arena_new(1 << 20);
-	return 0;
-}
-
-static int end_all(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,5 +171,5 @@ int main(void)
 		cmocka_unit_test(a_receiver_may_say_no),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS(tests);
 }

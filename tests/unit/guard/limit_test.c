@@ -178,13 +178,10 @@ static void of_ipv6_a_network_counts(void **state)
 		{"::ffff:192.0.2.7", "::ffff:192.0.2.7"},
 		{"not an address", "not an address"},
 	};
-	struct arena *mem = arena_new(4096);
-
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		assert_string_equal(limit_place(mem, places[i][0]), places[i][1]);
 	assert_string_equal(limit_place(mem, NULL), "-");
-	arena_free(mem);
 }
 
 int main(void)
@@ -199,5 +196,5 @@ int main(void)
 		cmocka_unit_test(a_flood_of_names_does_not_open_the_gate),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 static char folder[] = "/tmp/token_test_XXXXXX";
-static struct arena *mem;
 
 static inline const char *pem_of(EVP_PKEY *pkey, bool public)
 {
@@ -64,7 +63,6 @@ static inline void folder_clear(void)
 
 static inline void folder_begin(void)
 {
-	mem = arena_new(1 << 20);
 	assert_non_null(mkdtemp(folder));
 	settings.token_keys = folder;
 	settings.issuer = "https://play.example.com";
@@ -74,5 +72,4 @@ static inline void folder_end(void)
 {
 	folder_clear();
 	rmdir(folder);
-	arena_free(mem);
 }

@@ -85,5 +85,5 @@ int main(void)
 		cmocka_unit_test(any_bytes_will_do),
 	};
 
-	return cmocka_run_group_tests(tests, begin, NULL);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

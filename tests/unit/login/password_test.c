@@ -7,20 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-static struct arena *mem;
-
 static int begin(void **state)
 {
 	(void)state;
 	settings.password_cost = 1;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
 	return 0;
 }
 
@@ -139,5 +129,5 @@ int main(void)
 		cmocka_unit_test(length_ends_at_511_bytes),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

@@ -11,10 +11,11 @@
 
 static const char key_file[] = "/tmp/zx-refresh-key.XXXXXX";
 
-static int set_up(void **state)
+static int begin(void **state)
 {
 	static char path[sizeof(key_file)];
 
+	(void)state;
 	memcpy(path, key_file, sizeof(path));
 	int fd = mkstemp(path);
 	assert_int_equal(write(fd, "0123456789abcdef0123456789abcdef", 32), 32);
@@ -22,13 +23,6 @@ static int set_up(void **state)
 	settings.refresh_key_file = path;
 	refresh_init();
 	unlink(path);
-	*state = arena_new(4096);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	arena_free(*state);
 	return 0;
 }
 
@@ -37,12 +31,12 @@ static void what_is_written_can_be_read(void **state)
 	static const int64_t numbers[] = {1, 2, 255, 256, 65536, 1LL << 40, ID_MAX};
 	struct refresh_parts p;
 
+	(void)state;
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		for (size_t j = 0; j < COUNT_OF(numbers); j++) {
-			const char *token =
-				refresh_write(*state, numbers[i], numbers[j], "salt");
+			const char *token = refresh_write(mem, numbers[i], numbers[j], "salt");
 			assert_true(strlen(token) < REFRESH_TEXT_MAX);
-			assert_true(refresh_read(*state, token, &p));
+			assert_true(refresh_read(mem, token, &p));
 			assert_int_equal(p.session_id, numbers[i]);
 			assert_int_equal(p.generation, numbers[j]);
 		}
@@ -51,53 +45,56 @@ static void what_is_written_can_be_read(void **state)
 static void session_generation_and_salt_all_count(void **state)
 {
 	const char *made[] = {
-		refresh_write(*state, 7, 1, "salt"),
-		refresh_write(*state, 8, 1, "salt"),
-		refresh_write(*state, 7, 2, "salt"),
-		refresh_write(*state, 7, 1, "sal"),
-		refresh_write(*state, 71, 1, "salt"),
-		refresh_write(*state, 7, 11, "salt"),
+		refresh_write(mem, 7, 1, "salt"),
+		refresh_write(mem, 8, 1, "salt"),
+		refresh_write(mem, 7, 2, "salt"),
+		refresh_write(mem, 7, 1, "sal"),
+		refresh_write(mem, 71, 1, "salt"),
+		refresh_write(mem, 7, 11, "salt"),
 	};
 	struct refresh_parts a, b;
 
-	assert_string_equal(made[0], refresh_write(*state, 7, 1, "salt"));
+	(void)state;
+	assert_string_equal(made[0], refresh_write(mem, 7, 1, "salt"));
 	for (size_t i = 0; i < COUNT_OF(made); i++)
 		for (size_t j = 0; j < i; j++) {
-			assert_true(refresh_read(*state, made[i], &a));
-			assert_true(refresh_read(*state, made[j], &b));
+			assert_true(refresh_read(mem, made[i], &a));
+			assert_true(refresh_read(mem, made[j], &b));
 			assert_memory_not_equal(a.mac, b.mac, sizeof(a.mac));
 		}
 }
 
 static void other_texts_are_none(void **state)
 {
-	const char *good = refresh_write(*state, 7, 1, "salt");
+	const char *good = refresh_write(mem, 7, 1, "salt");
 	const char *wrong[] = {
 		"",
 		"zxr_",
 		good + 1,
 		good + 4,
-		arena_printf(*state, "%sA", good),
-		arena_printf(*state, "%.*s", (int)strlen(good) - 1, good),
-		arena_printf(*state, "%s=", good),
-		arena_printf(*state, "ZXR_%s", good + 4),
-		arena_printf(*state, "%.20s+%s", good, good + 21),
+		arena_printf(mem, "%sA", good),
+		arena_printf(mem, "%.*s", (int)strlen(good) - 1, good),
+		arena_printf(mem, "%s=", good),
+		arena_printf(mem, "ZXR_%s", good + 4),
+		arena_printf(mem, "%.20s+%s", good, good + 21),
 		"zxr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		"zxr_________________________________________________________________",
 	};
 	struct refresh_parts p;
 
+	(void)state;
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
-		if (refresh_read(*state, wrong[i], &p))
+		if (refresh_read(mem, wrong[i], &p))
 			fail_msg("taken: %s", wrong[i]);
 }
 
 static void an_agent_is_kept_as_a_digest(void **state)
 {
-	const char *none = agent_digest(*state, NULL);
+	const char *none = agent_digest(mem, NULL);
 
-	assert_string_equal(none, agent_digest(*state, ""));
-	assert_string_not_equal(none, agent_digest(*state, "curl"));
+	(void)state;
+	assert_string_equal(none, agent_digest(mem, ""));
+	assert_string_not_equal(none, agent_digest(mem, "curl"));
 	assert_int_equal(strlen(none), 16);
 }
 
@@ -110,5 +107,5 @@ int main(void)
 		cmocka_unit_test(an_agent_is_kept_as_a_digest),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 
-static struct arena *mem;
 static char secret_file[] = "/tmp/sms_test_XXXXXX", log_file[] = "/tmp/sms_log_XXXXXX";
 static int own_stderr;
 
@@ -103,7 +102,6 @@ static int begin(void **state)
 	dup2(fd, 2);
 	close(fd);
 	log_init(program);
-	mem = arena_new(65536);
 	f = fdopen(mkstemp(secret_file), "we");
 	assert_non_null(f);
 	fputs("THESECRET\n", f);
@@ -127,7 +125,6 @@ static int end(void **state)
 	unlink(secret_file);
 	unlink(log_file);
 	munmap(shared, sizeof(*shared));
-	arena_free(mem);
 	return 0;
 }
 
@@ -139,5 +136,5 @@ int main(void)
 		cmocka_unit_test(the_page_has_its_parameters_in_wechats_order),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

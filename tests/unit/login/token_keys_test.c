@@ -305,5 +305,5 @@ int main(void)
 		cmocka_unit_test(the_key_set_shows_public_halves_only),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

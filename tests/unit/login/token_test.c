@@ -294,5 +294,5 @@ int main(void)
 		cmocka_unit_test(a_token_over_8_kb_is_refused_unread),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

@@ -91,5 +91,5 @@ int main(void)
 		cmocka_unit_test(other_kinds_go_out_under_their_own_name),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

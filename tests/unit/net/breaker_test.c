@@ -371,5 +371,5 @@ int main(void)
 		cmocka_unit_test(a_million_random_events_go_as_the_reference_says),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

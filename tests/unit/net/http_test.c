@@ -6,8 +6,6 @@
 #include "net/shared.h"
 #include "party.h"
 
-static struct arena *mem;
-
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
 static bool act(SSL *ssl, const char *path, int seen)
@@ -280,7 +278,6 @@ static void urls_are_escaped(void **state)
 static int begin_all(void **state)
 {
 	(void)state;
-	mem = arena_new(1 << 16);
 	settings.breakers = "off";
 	party_begin(act);
 	return 0;
@@ -290,7 +287,6 @@ static int end_all(void **state)
 {
 	(void)state;
 	party_end();
-	arena_free(mem);
 	return 0;
 }
 
@@ -307,5 +303,5 @@ int main(void)
 		cmocka_unit_test(urls_are_escaped),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

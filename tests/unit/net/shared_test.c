@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 static char folder[] = "/tmp/shared_test.XXXXXX";
-static struct arena *mem;
 
 static struct breaker *breaker(enum upstream upstream)
 {
@@ -347,7 +346,6 @@ static int begin(void **state)
 	assert_non_null(mkdtemp(folder));
 	settings.shared = folder;
 	settings.breakers = "on";
-	mem = arena_new(1 << 16);
 	shared_open("pool", true);
 	return 0;
 }
@@ -356,7 +354,6 @@ static int end(void **state)
 {
 	(void)state;
 	shared_close();
-	arena_free(mem);
 	return rmdir(folder);
 }
 
@@ -375,5 +372,5 @@ int main(void)
 			a_file_that_doesnt_fit_is_made_anew_and_one_that_isnt_ours_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-static struct arena *mem;
 static const stamp NOW = {1795388400LL * SECOND};
 
 enum { FAR = 30, NEAR = 3, BEGUN = 0 }; /* hours before the start */
@@ -196,20 +195,6 @@ static void a_list_of_ids_has_one_form(void **state)
 	assert_false(item_ids_parse(mem, many, &ids)); /* one too many */
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(1 << 16);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,5 +209,5 @@ int main(void)
 		cmocka_unit_test(a_list_of_ids_has_one_form),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

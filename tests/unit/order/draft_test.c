@@ -7,7 +7,6 @@
 #include <string.h>
 
 static const int64_t MIDNIGHT = 1795363200 * SECOND; /* 2026-11-23 in China */
-static struct arena *mem;
 static struct opening opening;
 static struct day day;
 
@@ -205,7 +204,6 @@ static int begin(void **state)
 {
 	(void)state;
 	settings.order_ttl_s = 600;
-	mem = arena_new(4096);
 	opening = (struct opening){480, 1320, at(480), at(1320)};
 	/* clang-format off */
 	day = (struct day){
@@ -219,13 +217,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,5 +227,5 @@ int main(void)
 		cmocka_unit_test(an_order_of_sixty_periods_is_summed),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

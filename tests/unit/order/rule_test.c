@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct arena *mem;
 static const stamp START = {1795388400LL * SECOND};
 
 static struct list tiers_of(const char *json)
@@ -163,20 +162,6 @@ static void later_is_never_better_where_tiers_fall(void **state)
 	assert_int_equal(last, 0);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(1 << 16);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,5 +171,5 @@ int main(void)
 		cmocka_unit_test(later_is_never_better_where_tiers_fall),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

@@ -226,5 +226,5 @@ int main(void)
 		cmocka_unit_test(every_outcome_has_a_word_of_its_own),
 	};
 
-	return cmocka_run_group_tests(tests, begin, NULL);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

@@ -159,5 +159,5 @@ int main(void)
 		cmocka_unit_test(a_day_begins_at_midnight_in_china),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -261,5 +261,5 @@ int main(void)
 		cmocka_unit_test(a_hole_is_found_exactly_if_a_sale_would_meet_it),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -62,5 +62,5 @@ int main(void)
 		cmocka_unit_test(a_night_that_reaches_the_next_dates_hours_is_found),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

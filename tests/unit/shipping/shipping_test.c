@@ -1,13 +1,11 @@
 /* What WeChat is told of an order that was used, and what its answer means. */
 #include "test.h"
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "shipping/report.h"
 
 static void the_body_is_what_the_documents_ask_for(void **state)
 {
-	struct arena *mem = arena_new(4096);
 	struct shipment s = {.transaction_id = "4200001234202311150000000001",
 		.payer = "o-openid",
 		.goods = "星河\"羽毛球\"馆 场地预订 2026-11-24"};
@@ -20,7 +18,6 @@ static void the_body_is_what_the_documents_ask_for(void **state)
 		"\"shipping_list\":[{\"item_desc\":\"星河\\\"羽毛球\\\"馆 场地预订 2026-11-24\"}],"
 		"\"upload_time\":\"2023-11-15T06:13:20+08:00\","
 		"\"payer\":{\"openid\":\"o-openid\"}}");
-	arena_free(mem);
 }
 
 static void errcodes_say_whether_a_repeat_helps(void **state)
@@ -57,5 +54,5 @@ int main(void)
 		cmocka_unit_test(errcodes_say_whether_a_repeat_helps),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-static struct arena *mem;
-
 static const struct inbox_facts order = {.state = "paid",
 	.venue = "星河羽毛球馆",
 	.places = "11月24日 20:00–21:00 1 号场",
@@ -88,20 +86,6 @@ static void of_many_periods_the_number_is_told(void **state)
 	assert_non_null(strstr(text, "甲、乙、丙等 4 场，"));
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,5 +94,5 @@ int main(void)
 		cmocka_unit_test(of_many_periods_the_number_is_told),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

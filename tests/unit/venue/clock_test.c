@@ -69,8 +69,6 @@ static struct {
 
 static void hours_are_checked_by_the_table(void **state)
 {
-	struct arena *mem = arena_new(4096);
-
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct list lines = {cases[i].lines, 0};
@@ -84,7 +82,6 @@ static void hours_are_checked_by_the_table(void **state)
 		if ((err == E_OK) != !want || (field && want && strcmp(field, want) != 0))
 			fail_msg("%s: %s", cases[i].says, field ? field : "fine");
 	}
-	arena_free(mem);
 }
 
 int main(void)
@@ -95,5 +92,5 @@ int main(void)
 		cmocka_unit_test(hours_are_checked_by_the_table),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 static const int64_t MIDNIGHT = 1795363200 * SECOND; /* 2026-11-23, a Monday, in China */
-static struct arena *mem;
 static struct opening openings[2];
 static struct price_rule rules[4];
 static struct day day;
@@ -37,7 +36,6 @@ static struct opening opening(int64_t opens, int64_t closes)
 static int begin(void **state)
 {
 	(void)state;
-	mem = arena_new(4096);
 	openings[0] = opening(480, 720);
 	openings[1] = opening(780, 1530);
 	/* clang-format off */
@@ -56,13 +54,6 @@ static int begin(void **state)
 		.rules = { rules, COUNT_OF(rules) },
 	};
 	/* clang-format on */
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
 	return 0;
 }
 
@@ -368,5 +359,5 @@ int main(void)
 		cmocka_unit_test(where_clocks_go_forward_the_first_opening_is_not_the_earliest),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

@@ -204,5 +204,5 @@ int main(void)
 		cmocka_unit_test(without_a_rule_there_is_no_price),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

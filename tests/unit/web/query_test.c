@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct arena *mem;
-
 struct ask {
 	int64_t limit;
 	const char *name, *kind;
@@ -195,20 +193,6 @@ static void garbage_is_refused_and_harms_nothing(void **state)
 	}
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,5 +204,5 @@ int main(void)
 		cmocka_unit_test(garbage_is_refused_and_harms_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

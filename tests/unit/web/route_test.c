@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-static struct arena *mem;
-
 static enum err nothing(struct req *r)
 {
 	(void)r;
@@ -257,20 +255,6 @@ static void every_error_is_a_4xx_or_5xx_with_a_chinese_sentence(void **state)
 	}
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	mem = arena_new(4096);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,5 +268,5 @@ int main(void)
 		cmocka_unit_test(every_error_is_a_4xx_or_5xx_with_a_chinese_sentence),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS(tests);
 }

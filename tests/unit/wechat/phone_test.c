@@ -8,7 +8,6 @@
 #include "wechat/phone.h"
 #include "wechat/token.h"
 
-static struct arena *mem;
 static char secret_file[] = "/tmp/phone_test_XXXXXX";
 
 /* Seen by all processes. */
@@ -136,7 +135,6 @@ static int begin(void **state)
 	(void)state;
 	settings_load(1, (char *[]){program});
 	log_init(program);
-	mem = arena_new(65536);
 	f = fdopen(mkstemp(secret_file), "we");
 	assert_non_null(f);
 	fputs("THESECRET\n", f);
@@ -158,7 +156,6 @@ static int end(void **state)
 	party_end();
 	unlink(secret_file);
 	munmap(shared, sizeof(*shared));
-	arena_free(mem);
 	return 0;
 }
 
@@ -171,5 +168,5 @@ int main(void)
 		cmocka_unit_test(a_phone_number_is_eleven_digits_of_a_mobile),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

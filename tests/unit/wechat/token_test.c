@@ -10,7 +10,6 @@
 
 #define PATH "/wxa/sec/order/upload_shipping_info"
 
-static struct arena *mem;
 static char log_file[] = "/tmp/token_log_XXXXXX";
 static int own_stderr;
 
@@ -142,7 +141,6 @@ static int begin(void **state)
 	dup2(fd, 2);
 	close(fd);
 	log_init(program);
-	mem = arena_new(65536);
 	weixin_begin();
 	wechat_token_init();
 	return 0;
@@ -155,7 +153,6 @@ static int end(void **state)
 	dup2(own_stderr, 2);
 	close(own_stderr);
 	unlink(log_file);
-	arena_free(mem);
 	return 0;
 }
 
@@ -173,5 +170,5 @@ int main(void)
 		cmocka_unit_test(no_log_line_names_token_or_secret),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

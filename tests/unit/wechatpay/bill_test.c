@@ -138,5 +138,5 @@ int main(void)
 		cmocka_unit_test(addresses_that_are_none_are_not_called),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-static struct arena *mem;
 static struct buf told;
 static enum err answer;
 

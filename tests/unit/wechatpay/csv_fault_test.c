@@ -148,24 +148,14 @@ static void zero_bytes_and_hundreds_of_columns_are_refused(void **state)
 	assert_string_equal(fault, "line 1, 交易时间: no such column");
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_reset(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(bills_that_are_none_are_refused_by_line, end),
-		cmocka_unit_test_teardown(movements_go_in_or_out, end),
-		cmocka_unit_test_teardown(lines_end_at_16_KiB, end),
-		cmocka_unit_test_teardown(zero_bytes_and_hundreds_of_columns_are_refused, end),
+		cmocka_unit_test(bills_that_are_none_are_refused_by_line),
+		cmocka_unit_test(movements_go_in_or_out),
+		cmocka_unit_test(lines_end_at_16_KiB),
+		cmocka_unit_test(zero_bytes_and_hundreds_of_columns_are_refused),
 	};
 
-	mem = arena_new(1 << 16);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	arena_free(mem);
-	return failed;
+	return RUN_TESTS(tests);
 }

@@ -152,24 +152,14 @@ static void yuan_become_fen_without_rounding(void **state)
 	}
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_reset(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(a_bill_says_the_same_however_it_is_cut, end),
-		cmocka_unit_test_teardown(columns_are_found_by_name, end),
-		cmocka_unit_test_teardown(the_takers_no_ends_the_reading, end),
-		cmocka_unit_test_teardown(yuan_become_fen_without_rounding, end),
+		cmocka_unit_test(a_bill_says_the_same_however_it_is_cut),
+		cmocka_unit_test(columns_are_found_by_name),
+		cmocka_unit_test(the_takers_no_ends_the_reading),
+		cmocka_unit_test(yuan_become_fen_without_rounding),
 	};
 
-	mem = arena_new(1 << 16);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	arena_free(mem);
-	return failed;
+	return RUN_TESTS(tests);
 }

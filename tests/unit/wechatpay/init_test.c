@@ -127,5 +127,5 @@ int main(void)
 		cmocka_unit_test(nobody_there_means_not_sent),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

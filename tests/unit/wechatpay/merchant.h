@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 static char folder[] = "/tmp/wechatpay_test_XXXXXX";
-static struct arena *mem;
 
 static inline const char *file_with(const char *name, const char *text)
 {
@@ -50,7 +49,6 @@ static inline void good_settings(void)
 
 static inline void merchant_begin(void)
 {
-	mem = arena_new(1 << 20);
 	assert_non_null(mkdtemp(folder));
 	good_settings();
 }
@@ -65,5 +63,4 @@ static inline void merchant_end(void)
 			unlink(arena_printf(mem, "%s/%s", folder, e->d_name));
 	closedir(d);
 	rmdir(folder);
-	arena_free(mem);
 }

@@ -215,5 +215,5 @@ int main(void)
 		cmocka_unit_test(payments_that_lack_what_they_promise_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, begin_all, end_all);
+	return RUN_TESTS_BETWEEN(begin_all, tests, end_all);
 }

@@ -5,8 +5,6 @@
 #include "vectors.h"
 #include "wechatpay/call.h"
 
-static struct arena *mem;
-
 /* The merchant of WeChat Pay's own documents. */
 static struct wechat_merchant documented(const struct key *key)
 {
@@ -217,29 +215,18 @@ static void downloaded_certificates_are_taken_by_their_own_serial(void **state)
 	assert_int_equal(ring.count, 0);
 }
 
-static int end(void **state)
-{
-	(void)state;
-	arena_reset(mem);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(the_text_to_sign_is_the_documented_one, end),
-		cmocka_unit_test_teardown(the_authorization_header_is_the_documented_one, end),
-		cmocka_unit_test_teardown(a_public_key_signs_nothing, end),
-		cmocka_unit_test_teardown(the_pay_sign_is_the_documented_one, end),
-		cmocka_unit_test_teardown(answers_are_believed_if_signed_and_only_then, end),
-		cmocka_unit_test_teardown(a_signature_is_fresh_for_300_seconds_each_way, end),
-		cmocka_unit_test_teardown(serials_match_exactly_and_within_their_dates, end),
-		cmocka_unit_test_teardown(
-			downloaded_certificates_are_taken_by_their_own_serial, end),
+		cmocka_unit_test(the_text_to_sign_is_the_documented_one),
+		cmocka_unit_test(the_authorization_header_is_the_documented_one),
+		cmocka_unit_test(a_public_key_signs_nothing),
+		cmocka_unit_test(the_pay_sign_is_the_documented_one),
+		cmocka_unit_test(answers_are_believed_if_signed_and_only_then),
+		cmocka_unit_test(a_signature_is_fresh_for_300_seconds_each_way),
+		cmocka_unit_test(serials_match_exactly_and_within_their_dates),
+		cmocka_unit_test(downloaded_certificates_are_taken_by_their_own_serial),
 	};
 
-	mem = arena_new(1 << 20);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	arena_free(mem);
-	return failed;
+	return RUN_TESTS(tests);
 }
