@@ -1,8 +1,10 @@
-/* Opening hours of neighbouring dates. */
+/* Opening hours as staff write them down, and of neighbouring dates. */
 #include "test.h"
 
 #include "base/err.h"
 #include "setup/hours_check.h"
+
+#include <string.h>
 
 enum { MON = 1, TUE, EXCEPTION = 0, LATE = 1560 /* 26:00 */, EARLY = 60 };
 
@@ -56,10 +58,61 @@ static void a_night_that_reaches_the_next_dates_hours_is_found(void **state)
 	}
 }
 
+/* clang-format off */
+static struct {
+	const char *says;
+	enum hours_of of;
+	struct hours_line lines[3];
+	const char *field; /* NULL: fine */
+} written[] = {
+	{ "one opening", WEEK, { { 1, "08:00", "22:00" } }, NULL },
+	{ "two, side by side", WEEK, { { 1, "08:00", "12:00" }, { 1, "12:00", "22:00" } }, NULL },
+	{ "the same twice", WEEK, { { 1, "08:00", "12:00" }, { 1, "08:00", "12:00" } },
+	  "hours[1]" },
+	{ "overlapping, whichever comes first", WEEK,
+	  { { 1, "11:00", "12:00" }, { 1, "08:00", "11:30" } }, "hours[1]" },
+	{ "the same hours of two days", WEEK, { { 1, "08:00", "12:00" }, { 2, "08:00", "12:00" } },
+	  NULL },
+	{ "into the next morning", WEEK, { { 1, "20:00", "25:30" }, { 2, "01:30", "03:00" } },
+	  NULL },
+	{ "into the next morning's hours", WEEK,
+	  { { 1, "20:00", "25:30" }, { 2, "01:00", "03:00" } }, "hours[1]" },
+	{ "from Sunday into Monday", WEEK, { { 1, "00:00", "03:00" }, { 7, "20:00", "25:30" } },
+	  "hours[1]" },
+	{ "Monday's first, into Tuesday", WEEK, { { 2, "00:00", "03:00" }, { 1, "20:00", "25:30" } },
+	  "hours[1]" },
+	{ "of one day only", ONE_DAY, { { 0, "00:00", "03:00" }, { 0, "20:00", "25:30" } }, NULL },
+	{ "ends when it begins", WEEK, { { 1, "08:00", "08:00" } }, "hours[0].closes" },
+	{ "ends before", WEEK, { { 1, "08:00", "07:00" } }, "hours[0].closes" },
+	{ "not a half hour", WEEK, { { 1, "08:00", "22:00" }, { 2, "08:10", "22:00" } },
+	  "hours[1].opens" },
+	{ "opens on the next day", WEEK, { { 1, "24:00", "25:00" } }, "hours[0].opens" },
+	{ "closes too late", WEEK, { { 1, "08:00", "30:30" } }, "hours[0].closes" },
+};
+/* clang-format on */
+
+static void hours_are_checked_by_the_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(written); i++) {
+		struct list lines = {written[i].lines, 0};
+		struct hours_columns columns;
+		const char *field = NULL;
+
+		while (lines.count < 3 && written[i].lines[lines.count].opens)
+			lines.count++;
+		enum err err = hours_check(mem, &lines, written[i].of, &columns, &field);
+		const char *want = written[i].field;
+		if ((err == E_OK) != !want || (field && want && strcmp(field, want) != 0))
+			fail_msg("%s: %s", written[i].says, field ? field : "fine");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_night_that_reaches_the_next_dates_hours_is_found),
+		cmocka_unit_test(hours_are_checked_by_the_table),
 	};
 
 	return RUN_TESTS(tests);
