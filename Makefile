@@ -18,10 +18,10 @@ BUILD   := build/$(if $(SAN),san,release)
 PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng zlib
 comma   := ,
 
-WARN := -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
-	-Wpointer-arith -Wformat=2 -Werror=implicit-function-declaration -Wstrict-prototypes -Wmissing-prototypes \
+WARN := -Werror -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \
+	-Wpointer-arith -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
 	$(if $(findstring clang,$(CC)),,-Wnull-dereference -Wduplicated-cond -Wlogical-op)
-HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Werror
+HARD := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANS := -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
 	$(if $(LIBFUZZER),-fsanitize=fuzzer-no-link)
 CPPFLAGS := -Ilib -Itests/unit -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
@@ -29,22 +29,22 @@ CFLAGS  := -std=gnu11 -g $(WARN) -fno-common -fvisibility=hidden $(if $(SAN),$(S
 LDFLAGS := -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),$(SANS),-pie)
 LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcrypt -lzxcvbn -lm
 
-# The tree is the list: a folder under fcgi/ is a worker, a file under jobs/ is
-# a job, tests/unit/x_test.c and tests/store/x_test.c are test programs.
+# The tree is the list: a folder under fcgi/ is a worker, a file under jobs/ is a job, and
+# tests/unit/<folder of lib>/x_test.c and tests/store/x_test.c are test programs.
 LIB_SRC := $(wildcard lib/*/*.c)
 WORKERS := $(notdir $(wildcard fcgi/*))
 JOBS    := $(basename $(notdir $(wildcard jobs/*.c)))
-UNIT    := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
-STORE   := $(basename $(notdir $(wildcard tests/store/*_test.c)))
+UNIT    := $(basename $(wildcard tests/unit/*/*_test.c))
+STORE   := $(basename $(wildcard tests/store/*_test.c))
 FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
-SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*.c tests/store/*.c tests/fuzz/*.c)
+SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*/*.c tests/store/*.c tests/fuzz/*.c)
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
 .PHONY: all programs api tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench schema
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
-tests: $(UNIT:%=$(BUILD)/tests/%) $(STORE:%=$(BUILD)/tests/%) fuzzers
+tests: $(UNIT:%=$(BUILD)/%) $(STORE:%=$(BUILD)/%) fuzzers
 all: programs
 .DEFAULT_GOAL := programs
 
@@ -66,8 +66,8 @@ endef
 WHOLE := -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive
 $(foreach w,$(WORKERS),$(eval $(call program,$(BUILD)/bin/$(w).fcgi,$(call obj,$(wildcard fcgi/$(w)/*.c)),$(LIB))))
 $(foreach j,$(JOBS),$(eval $(call program,$(BUILD)/bin/$(j),$(BUILD)/jobs/$(j).o,$(LIB))))
-$(foreach t,$(UNIT),$(eval $(call program,$(BUILD)/tests/$(t),$(BUILD)/tests/unit/$(t).o,$(LIB),-lcmocka)))
-$(foreach t,$(STORE),$(eval $(call program,$(BUILD)/tests/$(t),$(BUILD)/tests/store/$(t).o,$(WHOLE),-lcmocka)))
+$(foreach t,$(UNIT),$(eval $(call program,$(BUILD)/$(t),$(BUILD)/$(t).o,$(LIB),-lcmocka)))
+$(foreach t,$(STORE),$(eval $(call program,$(BUILD)/$(t),$(BUILD)/$(t).o,$(WHOLE),-lcmocka)))
 # LIBFUZZER=1, with clang, is for tests/fuzz/run.sh; without it the corpus is replayed.
 APART := $(BUILD)/tests/fuzz/apart.o $(if $(LIBFUZZER),,$(BUILD)/tests/fuzz/replay.o)
 $(BUILD)/fuzz/settings_fuzz: LDFLAGS += -Wl,--wrap=exit

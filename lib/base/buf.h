@@ -13,9 +13,9 @@ struct buf {
 	bool full, comma;
 };
 
-static inline struct buf buf_in(struct arena *mem, size_t max)
+static inline struct buf buf_in(struct arena *arena, size_t max)
 {
-	return (struct buf){.mem = mem, .max = max};
+	return (struct buf){.mem = arena, .max = max};
 }
 void buf_clear(struct buf *);
 void buf_add(struct buf *, const void *, size_t);

@@ -95,7 +95,7 @@ def test_a_given_password_ends_all_logins_and_the_lock(house, admin, member):
 
 
 def test_a_weak_password_is_refused(house, admin, member):
-    """tests/unit/password_rule_test.c knows what is weak."""
+    """tests/unit/login/password_rule_test.c knows what is weak."""
     before = hash_of(house, member)
     clerk = staffing.log_in(house, member, BETTER)
     for weak, code in (("", "bad_field"), ("k7fqxm2ta", "password_weak"),

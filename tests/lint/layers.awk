@@ -1,5 +1,6 @@
 # An include may only point downwards, to a folder on a lower line. Folders of one line don't
 # know each other; "web" knows no domain. A folder's name is its content, and it has 25 files at most.
+# tests/unit/<folder> tests lib/<folder>.
 BEGIN {
 	lines = "base" \
 		"|codec" \
@@ -23,6 +24,7 @@ BEGIN {
 FNR == 1 {
 	split(FILENAME, p, "/"); me = p[1] == "lib" ? p[2] : p[1]
 	if (p[1] == "lib" && ++files[me] == 26) { printf "lib/%s has more than 25 files\n", me; bad = 1 }
+	if (p[2] == "unit" && !(p[3] in rank)) { printf "%s: there is no lib/%s\n", FILENAME, p[3]; bad = 1 }
 }
 /^#include "[a-z]+\// {
 	split($2, q, /["\/]/); it = q[2]

@@ -76,5 +76,5 @@ int main(void)
 		TEST(the_schema_takes_the_tiers_that_staff_may_write_and_no_more),
 	};
 
-	return cmocka_run_group_tests(tests, store_begin, store_end);
+	return RUN_TESTS_BETWEEN(store_begin, tests, store_end);
 }

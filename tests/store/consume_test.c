@@ -180,5 +180,5 @@ int main(void)
 		cmocka_unit_test(a_message_that_never_was_is_told_apart_from_a_failing_one),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return RUN_TESTS_BETWEEN(setup, tests, teardown);
 }

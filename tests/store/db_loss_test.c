@@ -283,5 +283,5 @@ int main(void)
 		TEST(a_reading_transaction_is_never_unknown),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

@@ -330,5 +330,5 @@ int main(void)
 		TEST(broken_rules_become_the_errors_of_their_table),
 	};
 
-	return cmocka_run_group_tests(tests, store_begin, store_end);
+	return RUN_TESTS_BETWEEN(store_begin, tests, store_end);
 }

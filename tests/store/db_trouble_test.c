@@ -290,5 +290,5 @@ int main(void)
 		TEST(waiting_on_a_connection_that_is_lost_ends_at_once),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

@@ -417,5 +417,5 @@ int main(void)
 		TEST(a_misfit_in_the_last_batch_stores_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, store_begin, store_end);
+	return RUN_TESTS_BETWEEN(store_begin, tests, store_end);
 }

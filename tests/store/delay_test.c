@@ -128,5 +128,5 @@ int main(void)
 			declaring_again_changes_nothing_and_other_arguments_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, begin, NULL);
+	return RUN_TESTS_BETWEEN(begin, tests, NULL);
 }

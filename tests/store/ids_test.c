@@ -79,5 +79,5 @@ int main(void)
 		TEST(one_process_takes_ids_in_a_row_and_no_more_than_a_block),
 	};
 
-	return cmocka_run_group_tests(tests, store_begin, store_end);
+	return RUN_TESTS_BETWEEN(store_begin, tests, store_end);
 }

@@ -150,5 +150,5 @@ int main(void)
 		cmocka_unit_test(only_old_messages_that_are_done_with_are_swept),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return RUN_TESTS_BETWEEN(setup, tests, teardown);
 }

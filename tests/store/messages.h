@@ -18,7 +18,6 @@
 enum { MANY = 1000 };
 
 static struct db *db;
-static struct arena *mem;
 static char name[32]; /* of this run's consumer */
 
 /* Seen by all processes. */
@@ -176,7 +175,6 @@ static inline int setup(void **state)
 	snprintf(name, sizeof(name), "test%d", (int)getpid());
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
-	mem = arena_new(65536);
 	db = db_new(settings.db, program);
 	RUN(&test_clean);
 	return shared == MAP_FAILED;
@@ -189,7 +187,6 @@ static inline int teardown(void **state)
 		return 0;
 	RUN(&test_clean);
 	db_free(db);
-	arena_free(mem);
 	munmap(shared, sizeof(*shared));
 	return 0;
 }

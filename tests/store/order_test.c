@@ -282,5 +282,5 @@ int main(void)
 		ORDER_TEST(what_was_added_is_loaded_and_listed_by_its_owner_only),
 	};
 
-	return cmocka_run_group_tests(tests, store_begin, shop_end);
+	return RUN_TESTS_BETWEEN(store_begin, tests, shop_end);
 }

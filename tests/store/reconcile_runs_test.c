@@ -433,5 +433,5 @@ int main(void)
 		DAY_TEST(days_are_due_from_the_first_until_they_are_done),
 	};
 
-	return cmocka_run_group_tests(tests, ledger_begin, ledger_end);
+	return RUN_TESTS_BETWEEN(ledger_begin, tests, ledger_end);
 }

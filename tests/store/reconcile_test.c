@@ -282,5 +282,5 @@ int main(void)
 		DAY_TEST(the_other_channels_rows_are_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, ledger_begin, ledger_end);
+	return RUN_TESTS_BETWEEN(ledger_begin, tests, ledger_end);
 }

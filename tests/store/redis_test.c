@@ -19,7 +19,6 @@
 
 enum { PATIENCE_MS = 2000 }; /* with a server that is well, on a busy machine */
 
-static struct arena *mem;
 static const char *server;
 static char mark[40]; /* keys of this run */
 
@@ -290,7 +289,6 @@ static int begin(void **state)
 	settings.redis_timeout_ms = PATIENCE_MS;
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(mark, sizeof(mark), "redis_test:%d", (int)getpid());
-	mem = arena_new(4096);
 	return 0;
 }
 
@@ -300,7 +298,6 @@ static int end(void **state)
 	if (!mem)
 		return 0;
 	redis_drop();
-	arena_free(mem);
 	return 0;
 }
 
@@ -318,5 +315,5 @@ int main(void)
 		cmocka_unit_test(a_late_reply_is_never_taken_for_the_next_ones),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

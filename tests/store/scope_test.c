@@ -195,5 +195,5 @@ int main(void)
 		TEST(words_are_searched_by_their_index),
 	};
 
-	return cmocka_run_group_tests(tests, scope_begin, scope_end);
+	return RUN_TESTS_BETWEEN(scope_begin, tests, scope_end);
 }

@@ -335,5 +335,5 @@ int main(void)
 		SHIPPING_TEST(an_order_whose_last_period_is_over_is_found),
 	};
 
-	return cmocka_run_group_tests(tests, shipping_begin, shipping_end);
+	return RUN_TESTS_BETWEEN(shipping_begin, tests, shipping_end);
 }

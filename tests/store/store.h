@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct arena *mem;
 static struct db *db; /* under test */
 static PGconn *other; /* a second, plain connection as zx, to look and to meddle */
 static PGconn *owner;
@@ -102,7 +101,6 @@ static inline int store_begin(void **state)
 	(void)state;
 	settings_load(1, (char *[]){name});
 	signal(SIGPIPE, SIG_IGN);
-	mem = arena_new(1 << 16);
 	other = connection("ZX_DB");
 	owner = connection("ZX_DB_OWNER");
 	db = db_new(settings.db, name);
@@ -118,7 +116,6 @@ static inline int store_end(void **state)
 	db_free(db);
 	PQfinish(other);
 	PQfinish(owner);
-	arena_free(mem);
 	return 0;
 }
 

@@ -150,5 +150,5 @@ int main(void)
 		TEST(a_sweep_goes_by_its_index),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return RUN_TESTS_BETWEEN(begin, tests, end);
 }

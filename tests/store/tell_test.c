@@ -169,5 +169,5 @@ int main(void)
 		cmocka_unit_test(newest_first_by_pages_and_read_up_to_one),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return RUN_TESTS_BETWEEN(setup, tests, teardown);
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static inline struct bytes file_bytes(struct arena *mem, const char *path)
+static inline struct bytes file_bytes(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *at = arena_alloc(mem, 1 << 20, 1);
@@ -21,12 +21,10 @@ static inline struct bytes file_bytes(struct arena *mem, const char *path)
 static inline const cJSON *vectors(const char *list)
 {
 	static const cJSON *root;
-	static struct arena *mem;
 	struct json_fault fault;
 
 	if (!root) {
-		mem = arena_new(1 << 21);
-		struct bytes all = file_bytes(mem, "tests/vectors/wechat-vectors.json");
+		struct bytes all = file_bytes("tests/vectors/wechat-vectors.json");
 		assert_int_equal(
 			json_parse(mem, (const char *)all.at, all.len, &root, &fault), E_OK);
 	}

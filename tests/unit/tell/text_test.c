@@ -1,0 +1,98 @@
+/* The words that customers read. */
+#include "test.h"
+
+#include "base/err.h"
+#include "tell/text.h"
+
+#include <string.h>
+
+static const struct inbox_facts order = {.state = "paid",
+	.venue = "星河羽毛球馆",
+	.places = "11月24日 20:00–21:00 1 号场",
+	.periods = 1,
+	.sum = {6005}};
+
+static void each_kind_has_its_words(void **state)
+{
+	static const struct {
+		const char *kind, *state, *cause, *title, *text;
+	} cases[] = {
+		{"order.paid", "paid", NULL, "支付成功",
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场，已付 60.05 元。"
+			"到场出示核销码即可入场。"},
+		{"order.ended", "expired", NULL, "订单已超时",
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场 的订单未在规定时间内支付，"
+			"已自动取消，场地不再保留。"},
+		{"order.ended", "cancelled", NULL, "订单已取消",
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场 的订单已取消，未产生费用。"},
+		{"order.retaken", "paid", NULL, "付款已到账，场地仍为您保留",
+			"付款到账时订单已超时，但场地尚未被他人预订，订单已恢复："
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场，已付 60.05 元。"},
+		{"refund.created", "created", "late", "退款已受理",
+			"付款到账时订单已关闭，场地未能保留，全额退款"
+			"（星河羽毛球馆 11月24日 20:00–21:00 1 号场）。"
+			"退款 60.05 元，将原路退回您的支付账户。"},
+		{"refund.created", "created", "cancel", "退款已受理",
+			"您取消了预订，按该订单的退改规则退款"
+			"（星河羽毛球馆 11月24日 20:00–21:00 1 号场）。"
+			"退款 60.05 元，将原路退回您的支付账户。"},
+		{"refund.created", "accepted", "staff", "退款已受理",
+			"球馆退款，原因：漏水"
+			"（星河羽毛球馆 11月24日 20:00–21:00 1 号场）。"
+			"退款 60.05 元，将原路退回您的支付账户。"},
+		{"refund.done", "succeeded", "late", "退款已完成",
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场 的退款 60.05 元 "
+			"已原路退回您的支付账户。"},
+		{"refund.done", "by_hand", "late", "退款已完成",
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场 的退款 60.05 元 "
+			"已由球馆以其他方式退还。"},
+	};
+	const char *title, *text;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct inbox_facts t = order;
+
+		t.state = cases[i].state;
+		t.cause = cases[i].cause;
+		t.reason = "漏水";
+		assert_true(inbox_text_write(mem, cases[i].kind, &t, &title, &text));
+		assert_string_equal(title, cases[i].title);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void what_came_back_to_life_has_not_ended(void **state)
+{
+	const char *title, *text;
+
+	(void)state;
+	assert_false(inbox_text_write(mem, "order.ended", &order, &title, &text));
+	assert_false(inbox_text_write(mem, "order.created", &order, &title, &text));
+}
+
+static void of_many_periods_the_number_is_told(void **state)
+{
+	const char *title, *text;
+	struct inbox_facts t = order;
+
+	(void)state;
+	t.places = "甲、乙、丙";
+	t.periods = 3;
+	assert_true(inbox_text_write(mem, "order.paid", &t, &title, &text));
+	assert_non_null(strstr(text, "甲、乙、丙，"));
+	t.periods = 4;
+	assert_true(inbox_text_write(mem, "order.paid", &t, &title, &text));
+	assert_non_null(strstr(text, "甲、乙、丙等 4 场，"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kind_has_its_words),
+		cmocka_unit_test(what_came_back_to_life_has_not_ended),
+		cmocka_unit_test(of_many_periods_the_number_is_told),
+	};
+
+	return RUN_TESTS(tests);
+}
