@@ -4,9 +4,6 @@
 #include "pay/desk.h"
 #include "staff.h"
 
-enum { PAGE = 20 };
-enum { NUMBER_MIN = 18, NUMBER_LONGEST = 24 };
-
 struct search_query {
 	struct page page;
 	const char *number, *phone, *state;
