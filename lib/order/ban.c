@@ -21,6 +21,13 @@ void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
 	db_ask_all(tx, &ban_in_force, &ban_shape, out, A(account_id));
 }
 
+SQL(violations_account_hold, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
+
+void violations_hold(struct tx *tx, int64_t account_id)
+{
+	db_queue(tx, &violations_account_hold, A(account_id));
+}
+
 SQL(violation_insert,
 	"INSERT INTO violation (id, account_id, order_id, kind) VALUES ($1, $2, $3, 'expired')");
 /* Violations from before the last ban have had their effect. */

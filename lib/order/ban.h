@@ -16,8 +16,11 @@ struct ban {
 };
 void ban_ask(struct tx *, int64_t account_id, struct list *out); /* struct ban */
 
-/* Queue: this order has expired. The caller has locked the account's row, so that of two
- * expiries at once one sees the other. */
+/* Queue: hold the account's row. Wanted before either of the next two: of two expiries at
+ * once one sees the other. */
+void violations_hold(struct tx *, int64_t account_id);
+
+/* Queue: this order has expired. */
 enum err violation_add(struct tx *, int64_t account_id, int64_t order_id) CHECKED;
 
 /* Queue: it has not expired after all. */

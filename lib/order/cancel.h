@@ -3,7 +3,7 @@
 
 #include "order/order.h"
 
-/* Giving up what was booked: what it brings back, and what is freed by it (release.c).
+/* Giving up what was booked: what it brings back, and what is freed by it (release.h).
  * The money itself is moved by pay/cancel.h. Locks: see order/ending.h. */
 
 /* Items named by their ids in a body: a list of bare numbers. */
@@ -60,11 +60,5 @@ enum err cancellation_quote(struct arena *, const struct cancellable *, struct i
  * E_NOT_FOUND, E_ORDER_STATE. Pure. */
 enum err cancellation_of(struct arena *, const struct cancellable *, struct ints wanted,
 	struct cancellation *) CHECKED;
-
-/* Queue: these items of a paid order are released, with the courts and the day's
- * count; an order of which nothing is left is cancelled. refund_id is 0 where no
- * money goes back. The caller holds the order's row. */
-void items_release(
-	struct tx *, const struct cancellation *, int64_t refund_id, bool by_the_rule);
 
 #endif

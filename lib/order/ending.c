@@ -3,6 +3,7 @@
 #include "base/settings.h"
 #include "message/message.h"
 #include "order/ban.h"
+#include "order/release.h"
 #include "order/state.h"
 
 enum { LATER_MAX_S = 60 };
@@ -33,27 +34,6 @@ enum err orders_expire(struct tx *tx, int limit, int64_t *count)
 	return db_value(tx, &orders_to_expire, count, A(limit));
 }
 
-/* What an order holds goes back: the day's count first, as in order_add, so that
- * the two never wait for each other in a circle. */
-SQL(order_uncount,
-	"UPDATE booking_day b SET periods = b.periods - t.n FROM ("
-	"  SELECT o.account_id, o.play_date, count(*) AS n FROM orders o"
-	"  JOIN order_item i ON i.order_id = o.id AND i.state = 'held'"
-	"  WHERE o.id = $1 GROUP BY o.account_id, o.play_date) t"
-	" WHERE b.account_id = t.account_id AND b.play_date = t.play_date");
-SQL(order_release_items,
-	"UPDATE order_item SET state = 'released', released_at = now()"
-	" WHERE order_id = $1 AND state = 'held'");
-SQL(order_vacate,
-	"DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item WHERE order_id = $1)");
-
-static void release(struct tx *tx, int64_t order_id)
-{
-	db_queue(tx, &order_uncount, A(order_id));
-	db_queue(tx, &order_release_items, A(order_id));
-	db_queue(tx, &order_vacate, A(order_id));
-}
-
 SQL(order_cancel_at_once,
 	"UPDATE orders SET state = 'cancelled', closed_at = now() WHERE id = $1"
 	" AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM payment_attempt WHERE order_id = $1)"
@@ -72,7 +52,7 @@ enum err order_give_up(struct tx *tx, int64_t order_id)
 		return E_OK;
 	}
 	TRY(err);
-	release(tx, order_id);
+	order_release(tx, order_id);
 	return message_tell(
 		tx, MESSAGE_ORDER_ENDED, &(struct message_about){.order_id = order_id});
 }
@@ -121,7 +101,6 @@ void closing_wait(struct tx *tx, const struct closing *c, int64_t seconds)
 SQL(closing_lock,
 	"SELECT account_id, closing_to FROM orders WHERE id = $1 AND state = 'closing'"
 	" FOR UPDATE");
-SQL(order_account_lock, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 SQL(order_end,
 	"UPDATE orders SET state = closing_to, closed_at = now(), run_at = NULL,"
 	" unconfirmed = $2 WHERE id = $1 AND state = 'closing'");
@@ -143,9 +122,9 @@ enum err order_close(struct tx *tx, int64_t order_id, bool unconfirmed)
 
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_OK : err;
-	db_queue(tx, &order_account_lock, A(row.account_id));
+	violations_hold(tx, row.account_id);
 	db_queue_one(tx, &order_end, E_RETRY, A(order_id), A(unconfirmed));
-	release(tx, order_id);
+	order_release(tx, order_id);
 	if (order_state_of(row.closing_to) == ORDER_EXPIRED)
 		TRY(violation_add(tx, row.account_id, order_id));
 	return message_tell(

@@ -1,9 +1,39 @@
-#include "order/cancel.h"
+#include "order/release.h"
 
-/* The count of the day first, then items, then occupancy: see order/ending.h. */
-SQL(items_uncount,
+SQL(periods_uncount,
 	"UPDATE booking_day b SET periods = b.periods - $2 FROM orders o"
 	" WHERE o.id = $1 AND b.account_id = o.account_id AND b.play_date = o.play_date");
+
+void order_uncount(struct tx *tx, int64_t order_id, int64_t periods)
+{
+	db_queue(tx, &periods_uncount, A(order_id), A(periods));
+}
+
+SQL(units_vacate,
+	"DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item WHERE order_id = $1)");
+
+void order_vacate(struct tx *tx, int64_t order_id)
+{
+	db_queue(tx, &units_vacate, A(order_id));
+}
+
+SQL(held_uncount,
+	"UPDATE booking_day b SET periods = b.periods - t.n FROM ("
+	"  SELECT o.account_id, o.play_date, count(*) AS n FROM orders o"
+	"  JOIN order_item i ON i.order_id = o.id AND i.state = 'held'"
+	"  WHERE o.id = $1 GROUP BY o.account_id, o.play_date) t"
+	" WHERE b.account_id = t.account_id AND b.play_date = t.play_date");
+SQL(held_set_released,
+	"UPDATE order_item SET state = 'released', released_at = now()"
+	" WHERE order_id = $1 AND state = 'held'");
+
+void order_release(struct tx *tx, int64_t order_id)
+{
+	db_queue(tx, &held_uncount, A(order_id));
+	db_queue(tx, &held_set_released, A(order_id));
+	order_vacate(tx, order_id);
+}
+
 SQL(items_set_released,
 	"UPDATE order_item i SET state = 'released', released_at = now(), refund_id = $3,"
 	" refund_fen = CASE WHEN $4 THEN t.fen END"
@@ -27,7 +57,7 @@ void items_release(
 		ids[i] = it[i].id;
 		fen[i] = it[i].refund_fen.fen;
 	}
-	db_queue(tx, &items_uncount, A(c->order_id), A((int64_t)n));
+	order_uncount(tx, c->order_id, (int64_t)n);
 	db_queue(tx, &items_set_released, A(all), A(refunds), A(arg_id_or_null(refund_id)),
 		A(by_the_rule));
 	db_queue(tx, &items_vacate, A(all));

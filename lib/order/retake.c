@@ -1,6 +1,7 @@
 #include "order/ending.h"
 
 #include "order/ban.h"
+#include "order/release.h"
 
 /* Late money: an expired order comes back if nobody else has its courts. */
 
@@ -35,7 +36,6 @@ SQL(retake_lapsed,
 	"  FROM order_item x JOIN court c ON c.id = x.court_id JOIN venue v ON v.id = c.venue_id"
 	"  WHERE x.order_id = o.id AND (c.closed_at IS NOT NULL OR v.closed_at IS NOT NULL"
 	"   OR least(c.ends_on, v.ends_on) <= o.play_date)) GROUP BY o.account_id");
-SQL(retake_account, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
 
 SQL(retake_count,
 	"WITH b AS (UPDATE booking_day b SET periods = b.periods + $2 FROM orders o"
@@ -50,12 +50,6 @@ SQL(retake_steps,
 	" ORDER BY u.unit_id, t.at"
 	"  ON CONFLICT (unit_id, at) DO NOTHING RETURNING 1)"
 	" SELECT count(*) FROM s");
-SQL(retake_undo_steps,
-	"DELETE FROM occupancy WHERE item_id IN (SELECT id FROM order_item WHERE order_id = $1)");
-SQL(retake_undo_count,
-	"UPDATE booking_day b SET periods = b.periods - $2 FROM orders o"
-	" WHERE o.id = $1 AND b.account_id = o.account_id AND b.play_date = o.play_date");
-
 static enum err take(struct tx *tx, int64_t order_id, const struct lapsed *had, bool *taken)
 {
 	int64_t counted, steps;
@@ -67,8 +61,8 @@ static enum err take(struct tx *tx, int64_t order_id, const struct lapsed *had, 
 	*taken = steps == had->steps;
 	if (*taken)
 		return E_OK;
-	db_queue(tx, &retake_undo_steps, A(order_id));
-	db_queue(tx, &retake_undo_count, A(order_id), A(had->items));
+	order_vacate(tx, order_id);
+	order_uncount(tx, order_id, had->items);
 	return E_OK;
 }
 
@@ -90,7 +84,7 @@ enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *take
 		return err == E_NOT_FOUND ? E_OK : err;
 	if (!had.ahead || had.items == 0 || had.steps == 0)
 		return E_OK;
-	db_queue(tx, &retake_account, A(had.account_id));
+	violations_hold(tx, had.account_id);
 	TRY(take(tx, order_id, &had, taken));
 	if (!*taken)
 		return E_OK;

@@ -1,6 +1,7 @@
 #include "pay/cancel.h"
 
 #include "order/ending.h"
+#include "order/release.h"
 #include "order/state.h"
 #include "pay/refund.h"
 
