@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/shape.h"
+#include "base/words.h"
 
 /* The daily bills of the channels, line by line, in words that all of them share.
  * The trade bill says which payments and refunds there were, the fund flow what came
@@ -12,17 +13,12 @@ enum bill_kind { BILL_TRADE, BILL_FUNDFLOW };
 
 /* What a line of the trade bill is; a channel may have more of them. */
 /* clang-format off */
-#define BILL_STATE_TABLE(X) \
-	X(PAYMENT, "SUCCESS")  \
-	X(REFUND, "REFUND")    \
-	X(REVOKED, "REVOKED") /* a payment that the channel took back */
-enum bill_state {
-#define X(id, word) BILL_##id,
-	BILL_STATE_TABLE(X)
-#undef X
-	BILL_OTHER
-};
+#define BILL_STATES(X) \
+	X(BILL_PAYMENT, "SUCCESS") \
+	X(BILL_REFUND, "REFUND") \
+	X(BILL_REVOKED, "REVOKED") /* a payment that the channel took back */
 /* clang-format on */
+enum bill_state { BILL_STATES(WORD_ID) BILL_OTHER };
 enum bill_state bill_state_of(const char *word);
 const char *bill_state_word(enum bill_state); /* of one of the table */
 

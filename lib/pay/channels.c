@@ -1,24 +1,23 @@
 #include "pay/channels.h"
 
+#include "base/words.h"
+
 /* A new channel is a folder of its own in lib/, and a line here. What SQL, nginx and the
  * API's description say of channels does not follow from it: tests/store/channels_test.c
  * and `make api` fail where one is forgotten. */
 /* clang-format off */
 #define CHANNEL_TABLE(X) \
-	X("wechat", wechatpay_channel) \
-	X("alipay", alipay_channel)
+	X(wechatpay_channel, "wechat") \
+	X(alipay_channel, "alipay")
 
-#define X(name, it) extern const struct channel it;
+#define X(channel_, name) extern const struct channel channel_;
 CHANNEL_TABLE(X)
 #undef X
 
-#define X(name, it) &it,
+#define X(channel_, name) &channel_,
 const struct channel *const channels[] = {CHANNEL_TABLE(X) NULL};
 #undef X
-
-#define X(name, it) "|" name
-const char channel_names[] = CHANNEL_TABLE(X);
-#undef X
+const char channel_names[] = CHANNEL_TABLE(WORD_BEHIND_BAR);
 /* clang-format on */
 
 const struct channel *channel_named(const char *name)

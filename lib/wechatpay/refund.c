@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/words.h"
 #include "channel/yuan.h"
 #include "wechatpay/call.h"
 #include "wechatpay/notify.h"
@@ -33,31 +34,21 @@ const char *wechatpay_refund_body(struct arena *mem, const struct wechatpay_refu
 }
 
 /* clang-format off */
-#define STATUS_TABLE(X) \
-	X("PROCESSING", REFUND_RUNNING) \
-	X("SUCCESS", REFUND_DONE) \
-	X("CLOSED", REFUND_CLOSED) \
-	X("ABNORMAL", REFUND_ABNORMAL)
-#define X(word, state) "|" word
-static const char statuses[] = STATUS_TABLE(X);
+#define STATUSES(X) \
+	X(REFUND_RUNNING, "PROCESSING") \
+	X(REFUND_DONE, "SUCCESS") \
+	X(REFUND_CLOSED, "CLOSED") \
+	X(REFUND_ABNORMAL, "ABNORMAL")
+#define X(id, word) [id] = word,
+static const char *const statuses[] = {STATUSES(X)};
 #undef X
 /* clang-format on */
 
 static enum refund_word state_of(const char *status)
 {
-	static const struct {
-		const char *word;
-		enum refund_word state;
-	} states[] = {
-#define X(word, state) {word, state},
-		STATUS_TABLE(X)
-#undef X
-	};
+	size_t i = word_find(statuses, COUNT_OF(statuses), status);
 
-	for (size_t i = 0; i < COUNT_OF(states); i++)
-		if (text_same(status, states[i].word))
-			return states[i].state;
-	return REFUND_RUNNING;
+	return i < COUNT_OF(statuses) ? (enum refund_word)i : REFUND_RUNNING;
 }
 
 static const struct field refund_fields[] = {
@@ -66,10 +57,10 @@ static const struct field refund_fields[] = {
 	FIELD(struct wechatpay_refund, out_refund_no, .optional = true),
 	FIELD(struct wechatpay_refund, out_trade_no, .optional = true),
 	FIELD(struct wechatpay_refund, transaction_id, .optional = true),
-	FIELD(struct wechatpay_refund, status, .optional = true, .one_of = &statuses[1]),
+	FIELD(struct wechatpay_refund, status, .optional = true, .one_of = WORDS_OF(STATUSES)),
 	/* what notifies call it */
 	FIELD_AS(struct wechatpay_refund, status, "refund_status", .optional = true,
-		.one_of = &statuses[1]),
+		.one_of = WORDS_OF(STATUSES)),
 	FIELD(struct wechatpay_refund, success_time, .optional = true),
 };
 static const struct shape refund_shape = SHAPE(struct wechatpay_refund, refund_fields);
