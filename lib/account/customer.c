@@ -1,8 +1,8 @@
 #include "account/customer.h"
 
 #include "account/account.h"
+#include "account/in_force.h"
 #include "account/kind.h"
-#include "account/violation.h"
 #include "base/settings.h"
 
 #define ROW_FIELDS                                                                 \

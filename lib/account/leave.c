@@ -1,8 +1,8 @@
 #include "account/leave.h"
 
+#include "account/in_force.h"
 #include "account/keyed_hash.h"
 #include "account/kind.h"
-#include "account/violation.h"
 #include "base/settings.h"
 
 #include <string.h>
