@@ -33,7 +33,7 @@ const struct shape customer_shape = SHAPE(struct customer, customer_fields);
 	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " ACCOUNT_IS_MEMBER("a") \
 	" AS staff,"                                                      \
 	" CASE WHEN (SELECT account_may($1, 'user.phone')) THEN a.phone"  \
-	"  ELSE left(a.phone, 3) || '****' || right(a.phone, 4) END AS phone"
+	"  ELSE " MASKED_PHONE("a") " END AS phone"
 
 /* $2: a part of the name; the search has no wildcards. $3: the last customer of the page
  * before, or 0. Not coalesce(): it is not leakproof, and the index could not be used. */
