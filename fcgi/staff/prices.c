@@ -34,7 +34,8 @@ static enum err explain(struct req *r)
 	struct refusal why = {0};
 	struct price_explanation answer;
 
-	TRY(edit_outcome(r, price_explain(&r->tx, r->arg[0], r->query, &answer, &why), &why));
+	TRY(edit_outcome(
+		r, price_explanation_load(&r->tx, r->arg[0], r->query, &answer, &why), &why));
 	return reply(r, 200, &price_explanation_shape, &answer);
 }
 

@@ -3,7 +3,7 @@
 #include "pay/refund.h"
 #include "staff.h"
 
-/* WeChat Pay takes 80 bytes of a reason: so many characters of Chinese. */
+/* WeChat Pay takes a reason of 80 bytes: 26 Chinese characters. */
 enum { REASON_LENGTH = 26 };
 
 struct refund_in {

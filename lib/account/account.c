@@ -27,7 +27,7 @@ SQL(account_by_openid,
 SQL(account_by_unionid,
 	"SELECT account_id FROM wechat_identity WHERE unionid = $1 ORDER BY created_at LIMIT 1");
 SQL(account_insert, "INSERT INTO account (id) VALUES ($1)");
-/* Who leaves at this moment doesn't come back by it. */
+/* An account that is being deleted at this moment gets no new identity. */
 SQL(identity_insert,
 	"INSERT INTO wechat_identity (appid, openid, unionid, account_id)"
 	" SELECT $1, $2, $3, a.id FROM account a WHERE a.id = $4 AND a.left_at IS NULL"
@@ -82,8 +82,8 @@ enum err account_openid(struct tx *tx, int64_t id, const char *appid, const char
 	return err == E_NOT_FOUND ? E_NO_OPENID : err;
 }
 
-/* The unique index would see to it, but PostgreSQL would write the number into its
- * log: so it is looked for first, under a lock. */
+/* A number that another account has is found here, under a lock. The unique index would
+ * refuse it, too, but then PostgreSQL would write the number into its log. */
 SQL(phone_lock, "SELECT pg_advisory_xact_lock(hashtextextended('phone ' || $1, 0))");
 SQL(account_set_phone,
 	"UPDATE account SET phone = $2, version = version + 1 WHERE id = $1"

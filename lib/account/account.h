@@ -5,6 +5,9 @@
 
 enum { ACCOUNT_NAME_LENGTH = 32 }; /* characters, of nicknames and of members' names */
 
+/* In SQL: the phone of an account as staff see it who may not see whole ones. */
+#define MASKED_PHONE(a) "left(" a ".phone, 3) || '****' || right(" a ".phone, 4)"
+
 struct account {
 	int64_t id;
 	const char *nickname, *phone; /* phone may be NULL */

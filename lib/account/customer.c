@@ -1,8 +1,8 @@
 #include "account/customer.h"
 
 #include "account/account.h"
+#include "account/in_force.h"
 #include "account/kind.h"
-#include "account/violation.h"
 #include "base/settings.h"
 
 #define ROW_FIELDS                                                                 \
@@ -28,15 +28,15 @@ const struct shape customer_shape = SHAPE(struct customer, customer_fields);
 
 #define HAS_ORDERED "EXISTS (SELECT 1 FROM orders o WHERE o.account_id = a.id)"
 #define LISTED "(NOT " ACCOUNT_IS_MEMBER("a") " OR " HAS_ORDERED ")"
-/* $1: who asks. */
+/* $1: the member of staff who asks. */
 #define CUSTOMER_COLUMNS \
 	"SELECT a.id, a.nickname, a.created_at, a.disabled_at, " ACCOUNT_IS_MEMBER("a") \
 	" AS staff,"                                                      \
 	" CASE WHEN (SELECT account_may($1, 'user.phone')) THEN a.phone"  \
-	"  ELSE left(a.phone, 3) || '****' || right(a.phone, 4) END AS phone"
+	"  ELSE " MASKED_PHONE("a") " END AS phone"
 
-/* $2: a part of the name, as it is: the search has no wildcards. $3: the user behind
- * whom to go on; a coalesce() would not be leakproof enough for the index. */
+/* $2: a part of the name; the search has no wildcards. $3: the last customer of the page
+ * before, or 0. Not coalesce(): it is not leakproof, and the index could not be used. */
 #define FITS                                       \
 	" a.left_at IS NULL AND ($2::text IS NULL" \
 	"  OR strpos(lower(a.nickname), lower($2)) > 0) AND a.id < " LAST
@@ -46,7 +46,7 @@ const struct shape customer_shape = SHAPE(struct customer, customer_fields);
 SQL(customers_all, CUSTOMER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED NEWEST);
 SQL(customers_of_phone, CUSTOMER_COLUMNS " FROM account a WHERE" FITS " AND " LISTED
 					 " AND a.phone = $5" NEWEST);
-/* Of each venue in scope a page by its index, and of these the newest. */
+/* A page of each venue in scope, by that index; of all these the newest. */
 SQL(customers_of_venues, CUSTOMER_COLUMNS
 	" FROM account a WHERE a.id IN (SELECT f.id FROM venue v CROSS JOIN LATERAL (SELECT a.id"
 	"  FROM venue_customer c JOIN account a ON a.id = c.account_id WHERE c.venue_id = v.id"
@@ -67,7 +67,7 @@ enum err customers_search(struct tx *tx, int64_t by, const struct customer_searc
 		&customer_row_shape, out, A(by), A(s->name), A(s->before), A(limit));
 }
 
-/* As every time in answers is written. */
+/* A time as answers write it. */
 #define CHINA_TIME(t)                    \
 	"replace(to_char(" t             \
 	" AT TIME ZONE 'Asia/Shanghai'," \

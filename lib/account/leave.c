@@ -1,8 +1,8 @@
 #include "account/leave.h"
 
+#include "account/in_force.h"
 #include "account/keyed_hash.h"
 #include "account/kind.h"
-#include "account/violation.h"
 #include "base/settings.h"
 
 #include <string.h>
@@ -46,13 +46,13 @@ static const struct field wechat_id_fields[] = {
 };
 static const struct shape wechat_id_shape = SHAPE(struct wechat_id, wechat_id_fields);
 
-/* In the order in which everybody locks: orders, then their account. From then on
- * no order is added (order_add holds the account's row). */
+/* In the order in which everybody locks: first orders, then their account. From then on no
+ * order is added, because order_add() locks the account's row. */
 SQL(leave_lock_orders, "SELECT id FROM orders WHERE account_id = $1 ORDER BY id FOR UPDATE");
 SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UPDATE");
 
-/* $3: WeChat wants to hear of orders that were played (lib/shipping/shipping.h), by the
- * openid of who paid. */
+/* $3: WeChat wants to be told of orders that were played (lib/shipping/shipping.h), with
+ * the openid of the payer. */
 #define UNSETTLED                                                                          \
 	"EXISTS (SELECT 1 FROM payment_attempt p WHERE p.order_id = o.id"                  \
 	" AND p.state IN ('created', 'prepaid')) OR EXISTS (SELECT 1 FROM"                 \

@@ -61,7 +61,7 @@ enum err member_load(struct tx *tx, int64_t id, struct member *out)
 	return db_one(tx, &member_by_id, &member_shape, out, A(id));
 }
 
-/* The list as SQL reads it: what a statement does with roles it does at once. */
+/* The roles as JSON: a statement works on all of them at once. */
 static const char *roles_text(struct tx *tx, const struct list *roles)
 {
 	struct buf b = buf_in(tx->mem, ROLES_TEXT_MAX);
@@ -104,8 +104,8 @@ static enum err check_roles(struct tx *tx, const char *roles, const char **field
 	return f->unknown_venue ? E_VENUE_NOT_FOUND : E_BAD_FIELD;
 }
 
-/* First what is new, then away with the rest: so it never looks as if the last
- * admin had gone. */
+/* First new roles are given, then others are taken away, so that the last admin is never
+ * without the role in between. */
 SQL(member_give_roles,
 	"INSERT INTO account_role (account_id, role, venue_id)"
 	" SELECT $2, g.role, g.venue_id FROM " GIVEN
@@ -117,7 +117,7 @@ SQL(member_take_roles,
 SQL(member_insert, "INSERT INTO account (id, nickname, phone) VALUES ($1, $2, $3)");
 SQL(member_login_insert, "INSERT INTO staff_login (account_id, username) VALUES ($1, $2)");
 
-/* The unique index would see to it, but PostgreSQL writes into its log what it
+/* The unique index would refuse it, too, but PostgreSQL writes into its log what it
  * refuses. */
 SQL(member_phone_taken, "SELECT 1 FROM account WHERE phone = $1 AND id <> $2");
 

@@ -8,7 +8,7 @@ static const struct field rights_fields[] = {
 };
 const struct shape rights_shape = SHAPE(struct rights, rights_fields);
 
-/* A role without a venue reaches all of them. */
+/* A role without a venue is held at all venues. */
 SQL(rights_of_member,
 	"SELECT a.id, a.nickname AS name,"
 	" (SELECT coalesce(jsonb_agg(DISTINCT p.permission), '[]') FROM account_role r"

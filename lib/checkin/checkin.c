@@ -1,5 +1,6 @@
 #include "checkin/checkin.h"
 
+#include "account/account.h"
 #include "message/message.h"
 #include "order/state.h"
 
@@ -43,7 +44,7 @@ static const struct shape target_shape = SHAPE(struct target, target_fields);
 SQL(checkin_target,
 	"SELECT o.id AS order_id, o.venue_id, v.checkin_early_minutes AS early_minutes,"
 	" o.no AS order_no, o.state,"
-	" coalesce(nullif(a.nickname, ''), left(a.phone, 3) || '****' || right(a.phone, 4),"
+	" coalesce(nullif(a.nickname, ''), " MASKED_PHONE("a") ","
 	"  '微信用户') AS customer,"
 	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, now() AS now"
 	" FROM orders o JOIN venue v ON v.id = o.venue_id JOIN account a ON a.id = o.account_id"

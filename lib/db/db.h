@@ -193,6 +193,9 @@ void db_note_(
  * stamp, date or money (what *out is decides); NULL is a fault. */
 #define db_ask_value(tx, sql, out, missing, ...) \
 	db_ask_one(tx, sql, VALUE_SHAPE(out), out, missing, ##__VA_ARGS__)
+/* The same of every row, into a list of that type. */
+#define db_ask_values(tx, sql, type, list, ...) \
+	db_ask_all(tx, sql, VALUE_SHAPE((type *)NULL), list, ##__VA_ARGS__)
 
 enum err db_sync(struct tx *) CHECKED;
 
@@ -203,9 +206,8 @@ enum err db_sync(struct tx *) CHECKED;
 	(db_ask_value(tx, sql, out, E_NOT_FOUND, ##__VA_ARGS__), db_sync(tx))
 #define db_all(tx, sql, sh, list, ...) \
 	(db_ask_all(tx, sql, sh, list, ##__VA_ARGS__), db_sync(tx))
-/* Every row of one column into a list of that type: int64_t, const char * … */
 #define db_values(tx, sql, type, list, ...) \
-	db_all(tx, sql, VALUE_SHAPE((type *)NULL), list, ##__VA_ARGS__)
+	(db_ask_values(tx, sql, type, list, ##__VA_ARGS__), db_sync(tx))
 #define db_run(tx, sql, ...) (db_queue(tx, sql, ##__VA_ARGS__), db_sync(tx))
 
 /* Wait for a NOTIFY on a connection that has run LISTEN; true if one came. */

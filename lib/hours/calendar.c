@@ -48,8 +48,8 @@ SQL(calendar_update,
 	" WHERE day = $1 AND version = $2");
 SQL(calendar_delete, "DELETE FROM calendar_day WHERE day = $1 AND version = $2");
 
-/* Where there is no exception, the hours are those of some ordinary weekday, and for these
- * there are prices (setup/price_gap.h). */
+/* Only venues with hours of their own on that date. Elsewhere an ordinary weekday's hours
+ * are in force, and these have prices on any kind of day (setup/price_gap.h). */
 SQL(calendar_exceptions,
 	"SELECT DISTINCT venue_id FROM opening_exception_hours WHERE day = $1 ORDER BY 1");
 

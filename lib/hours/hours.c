@@ -36,7 +36,7 @@ enum err hours_load(struct tx *tx, int64_t venue_id, struct hours_doc *out)
 SQL(hours_touch,
 	"UPDATE venue SET hours_version = hours_version + 1"
 	" WHERE id = $1 AND hours_version = $2");
-/* Only what differs is written: the trail of who changed what stays readable. */
+/* Only what differs is written, so that the audit log stays readable. */
 SQL(hours_drop,
 	"DELETE FROM opening o WHERE o.venue_id = $1 AND NOT EXISTS (SELECT 1 FROM"
 	" unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS t(weekday, opens, closes)"

@@ -15,7 +15,7 @@ static const struct field hours_fields[] = {
 };
 static const struct shape hours_shape = SHAPE(struct date_hours, hours_fields);
 
-/* Without a date: of all dates with other hours than the week's, and their neighbours. */
+/* Without a date: around all dates that can have other hours than their weekday's. */
 SQL(hours_around,
 	"SELECT v.id AS venue_id, d.day, h.weekday, h.opens, h.closes FROM venue v"
 	" CROSS JOIN LATERAL (SELECT DISTINCT s.day + n AS day FROM ("
@@ -32,7 +32,7 @@ SQL(hours_around,
 	" AND d.day >= " VENUE_TODAY
 	" - 1 ORDER BY v.id, d.day, h.opens");
 
-/* Which line of the body these hours are. */
+/* The line of the body that these hours come from. */
 static bool find_line(const struct overlap_params *p, const struct date_hours *h, size_t *out)
 {
 	const struct hours_line *line = p->lines->at;

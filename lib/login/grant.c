@@ -55,8 +55,8 @@ enum err grant_open(struct tx *tx, const struct login *login, struct grant *out)
 		.account_id = login->account_id,
 		.remembered = login->remember};
 	db_queue_one(tx, &session_account, E_LOGIN_REFUSED, A(login->account_id));
-	db_ask_all(tx, &session_end_others, VALUE_SHAPE((int64_t *)NULL), &out->ended,
-		A(login->account_id), A(client));
+	db_ask_values(
+		tx, &session_end_others, int64_t, &out->ended, A(login->account_id), A(client));
 	db_queue(tx, &session_insert, A(id), A(login->account_id), A(client), A(end), A(salt),
 		A(agent_digest(tx->mem, login->agent)), A(login->remember));
 	return sign_access(tx, id, login->client, settings.token_ttl_s, out);

@@ -59,10 +59,8 @@ static enum err take_try(
 	struct db_arg id = arg_id_or_null(params->account_id);
 
 	db_ask_all(tx, &staff_login_count, &login_shape, &t->logins, A(name), A(id));
-	db_ask_all(tx, &login_miss_try, VALUE_SHAPE((int64_t *)NULL), &t->misses, A(name),
-		A(id), A(hash));
-	db_ask_all(tx, &staff_login_lock, VALUE_SHAPE((int64_t *)NULL), &t->locks, A(name),
-		A(id), A(hash));
+	db_ask_values(tx, &login_miss_try, int64_t, &t->misses, A(name), A(id), A(hash));
+	db_ask_values(tx, &staff_login_lock, int64_t, &t->locks, A(name), A(id), A(hash));
 	return E_OK;
 }
 

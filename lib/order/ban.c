@@ -1,6 +1,6 @@
 #include "order/ban.h"
 
-#include "account/violation.h"
+#include "account/in_force.h"
 #include "base/settings.h"
 
 #include <inttypes.h>

@@ -1,6 +1,7 @@
 #ifndef ORDER_SEARCH_H
 #define ORDER_SEARCH_H
 
+#include "account/account.h"
 #include "order/order.h"
 
 /* Orders as the front desk sees them: those in the transaction's scope (session_guard
@@ -36,6 +37,6 @@ enum err order_at_desk(struct tx *, int64_t id, struct desk_order *) CHECKED;
 /* SQL: who a customer is, as far as a front desk needs it; `a` is the account. */
 #define CUSTOMER                                                          \
 	"jsonb_build_object('id', a.id, 'nickname', a.nickname, 'phone'," \
-	" left(a.phone, 3) || '****' || right(a.phone, 4)) AS customer"
+	" " MASKED_PHONE("a") ") AS customer"
 
 #endif

@@ -1,7 +1,6 @@
 #include "order/violation.h"
 
-#include "account/violation.h"
-
+#include "account/in_force.h"
 #include "order/ban.h"
 #include "order/search.h"
 

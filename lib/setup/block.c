@@ -59,7 +59,8 @@ SQL(block_update,
 	" WHERE venue_id = $1 AND id = $2 AND version = $3");
 SQL(block_delete, "DELETE FROM court_block WHERE venue_id = $1 AND id = $2 AND version = $3");
 SQL(block_release, "DELETE FROM occupancy WHERE block_id = $1");
-/* In the key's order, as orders do; what is taken is left, to be named below. */
+/* In the order of the key, as orders do. What is taken already is passed over here and
+ * named by the next statement. */
 SQL(block_take,
 	"INSERT INTO occupancy (unit_id, at, block_id) SELECT u.unit_id, t.at, $2"
 	" FROM court_unit u, generate_series($3::timestamptz, $4::timestamptz"

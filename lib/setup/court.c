@@ -80,7 +80,7 @@ SQL(court_units_put,
 	" SELECT $2, u.id, $1 FROM unit u WHERE u.venue_id = $1 AND u.id = ANY($3::bigint[])"
 	" ON CONFLICT DO NOTHING");
 
-/* Which of them is not the venue's, or named before. */
+/* The first that is not a unit of the venue, or is named a second time. */
 SQL(court_units_missing,
 	"SELECT t.n - 1 FROM unnest($2::bigint[]) WITH ORDINALITY AS t(id, n)"
 	" WHERE NOT EXISTS (SELECT 1 FROM unit u WHERE u.venue_id = $1 AND u.id = t.id)"

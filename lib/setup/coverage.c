@@ -25,7 +25,7 @@ static const struct field hours_fields[] = {
 };
 static const struct shape hours_shape = SHAPE(struct coverage_hours, hours_fields);
 
-/* A sport without any court stands for the first one that it will have. */
+/* A sport that has no court yet counts as one court: the first that it will have. */
 SQL(coverage_courts,
 	"WITH alive AS (SELECT c.* FROM court c JOIN venue v ON v.id = c.venue_id"
 	"  WHERE c.venue_id = $1 AND c.closed_at IS NULL"

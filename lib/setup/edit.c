@@ -1,6 +1,6 @@
 #include "setup/edit.h"
 
-/* Orders hold the venue's row FOR KEY SHARE, which this does not disturb. */
+/* Not a lock against orders: they hold the venue's row FOR KEY SHARE. */
 SQL(calendar_shared, "SELECT pg_advisory_xact_lock_shared(920001)");
 SQL(calendar_alone, "SELECT pg_advisory_xact_lock(920001)");
 SQL(venue_locked, "SELECT 1 FROM venue WHERE id = $1 FOR NO KEY UPDATE");

@@ -5,8 +5,9 @@
 
 /* What all edits of a venue (its courts, hours, prices …) have in common. First the
  * venue is locked, then everything is written, then what the transaction now sees is
- * checked as a whole (coverage.h, sold.h, hours/overlap.h). So hours that one desk saves
- * and prices that another saves can't together leave an open hour without a price.
+ * checked as a whole (coverage.h, sold.h, hours/overlap.h; a check sends what is queued).
+ * So hours that one desk saves and prices that another saves can't together leave an open
+ * hour without a price.
  *
  * Everything that staff keep has a version. A save or a removal names the version that
  * was read; if it is another by now: E_VERSION_CHANGED. What is not there, or not at a

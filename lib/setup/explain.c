@@ -109,7 +109,7 @@ static void rank(struct list *rules, const struct price_step *step)
 	}
 }
 
-enum err price_explain(struct tx *tx, int64_t venue_id, const struct price_question *q,
+enum err price_explanation_load(struct tx *tx, int64_t venue_id, const struct price_question *q,
 	struct price_explanation *out, struct refusal *why)
 {
 	int64_t minute;

@@ -34,7 +34,7 @@ struct price_explanation {
 };
 extern const struct shape price_explanation_shape;
 /* E_NOT_FOUND for a court that is not the venue's, E_BAD_FIELD for a time that is none. */
-enum err price_explain(struct tx *, int64_t venue_id, const struct price_question *,
+enum err price_explanation_load(struct tx *, int64_t venue_id, const struct price_question *,
 	struct price_explanation *, struct refusal *) CHECKED;
 
 #endif

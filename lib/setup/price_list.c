@@ -59,7 +59,7 @@ enum err price_list_load(struct tx *tx, int64_t venue_id, struct price_list *out
 	return db_sync(tx);
 }
 
-/* What a line may name. */
+/* The courts and sports that a line may name. */
 struct known {
 	int64_t id, sport_id; /* sport_id 0: a sport */
 };
@@ -124,7 +124,7 @@ static enum err read_line(
 	return in->hour_fen.fen % 2 == 0 ? E_OK : E_BAD_FIELD;
 }
 
-/* The lines as they are stored, in JSON; or which member of which is bad. */
+/* *text: the lines as they are stored, in JSON. If one is refused, *field is its member. */
 static enum err read_lines(struct tx *tx, const struct price_list_in *in,
 	const struct list *known, const char **text, const char **field)
 {
@@ -162,7 +162,7 @@ SQL(prices_touch,
 	"   hour_fen, line)),"                                                               \
 	" have AS (SELECT p.id, p.line FROM " PRICE_LINES ")"
 
-/* Line by line, and only what differs: the trail of changes stays readable. */
+/* Line by line, and only what differs, so that the audit log stays readable. */
 SQL(prices_change, WANTED_LINES
 	" UPDATE price_rule p SET sport_id = w.sport_id, court_id = w.court_id,"
 	" weekdays = w.weekdays, opens = w.opens, closes = w.closes,"

@@ -15,7 +15,7 @@ SQL(sold_from,
 	"  AND o.play_date >= CASE WHEN $4 THEN greatest($3, current_date - 2) ELSE $3 END"
 	"  AND (NOT $4 OR upper(i.during) > now())"
 	"  AND i.state IN ('held', 'booked', 'used'))" COUNT_AND_NAMES("hit o", "hit"));
-/* Ever; by the indexes of venue and court. */
+/* Whatever was ever sold, found by the index of the venue or the court. */
 #define OF_VENUE "orders o WHERE o.venue_id = $1"
 SQL(sold_of_venue, COUNT_AND_NAMES(OF_VENUE, OF_VENUE));
 SQL(sold_of_court,

@@ -25,7 +25,7 @@ SQL(unit_update,
 	" WHERE venue_id = $1 AND id = $2 AND version = $3");
 SQL(unit_delete, "DELETE FROM unit WHERE venue_id = $1 AND id = $2 AND version = $3");
 
-/* Only courts hand out what a unit holds: without them nothing is added. */
+/* Only through a court does an order come to hold a unit: without courts none is added. */
 SQL(unit_dependants,
 	"SELECT c.courts <> '[]' OR h.held AS used,"
 	" jsonb_build_object('courts', c.courts, 'held', h.held) AS detail"

@@ -49,11 +49,10 @@ enum err venue_sheet_load(struct tx *tx, int64_t id, struct venue_sheet *out)
 	return db_one(tx, &venue_sheet_by_id, &venue_sheet_shape, out, A(id));
 }
 
-/* By name, so that "UTC+8" and the like, which mean something else to
- * PostgreSQL than to people, are no zones. */
+/* Only names: "UTC+8" and the like mean something else to PostgreSQL than to people. */
 SQL(zone_known, "SELECT EXISTS (SELECT 1 FROM pg_timezone_names WHERE name = $1)");
-/* Courts are held by half hours of UTC (occupancy_step): a zone whose clocks are at
- * any time of the coming years a quarter off, such as Asia/Kathmandu, can't be sold in. */
+/* Courts are held by half hours of UTC (occupancy_step). So nothing can be sold in a zone
+ * whose clocks are a quarter off at any time of the coming years, such as Asia/Kathmandu. */
 SQL(zone_fits,
 	"SELECT coalesce(bool_and(extract(epoch FROM"
 	" (t AT TIME ZONE $1) - (t AT TIME ZONE 'UTC')) % 1800 = 0), false)"

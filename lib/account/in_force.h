@@ -1,8 +1,8 @@
-#ifndef ACCOUNT_VIOLATION_H
-#define ACCOUNT_VIOLATION_H
+#ifndef ACCOUNT_IN_FORCE_H
+#define ACCOUNT_IN_FORCE_H
 
-/* What is held against an account, as SQL conditions on a name or alias of the tables
- * violation and ban. Which deeds are violations, and when they ban, is in lib/order. */
+/* What is held against an account at present, as SQL conditions on the tables violation and
+ * ban, by their names or aliases. When violations lead to a ban is in order/ban.h. */
 
 /* `days` is ZX_VIOLATION_DAYS, as a parameter such as "$2". */
 #define VIOLATION_COUNTS(v, days) \
