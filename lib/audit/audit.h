@@ -4,7 +4,7 @@
 #include "db/db.h"
 
 /* Which member of staff changed what: the table audit_log, which triggers fill in the
- * transaction of the change (migrations/0010_rights.sql). What customers and jobs
+ * transaction of the change (tests/store/schema.sql). What customers and jobs
  * change is not in it. This only reads it. */
 
 struct audit_row {

@@ -45,7 +45,7 @@ enum err field_read_text(const struct field *f, const char *s, void *obj) CHECKE
 bool utf8_valid(const char *, size_t);
 int64_t utf8_characters(const char *); /* of a valid text */
 
-/* The check before cJSON, by itself; *bad is the offset of the first bad byte. */
+/* The check before cJSON, by itself (jsontext.c); *bad is the offset of the first bad byte. */
 bool json_text_valid(const char *text, size_t len, size_t *bad);
 
 #endif

@@ -114,7 +114,7 @@ static enum err connect_now(struct db *db)
 	return E_DB_DOWN;
 }
 
-/* A row that no policy lets be written (staff_enter() in 0010_rights.sql); a grant that
+/* A row that no policy lets be written (staff_enter()); a grant that
  * is missing has the same SQLSTATE, but is our own fault. */
 static bool is_out_of_scope(const PGresult *res)
 {

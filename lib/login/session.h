@@ -34,7 +34,7 @@ enum err session_identify(const char *token, size_t len, struct identity *) CHEC
 /* Queue: the session lives and its account is not disabled, else E_SESSION_ENDED.
  * For a permission of staff the rest of the transaction sees what the permission
  * covers and nothing else, and is written down as `operation` (staff_enter() in
- * migrations/0010_rights.sql); the reasons against it come back one by one:
+ * tests/store/schema.sql); the reasons against it come back one by one:
  * E_SESSION_ENDED, E_SESSION_REPLACED, E_PASSWORD_CHANGE, E_FORBIDDEN. */
 void session_guard(
 	struct tx *, const struct identity *, const char *permission, const char *operation);

@@ -8,7 +8,7 @@
  * pending → closing → expired | cancelled. While an order is closing its courts
  * stay held, because the channel may still take the money; only when it can't
  * any more (or has been silent for ZX_CLOSING_LIMIT_S) are they freed. Which
- * moves there are stands in the table state_move (migrations/0004_settle.sql).
+ * moves there are stands in the table state_move (tests/store/schema.sql).
  *
  * Locks are always taken in this order: the order, its venue and courts (shared),
  * its account, the customer's count of the day, items, occupancy. */

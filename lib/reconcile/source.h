@@ -11,7 +11,7 @@ struct bill_source {
 	/* As `bill` of struct channel. */
 	enum err (*fetch)(
 		struct arena *, enum bill_kind, date, bill_fn *, void *arg, const char **hash);
-	/* settle_ask(): ask what became of an attempt, and act on it. */
+	/* settle_attempt(): query what became of an attempt, and act on it. */
 	enum err (*query)(struct db *, struct arena *, int64_t attempt_id, bool *open);
 };
 
