@@ -25,7 +25,7 @@ SQL(cure_unpaid,
 
 /* The bill proves nothing about one payment that a query wouldn't prove better, and
  * its answer takes the way that every answer takes. */
-static enum err ask_about(struct db *db, struct arena *mem, const struct bill_source *from,
+static enum err query_one(struct db *db, struct arena *mem, const struct bill_source *from,
 	const struct unpaid *u)
 {
 	bool open;
@@ -39,19 +39,19 @@ static enum err ask_about(struct db *db, struct arena *mem, const struct bill_so
 	return err;
 }
 
-static enum err ask_page(struct db *db, struct arena *scratch, const struct bill_source *from,
+static enum err query_page(struct db *db, struct arena *scratch, const struct bill_source *from,
 	const struct list *page)
 {
 	const struct unpaid *u = page->at;
 
 	for (size_t i = 0; i < page->count; i++) {
-		TRY(ask_about(db, scratch, from, &u[i]));
+		TRY(query_one(db, scratch, from, &u[i]));
 		arena_reset(scratch);
 	}
 	return E_OK;
 }
 
-static enum err ask_all(struct db *db, struct arena *mem, struct arena *scratch,
+static enum err query_all(struct db *db, struct arena *mem, struct arena *scratch,
 	const struct bill_source *from, date day)
 {
 	const char *last = "";
@@ -63,7 +63,7 @@ static enum err ask_all(struct db *db, struct arena *mem, struct arena *scratch,
 		tx_begin(&tx, db, mem, TX_READ);
 		TRY(db_all(&tx, &cure_unpaid, &unpaid_shape, &page, A(from->channel), A(day),
 			A(last), A(PAGE)));
-		TRY(ask_page(db, scratch, from, &page));
+		TRY(query_page(db, scratch, from, &page));
 		if (page.count > 0)
 			last = ((const struct unpaid *)page.at)[page.count - 1].number;
 	} while (page.count == PAGE);
@@ -179,7 +179,7 @@ enum err reconcile_cure(struct db *db, struct arena *mem, const struct bill_sour
 	date day, int64_t *refunds)
 {
 	struct arena *scratch = arena_new(SCRATCH);
-	enum err err = ask_all(db, mem, scratch, from, day);
+	enum err err = query_all(db, mem, scratch, from, day);
 
 	if (err == E_OK)
 		err = return_surplus(db, mem, scratch, from, day, refunds);
