@@ -1,5 +1,5 @@
 /* Telling WeChat of orders that were used: each once, whoever does it, and never
- * forgotten. WeChat is a party of our own. */
+ * forgotten. WeChat is an upstream of our own. */
 #include "test.h"
 
 #include "weixin.h"

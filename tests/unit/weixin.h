@@ -1,6 +1,6 @@
 /* A small api.weixin.qq.com: gives tokens, takes reports, and says what it is
  * told to say. */
-#include "party.h"
+#include "upstream.h"
 
 /* Seen by all processes. */
 static struct weixin {
@@ -72,8 +72,8 @@ static inline void weixin_begin(void)
 	weixin = mmap(NULL, sizeof(*weixin), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
 	*weixin = (struct weixin){.expires_in = 7200, .managed = true};
-	party_begin(weixin_act);
-	snprintf(base, sizeof(base), "https://127.0.0.1:%d", party_port);
+	upstream_begin(weixin_act);
+	snprintf(base, sizeof(base), "https://127.0.0.1:%d", upstream_port);
 	settings.wx_api_base = base;
 	settings.wx_appid = "wx0123456789abcdef";
 	settings.wx_secret_file = secret_file;
@@ -82,7 +82,7 @@ static inline void weixin_begin(void)
 
 static inline void weixin_end(void)
 {
-	party_end();
+	upstream_end();
 	unlink(secret_file);
 	munmap(weixin, sizeof(*weixin));
 }

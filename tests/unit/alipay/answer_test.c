@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "alishop.h"
-#include "party.h"
+#include "upstream.h"
 
 enum call { PREPAY, JSAPI, QUERY, CLOSE, REFUND, REFUND_QUERY, BILL };
 static const char *const names[] = {"alipay_trade_precreate", "alipay_trade_create",
@@ -166,7 +166,7 @@ static const char *plain_slashes(const char *node)
 	return out;
 }
 
-/* The whole answer of HTTP, made before the party is forked. */
+/* The whole answer of HTTP, made before the upstream is forked. */
 static const char *http_of(const struct row *r, const char *node, enum call call)
 {
 	const char *covered = r->seal == PLAIN_SLASHES ? plain_slashes(node)
@@ -257,7 +257,7 @@ static void each_answer_comes_to_what_it_proves(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		settings.alipay_gateway =
-			arena_printf(mem, "https://127.0.0.1:%d/%zu", party_port, i);
+			arena_printf(mem, "https://127.0.0.1:%d/%zu", upstream_port, i);
 		print_message("  %s\n", rows[i].says);
 		enum err err = ask(rows[i].call, &word, &p, &refund);
 		if (err != rows[i].err)
@@ -282,7 +282,7 @@ static void a_payment_is_told_whole(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (strcmp(rows[i].says, "paid") == 0)
 			settings.alipay_gateway =
-				arena_printf(mem, "https://127.0.0.1:%d/%zu", party_port, i);
+				arena_printf(mem, "https://127.0.0.1:%d/%zu", upstream_port, i);
 	assert_int_equal(ask(QUERY, &word, &p, &refund), E_OK);
 	assert_string_equal(p.channel, "alipay");
 	assert_null(p.id);
@@ -306,14 +306,14 @@ static int begin_all(void **state)
 		if (r->then)
 			bodies[i][1] = http_of(r, r->then, next_call(r));
 	}
-	party_begin(act);
+	upstream_begin(act);
 	return 0;
 }
 
 static int end_all(void **state)
 {
 	(void)state;
-	party_end();
+	upstream_end();
 	alishop_end();
 	return 0;
 }

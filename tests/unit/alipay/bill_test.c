@@ -3,7 +3,7 @@
 
 #include "alipay/csv.h"
 #include "alishop.h"
-#include "party.h"
+#include "upstream.h"
 #include "zipped.h"
 
 #include <iconv.h>
@@ -235,7 +235,7 @@ static enum err fetch(const char *scheme, int which)
 {
 	struct alipay_bill bill = {.day = day,
 		.download_url = arena_printf(
-			mem, "%s127.0.0.1:%d/%d?fileId=1", scheme, party_port, which)};
+			mem, "%s127.0.0.1:%d/%d?fileId=1", scheme, upstream_port, which)};
 
 	told = buf_in(mem, 1 << 16);
 	return alipay_bill_fetch(mem, &bill, take, &told);
@@ -272,14 +272,14 @@ static int begin_all(void **state)
 	alishop_begin();
 	assert_true(date_parse("2026-11-22", &day));
 	fill_shelf();
-	party_begin(act);
+	upstream_begin(act);
 	return 0;
 }
 
 static int end_all(void **state)
 {
 	(void)state;
-	party_end();
+	upstream_end();
 	alishop_end();
 	return 0;
 }

@@ -2,7 +2,7 @@
  * and the page that a scan begins with. */
 #include "test.h"
 
-#include "party.h"
+#include "upstream.h"
 
 #include "base/log.h"
 #include "login/sms.h"
@@ -108,8 +108,8 @@ static int begin(void **state)
 	fclose(f);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
-	party_begin(act);
-	snprintf(url, sizeof(url), "https://127.0.0.1:%d/sms", party_port);
+	upstream_begin(act);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/sms", upstream_port);
 	settings.sms_url = url;
 	settings.sms_secret_file = secret_file;
 	sms_gateway_init();
@@ -119,7 +119,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	party_end();
+	upstream_end();
 	dup2(own_stderr, 2);
 	close(own_stderr);
 	unlink(secret_file);

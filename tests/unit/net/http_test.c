@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "net/http.h"
 #include "net/shared.h"
-#include "party.h"
+#include "upstream.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
@@ -59,7 +59,7 @@ static enum err get(const char *host, int port, const char *path, struct http_an
 static int requests_seen(void)
 {
 	struct http_answer a;
-	char *url = arena_printf(mem, "https://127.0.0.1:%d/count", party_port);
+	char *url = arena_printf(mem, "https://127.0.0.1:%d/count", upstream_port);
 
 	struct http_call call = {.upstream = UPSTREAM_SMS, .method = "GET", .url = url};
 	assert_int_equal(http_send(mem, &call, &a), E_OK);
@@ -74,16 +74,16 @@ static void what_was_never_sent_is_told_from_what_perhaps_was(void **state)
 		int port, sends;
 		enum err want;
 	} cases[] = {
-		{"an answer", "127.0.0.1", "/ok", party_port, 1, E_OK},
+		{"an answer", "127.0.0.1", "/ok", upstream_port, 1, E_OK},
 		{"nobody listens", "127.0.0.1", "/ok", closed_port, 0, E_UPSTREAM},
-		{"no such name", "no.invalid", "/ok", party_port, 0, E_UPSTREAM},
-		{"another name's certificate", "localhost", "/ok", party_port, 0, E_UPSTREAM},
+		{"no such name", "no.invalid", "/ok", upstream_port, 0, E_UPSTREAM},
+		{"another name's certificate", "localhost", "/ok", upstream_port, 0, E_UPSTREAM},
 		{"hangs up before TLS", "127.0.0.1", "/ok", hasty_port, 0, E_UPSTREAM},
 		{"says nothing to TLS", "127.0.0.1", "/ok", mute_port, 0, E_UPSTREAM},
-		{"hangs up on a request", "127.0.0.1", "/lost", party_port, 1, E_UNKNOWN},
-		{"half an answer", "127.0.0.1", "/torn", party_port, 1, E_UNKNOWN},
-		{"an answer too large", "127.0.0.1", "/large", party_port, 1, E_UNKNOWN},
-		{"an answer too late", "127.0.0.1", "/slow", party_port, 1, E_UNKNOWN},
+		{"hangs up on a request", "127.0.0.1", "/lost", upstream_port, 1, E_UNKNOWN},
+		{"half an answer", "127.0.0.1", "/torn", upstream_port, 1, E_UNKNOWN},
+		{"an answer too large", "127.0.0.1", "/large", upstream_port, 1, E_UNKNOWN},
+		{"an answer too late", "127.0.0.1", "/slow", upstream_port, 1, E_UNKNOWN},
 	};
 	/* clang-format on */
 
@@ -104,7 +104,7 @@ static void redirects_are_answers_like_others(void **state)
 	struct http_answer a;
 
 	(void)state;
-	assert_int_equal(get("127.0.0.1", party_port, "/moved", &a), E_OK);
+	assert_int_equal(get("127.0.0.1", upstream_port, "/moved", &a), E_OK);
 	assert_int_equal(a.status, 302);
 	assert_string_equal(http_header(&a, "location"), "/ok");
 }
@@ -114,14 +114,14 @@ static void headers_are_found_in_any_case_and_only_once(void **state)
 	struct http_answer a;
 
 	(void)state;
-	assert_int_equal(get("127.0.0.1", party_port, "/ok", &a), E_OK);
+	assert_int_equal(get("127.0.0.1", upstream_port, "/ok", &a), E_OK);
 	assert_int_equal(a.status, 200);
 	assert_int_equal(a.body.len, 2);
 	assert_string_equal(http_header(&a, "x-THING"), "late");
 	assert_null(http_header(&a, "X-Other"));
-	assert_int_equal(get("127.0.0.1", party_port, "/twice", &a), E_OK);
+	assert_int_equal(get("127.0.0.1", upstream_port, "/twice", &a), E_OK);
 	assert_null(http_header(&a, "X-Thing"));
-	assert_int_equal(get("127.0.0.1", party_port, "/continue", &a), E_OK);
+	assert_int_equal(get("127.0.0.1", upstream_port, "/continue", &a), E_OK);
 	assert_int_equal(a.status, 200);
 	assert_string_equal(http_header(&a, "X-Thing"), "late");
 }
@@ -162,7 +162,7 @@ static void a_sink_takes_what_comes_with_200_and_nothing_else(void **state)
 		struct http_call call = {.upstream = UPSTREAM_SMS,
 			.method = "GET",
 			.url = arena_printf(
-				mem, "https://127.0.0.1:%d%s", party_port, cases[i].path),
+				mem, "https://127.0.0.1:%d%s", upstream_port, cases[i].path),
 			.max = 8,
 			.limit_ms = 20000,
 			.sink = fill,
@@ -188,8 +188,8 @@ static void only_https_is_spoken(void **state)
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
 		struct http_call call = {.upstream = UPSTREAM_SMS,
 			.method = "GET",
-			.url = arena_printf(
-				mem, "%s://127.0.0.1:%d/etc/hostname", schemes[i], party_port)};
+			.url = arena_printf(mem, "%s://127.0.0.1:%d/etc/hostname", schemes[i],
+				upstream_port)};
 		assert_int_equal(http_send(mem, &call, &a), E_UPSTREAM);
 		assert_int_equal(a.body.len, 0);
 	}
@@ -198,7 +198,7 @@ static void only_https_is_spoken(void **state)
 static void a_call_without_an_upstream_is_not_made(void **state)
 {
 	struct http_call call = {.method = "GET",
-		.url = arena_printf(mem, "https://127.0.0.1:%d/ok", party_port)};
+		.url = arena_printf(mem, "https://127.0.0.1:%d/ok", upstream_port)};
 	struct http_answer a;
 	int before = requests_seen();
 
@@ -234,7 +234,7 @@ static void an_open_breaker_refuses_at_once_and_says_for_how_long(void **state)
 		struct http_call call = {.upstream = UPSTREAM_ALIPAY,
 			.method = "GET",
 			.url = arena_printf(mem, "https://127.0.0.1:%d%s",
-				path ? party_port : closed_port,
+				path ? upstream_port : closed_port,
 				sink   ? "/ok"
 				: path ? path
 				       : "/"),
@@ -279,14 +279,14 @@ static int begin_all(void **state)
 {
 	(void)state;
 	settings.breakers = "off";
-	party_begin(act);
+	upstream_begin(act);
 	return 0;
 }
 
 static int end_all(void **state)
 {
 	(void)state;
-	party_end();
+	upstream_end();
 	return 0;
 }
 

@@ -103,7 +103,7 @@ static void what_one_process_learns_the_others_know(void **state)
 	assert_int_equal(breaker(UPSTREAM_ALIPAY)->state, BREAKER_OPEN);
 	assert_false(upstream_enter(UPSTREAM_ALIPAY, 1000, &visit));
 	assert_in_range(upstream_wait_s(), 1, 5);
-	call(UPSTREAM_WECHAT_PAY, BREAKER_WELL); /* another party's is another breaker */
+	call(UPSTREAM_WECHAT_PAY, BREAKER_WELL); /* another upstream's is another breaker */
 }
 
 /* Its recovery is over: whoever comes next is the probe. */
@@ -215,7 +215,7 @@ static void the_lock_of_a_killed_process_passes_on(void **state)
 	close(pipes[1]);
 }
 
-/* Four workers, one quarter kept back: three may wait for one party. */
+/* Four workers, one quarter kept back: three may wait for one upstream. */
 static void an_upstream_that_stalls_leaves_a_worker_free(void **state)
 {
 	pid_t pids[3];

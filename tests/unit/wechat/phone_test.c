@@ -1,7 +1,7 @@
 /* What counts as a phone number, and what WeChat's answers about one mean. */
 #include "test.h"
 
-#include "party.h"
+#include "upstream.h"
 
 #include "base/log.h"
 #include "base/phone.h"
@@ -142,8 +142,8 @@ static int begin(void **state)
 	fclose(f);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
-	party_begin(act);
-	snprintf(base, sizeof(base), "https://127.0.0.1:%d", party_port);
+	upstream_begin(act);
+	snprintf(base, sizeof(base), "https://127.0.0.1:%d", upstream_port);
 	settings.wx_api_base = base;
 	settings.wx_appid = "wx0123456789abcdef";
 	settings.wx_secret_file = secret_file;
@@ -154,7 +154,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	party_end();
+	upstream_end();
 	unlink(secret_file);
 	munmap(shared, sizeof(*shared));
 	return 0;

@@ -3,9 +3,9 @@
 #include "base/buf.h"
 #include "merchant.h"
 #include "packed.h"
-#include "party.h"
+#include "upstream.h"
 
-/* What the party gives out; made before it is forked. */
+/* What the upstream gives out; made before it is forked. */
 static struct bytes text, file;
 
 static void give(SSL *ssl, struct bytes body, size_t sent)
@@ -80,7 +80,7 @@ static void a_bill_counts_if_it_is_whole_and_has_its_digest(void **state)
 		struct shelf shelf = {buf_in(mem, 1 << 22), cases[i].full};
 		struct wechatpay_bill bill = {
 			.download_url = arena_printf(mem, "https://127.0.0.1:%d%s?token=1",
-				party_port, cases[i].path),
+				upstream_port, cases[i].path),
 			.hash_value = cases[i].digest};
 
 		print_message("  %s\n", cases[i].says);
@@ -119,7 +119,7 @@ static int begin_all(void **state)
 		buf_printf(&b, "`%d,`2026-01-01 10:00:00,`ZX%x\n", i, i * 7919);
 	text = (struct bytes){(unsigned char *)b.at, b.len};
 	file = packed(mem, text);
-	party_begin(act);
+	upstream_begin(act);
 	wechatpay_init();
 	return 0;
 }
@@ -127,7 +127,7 @@ static int begin_all(void **state)
 static int end_all(void **state)
 {
 	(void)state;
-	party_end();
+	upstream_end();
 	merchant_end();
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* A party of our own behind TLS, good for 127.0.0.1 only; it does to each request
- * what the test's party_act says. */
+/* An upstream of our own behind TLS, good for 127.0.0.1 only; it does to each request
+ * what the test's upstream_act says. */
 #include "base/settings.h"
 
 #include <arpa/inet.h>
@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 /* seen counts the requests whose path isn't /count. False ends the connection. */
-typedef bool party_act(SSL *, const char *path, int seen);
+typedef bool upstream_act(SSL *, const char *path, int seen);
 
-static char ca_file[] = "/tmp/party_XXXXXX";
-static pid_t party;
-static int party_port, mute_port, hasty_port, closed_port;
+static char ca_file[] = "/tmp/upstream_XXXXXX";
+static pid_t upstream_pid;
+static int upstream_port, mute_port, hasty_port, closed_port;
 
 static inline int listen_on_any(int backlog, int *port)
 {
@@ -65,7 +65,7 @@ static inline void say(SSL *ssl, const char *text)
 }
 
 /* One connection; counts the requests whose path isn't /count. */
-static inline void attend(SSL *ssl, int *seen, party_act *act)
+static inline void attend(SSL *ssl, int *seen, upstream_act *act)
 {
 	char in[4096], path[64];
 	int n;
@@ -80,8 +80,8 @@ static inline void attend(SSL *ssl, int *seen, party_act *act)
 	}
 }
 
-static inline _Noreturn void be_the_party(
-	int fd, int hasty, EVP_PKEY *key, X509 *cert, party_act *act)
+static inline _Noreturn void upstream_serve(
+	int fd, int hasty, EVP_PKEY *key, X509 *cert, upstream_act *act)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	int *seen = mmap(
@@ -109,7 +109,7 @@ static inline _Noreturn void be_the_party(
 	}
 }
 
-static inline void party_begin(party_act *act)
+static inline void upstream_begin(upstream_act *act)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = certificate(key);
@@ -118,26 +118,26 @@ static inline void party_begin(party_act *act)
 	assert_non_null(f);
 	PEM_write_X509(f, cert);
 	fclose(f);
-	int fd = listen_on_any(8, &party_port), hasty = listen_on_any(8, &hasty_port);
+	int fd = listen_on_any(8, &upstream_port), hasty = listen_on_any(8, &hasty_port);
 	listen_on_any(8, &mute_port);
 	listen_on_any(0, &closed_port);
 	settings.ca_file = ca_file;
-	settings.breakers = "off"; /* parties fail here again and again */
+	settings.breakers = "off"; /* upstreams fail here again and again */
 	settings.out_connect_ms = settings.out_timeout_ms = 700;
-	party = fork();
-	if (party == 0) {
+	upstream_pid = fork();
+	if (upstream_pid == 0) {
 		setpgid(0, 0);
-		be_the_party(fd, hasty, key, cert, act);
+		upstream_serve(fd, hasty, key, cert, act);
 	}
-	assert_true(party > 0);
-	setpgid(party, party);
+	assert_true(upstream_pid > 0);
+	setpgid(upstream_pid, upstream_pid);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 }
 
-static inline void party_end(void)
+static inline void upstream_end(void)
 {
-	kill(-party, SIGKILL);
-	waitpid(party, NULL, 0);
+	kill(-upstream_pid, SIGKILL);
+	waitpid(upstream_pid, NULL, 0);
 	unlink(ca_file);
 }
