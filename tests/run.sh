@@ -19,7 +19,7 @@ api          calm     beside  pytests tests/api
 contract     calm     beside  pytests tests/contract
 browser      calm     beside  pytests tests/browser
 store        calm     beside  store_tests
-unit         -        beside  c_tests tests/unit
+unit         -        beside  unit_tests
 counterpart  calm     beside  counterpart_tests
 sim          -        beside  pytests tests/sim
 race         calm     alone   pytests tests/race
@@ -81,18 +81,23 @@ wait_out_midnight() {
 # In the foreground: whoever ends a lane ends its tests.
 limited() { timeout --foreground "$@"; }
 
-# The programs of a folder; how long each took is told as pytest does.
-c_tests() {
-	local code=0 t list began
-	mapfile -t list < <(find "$1" -name '*_test.c' | sort)
-	for t in "${list[@]}"; do
-		wait_out_midnight
-		echo "-- $t"
-		began=$(date +%s.%N)
-		limited 600 "$build/${t%.c}" 2>&1 || { echo "exit code $?"; code=1; }
-		awk -v now="$(date +%s.%N)" '{printf "%.2fs call     %s\n", now - $1, $2}' <<<"$began $t"
+# How long it took is told as pytest does.
+c_test() { # SOURCE
+	local code=0 began
+	wait_out_midnight
+	echo "-- $1"
+	began=$(date +%s.%N)
+	limited 600 "$build/${1%.c}" 2>&1 || { echo "exit code $?"; code=1; }
+	awk -v now="$(date +%s.%N)" '{printf "%.2fs call     %s\n", now - $1, $2}' <<<"$began $1"
+	return "$code"
+}
+
+unit_tests() {
+	local code=0 t
+	for t in tests/unit/*/*_test.c; do
+		c_test "$t" || code=1
 	done
-	return $code
+	return "$code"
 }
 
 # The inputs that make fuzz has found worth keeping, each once.
@@ -110,21 +115,31 @@ pytests() {
 		--durations=5 --durations-min=1 "$@"
 }
 
-# They have a database to themselves: no relay or worker looks at it.
+# Each program has a database to itself: no relay or worker looks at it, and no other test.
 store_tests() (
 	export ZX_REDIS=$run/redis/redis.sock
 	export ZX_DB="host=$run/pg/sock user=zx dbname=zx_store"
 	export ZX_DB_OWNER="host=$run/pg/sock user=zx_owner dbname=zx_store"
 	eval "export $(grep ^ZX_MQ_ "$run/zx.env" | tr '\n' ' ')"
 	export ZX_DB_ADMIN="host=$run/pg/sock user=postgres dbname=postgres"
-	psql -q "$ZX_DB_ADMIN" -c 'CREATE DATABASE zx_store OWNER zx_owner' || exit 1
-	ZX_DB=$ZX_DB_OWNER "$build/bin/migrate" migrations || exit 1
+	migrated="host=$run/pg/sock user=zx_owner dbname=zx_migrated"
+	psql -q "$ZX_DB_ADMIN" -c 'CREATE DATABASE zx_migrated OWNER zx_owner' || exit 1
+	ZX_DB=$migrated "$build/bin/migrate" migrations || exit 1
 	hash=$(echo secret | "$build/bin/hashpw")
-	psql -q "$ZX_DB_OWNER" -v "staff_hash=$hash" -f tests/demo/demo.sql || exit 1
-	c_tests tests/store
-	code=$?
-	pytests tests/store && exit "$code"
+	psql -q "$migrated" -v "staff_hash=$hash" -f tests/demo/demo.sql || exit 1
+	code=0
+	for t in tests/store/*_test.c; do
+		{ fresh_database && c_test "$t"; } || code=1
+	done
+	{ fresh_database && pytests tests/store; } || code=1
+	exit "$code"
 )
+
+fresh_database() {
+	psql -q "host=$run/pg/sock user=postgres dbname=postgres" -c "SET client_min_messages = error" \
+		-c 'DROP DATABASE IF EXISTS zx_store WITH (FORCE)' \
+		-c 'CREATE DATABASE zx_store OWNER zx_owner TEMPLATE zx_migrated'
+}
 
 counterpart_tests() {
 	local here=tests/counterpart
