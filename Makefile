@@ -96,8 +96,8 @@ schema: # migrations/ applied to a PostgreSQL that lives as long as this takes
 # From what people write in nginx/docs/api and what the programs say of their routes.
 api: $(BUILD)/openapi.yaml
 $(BUILD)/openapi.yaml $(BUILD)/openapi.json &: $(WORKERS:%=$(BUILD)/bin/%.fcgi) \
-		$(wildcard nginx/docs/api/*.* nginx/docs/api/build/*.py)
-	/usr/bin/python3 -B nginx/docs/api/build/build.py $(BUILD) $(WORKERS:%=$(BUILD)/bin/%.fcgi)
+		$(wildcard nginx/docs/api/*.* nginx/docs/api/builder/*.py)
+	/usr/bin/python3 -B nginx/docs/api/builder/build.py $(BUILD) $(WORKERS:%=$(BUILD)/bin/%.fcgi)
 
 lint: layers format tidy
 format:

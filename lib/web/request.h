@@ -22,7 +22,7 @@ const char *routes_fault(const struct web *);
 /* The routes of all tables: `*table` begins as web->tables, `at` as NULL. NULL: the end. */
 const struct route *route_next(const struct route *const **table, const struct route *at);
 
-/* Print JSON that nginx/docs/api/build makes the API's description from: "--routes" the
+/* Print JSON that nginx/docs/api/builder makes the API's description from: "--routes" the
  * program's routes, "--errors" all errors that can be told. False for any other option. */
 bool web_describe(const struct web *, const char *option);
 

@@ -1,4 +1,4 @@
-"""The program that builds the description (nginx/docs/api/build), shown on a small one of its own:
+"""The program that builds the description (nginx/docs/api/builder), shown on a small one of its own:
 what follows from a route, and what is refused with the place where it stands."""
 import json
 import sys
@@ -10,7 +10,7 @@ import yaml
 
 from description import REPO
 
-sys.path.insert(0, str(REPO / "nginx/docs/api/build"))
+sys.path.insert(0, str(REPO / "nginx/docs/api/builder"))
 
 import build as program  # noqa: E402
 from build_error import BuildError  # noqa: E402
