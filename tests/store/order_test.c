@@ -40,7 +40,9 @@ static void sixteen_want_one_floor_whole_or_in_halves(void **state)
 	race(RIVALS, want_the_floor, &tally);
 	int64_t all = tally.of[E_OK] + tally.of[E_SLOT_TAKEN] + tally.of[E_PERIOD_DUPLICATE];
 	assert_int_equal(all, RIVALS * TRIES); /* nothing else: no deadlock either */
-	assert_true(tally.of[E_OK] > 10 && tally.of[E_SLOT_TAKEN] > 50);
+	/* Who comes first decides how many fit. In the end every half hour is taken, because
+	 * each is wished for alone; an order has eight of the 24 at most. */
+	assert_true(tally.of[E_OK] >= 3 && tally.of[E_SLOT_TAKEN] > 50);
 	assert_int_equal(count(owner, "SELECT count(*) FROM orders WHERE venue_id = " VENUE),
 		tally.of[E_OK]);
 	assert_nothing_is_sold_twice();
