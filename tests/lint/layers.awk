@@ -34,8 +34,11 @@ FNR == 1 {
 		printf "%s:%d: %s must not include %s\n", FILENAME, FNR, me, it; bad = 1
 	}
 }
+/^#include ["<]\.\./ || /^#include </ && match($2, /[a-z]+\//) && substr($2, RSTART, RLENGTH - 1) in rank {
+	printf "%s:%d: an own header is included as \"folder/file.h\"\n", FILENAME, FNR; bad = 1
+}
 # A handler's own transaction is under the caller's rights (web/web.h), which tx_begin() knows nothing of.
-(me == "fcgi" || me == "oauth") && /[^a-z_]tx_begin\(/ {
+(me == "fcgi" || me == "oauth") && /(^|[^a-z_])tx_begin([^a-z_]|$)/ {
 	printf "%s:%d: a handler begins a transaction by own_begin()\n", FILENAME, FNR; bad = 1
 }
 END { exit bad }
