@@ -4,6 +4,7 @@ programs print of their routes and errors.
     build.py FOLDER PROGRAM...      writes FOLDER/openapi.yaml and FOLDER/openapi.json
 """
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -33,9 +34,16 @@ Dumper.add_representer(str, represent_text)
 
 
 def write(document: dict, folder: Path):
-    with (folder / "openapi.yaml").open("w") as file:
-        yaml.dump(document, file, Dumper, allow_unicode=True, sort_keys=False, width=110)
-    (folder / "openapi.json").write_text(json.dumps(document, ensure_ascii=False))
+    text = yaml.dump(document, None, Dumper, allow_unicode=True, sort_keys=False, width=110)
+    replace(folder / "openapi.yaml", text)
+    replace(folder / "openapi.json", json.dumps(document, ensure_ascii=False))
+
+
+def replace(file: Path, text: str):
+    """Whole or not at all: somebody may be installing it at this moment."""
+    new = file.with_name(f"{file.name}.{os.getpid()}")
+    new.write_text(text)
+    new.rename(file)
 
 
 def main(folder: str, *programs: str):
