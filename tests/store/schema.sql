@@ -314,7 +314,7 @@ GRANT SELECT (account_id, username, failed, locked_until, changed_at, must_chang
 
 -- 0011_login_miss.sql
 -- Tries at names that nobody can log in by. What was typed may be a password in the
--- wrong field: the name is a keyed hash (lib/account/mark.h). Rows go after a day.
+-- wrong field: the name is a keyed hash (lib/account/keyed_hash.h). Rows go after a day.
 CREATE TABLE login_miss (
 	name         text NOT NULL,
 	failed       bigint NOT NULL,
@@ -330,7 +330,7 @@ CREATE POLICY everything ON login_miss TO zx USING (true); -- 0011_login_miss.sq
 GRANT SELECT, INSERT, UPDATE, DELETE ON login_miss TO zx;
 
 -- 0008_account.sql
--- A scan that was begun (lib/account/scan.h): digests of the state in the QR
+-- A scan that was begun (lib/login/scan.h): digests of the state in the QR
 -- page's address and of the cookie of the browser that shows it. Gone when spent.
 CREATE TABLE login_state (
 	state      text NOT NULL,
@@ -345,7 +345,7 @@ CREATE POLICY everything ON login_state TO zx USING (true); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE, DELETE ON login_state TO zx;
 
 -- 0008_account.sql
--- Codes by SMS (lib/account/sms.h): a row for each time that one was asked for,
+-- Codes by SMS (lib/login/sms.h): a row for each time that one was asked for,
 -- whoever's phone it is. taken_at: the daemon has looked; sent_at: it was the phone
 -- of a member of staff. Rows go after two days.
 CREATE TABLE sms_code (
@@ -540,7 +540,7 @@ $$;
 
 -- 0010_rights.sql
 -- First in every transaction of staff. The reasons against it are the names of
--- broken rules (lib/io/rules.h). zx.venues: '{1,2}', or '*' for a role that is
+-- broken rules (lib/db/rules.h). zx.venues: '{1,2}', or '*' for a role that is
 -- held everywhere; zx.operation is the request's id.
 CREATE FUNCTION staff_enter(in_session bigint, in_account bigint, wanted text, operation text) RETURNS boolean
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
@@ -1909,7 +1909,7 @@ GRANT SELECT, INSERT, UPDATE (read_at) ON inbox TO zx;
 -- Ids and repeated requests ---------------------------------------------------------------------------------
 
 -- 0001_house.sql
--- one value is a block of 256 ids (lib/io/db.h)
+-- one value is a block of 256 ids (lib/db/db.h)
 CREATE SEQUENCE id_block START 4;
 GRANT USAGE ON SEQUENCE id_block TO zx;
 GRANT USAGE ON SEQUENCE id_block TO zx_staff;

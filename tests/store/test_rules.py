@@ -96,5 +96,11 @@ RAISED_BY_FUNCTIONS = {"session_ended", "session_replaced", "password_change", "
                        "last_admin"}
 
 
+def test_the_schema_in_force_names_files_that_are_there():
+    text = (REPO / "tests/store/schema.sql").read_text()
+    named = set(re.findall(r"\b(?:lib|jobs)/[\w/]+\.[ch]\b", text))
+    assert named and [file for file in named if not (REPO / file).is_file()] == []
+
+
 def test_the_table_is_short_enough_to_be_read():
     assert 35 <= len(ROWS) <= 50
