@@ -48,7 +48,7 @@ static bool is_of_another_site(const struct req *r, const struct token_in *in)
 static enum err token(struct req *r)
 {
 	struct token_in in = *(const struct token_in *)r->in;
-	enum grant_id grant = grant_find(in.grant_type);
+	enum grant_id grant = grant_named(in.grant_type);
 
 	if (is_of_another_site(r, &in))
 		return E_FORBIDDEN;

@@ -16,10 +16,17 @@ const struct grant_type grant_types[GRANT_COUNT] = {
 #undef X
 };
 
-enum grant_id grant_find(const char *name)
+enum grant_id grant_named(const char *name)
 {
 	for (int i = GRANT_NONE + 1; i < GRANT_COUNT; i++)
 		if (strcmp(name, grant_types[i].name) == 0)
-			return grant_types[i].on() ? (enum grant_id)i : GRANT_NONE;
+			return (enum grant_id)i;
 	return GRANT_NONE;
+}
+
+enum grant_id grant_find(const char *name)
+{
+	enum grant_id grant = grant_named(name);
+
+	return grant && grant_types[grant].on() ? grant : GRANT_NONE;
 }

@@ -27,7 +27,10 @@ struct grant_type {
 };
 extern const struct grant_type grant_types[GRANT_COUNT]; /* by id; GRANT_NONE's is empty */
 
-/* GRANT_NONE: we don't know it, or it is off. */
+/* GRANT_NONE: we don't know it. Whether it is on only the pool that answers it decides,
+ * by its own settings. */
+enum grant_id grant_named(const char *name);
+/* GRANT_NONE: we don't know it, or it is off here. */
 enum grant_id grant_find(const char *name);
 
 #endif
