@@ -31,6 +31,10 @@
 	X(order_item_court_fk, E_COURT_NOT_FOUND)            \
 	X(orders_venue_fk, E_VENUE_NOT_FOUND)                \
 	X(order_item_court_lasts, E_COURT_NOT_FOUND)         \
+	X(order_item_has_floor, E_RETRY)                     \
+	X(order_item_has_floor_again, E_RETRY)               \
+	X(court_block_has_floor, E_RETRY)                    \
+	X(court_unit_unused, E_IN_USE)                       \
 	X(idempotency_pkey, E_RETRY)
 
 #endif

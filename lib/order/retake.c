@@ -35,7 +35,9 @@ SQL(retake_lapsed,
 	"  WHERE a.id = o.account_id AND a.left_at IS NULL) AND NOT EXISTS (SELECT 1"
 	"  FROM order_item x JOIN court c ON c.id = x.court_id JOIN venue v ON v.id = c.venue_id"
 	"  WHERE x.order_id = o.id AND (c.closed_at IS NOT NULL OR v.closed_at IS NOT NULL"
-	"   OR least(c.ends_on, v.ends_on) <= o.play_date)) GROUP BY o.account_id");
+	"   OR least(c.ends_on, v.ends_on) <= o.play_date"
+	"   OR NOT EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)))"
+	" GROUP BY o.account_id");
 
 SQL(retake_count,
 	"WITH b AS (UPDATE booking_day b SET periods = b.periods + $2 FROM orders o"

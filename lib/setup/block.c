@@ -95,6 +95,20 @@ static enum err check_times(const struct block_in *in, struct refusal *why)
 	return E_OK;
 }
 
+static enum err require_units(
+	struct tx *tx, int64_t venue_id, int64_t court_id, struct refusal *why)
+{
+	bool has_units;
+
+	why->field = "court_id";
+	db_ask_value(tx, &block_court, &has_units, E_COURT_NOT_FOUND, A(venue_id), A(court_id));
+	TRY(db_sync(tx));
+	if (!has_units)
+		return E_BAD_FIELD;
+	why->field = NULL;
+	return E_OK;
+}
+
 static enum err occupy(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
 	struct refusal *why)
 {
@@ -109,19 +123,11 @@ static enum err occupy(struct tx *tx, int64_t id, int64_t court_id, const struct
 enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, int64_t *id,
 	struct refusal *why)
 {
-	bool has_units;
-
 	TRY(ids_take(tx, 1, id));
 	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
 	TRY(check_times(in, why));
-	why->field = "court_id";
-	db_ask_value(
-		tx, &block_court, &has_units, E_COURT_NOT_FOUND, A(venue_id), A(in->court_id));
-	TRY(db_sync(tx));
-	if (!has_units)
-		return E_BAD_FIELD;
-	why->field = NULL;
+	TRY(require_units(tx, venue_id, in->court_id, why));
 	db_queue(tx, &block_insert, A(venue_id), A(*id), A(in->court_id), A(in->start),
 		A(in->end), A(in->reason));
 	return occupy(tx, *id, in->court_id, in, why);
@@ -135,6 +141,7 @@ enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
 	TRY(check_times(in, why));
+	TRY(require_units(tx, venue_id, was.court_id, why)); /* it may have lost them since */
 	db_queue_version(tx, &block_update, A(venue_id), A(id), A(version), A(in->start),
 		A(in->end), A(in->reason));
 	db_queue(tx, &block_release, A(id));

@@ -31,8 +31,10 @@ WRITTEN = [
      " SELECT id, %(order)s, %(venue)s, %(court)s, tstzrange(%(day)s::date + opens,"
      " %(day)s::date + opens + interval '30 minutes'), 1000, state FROM (VALUES"
      " (%(booked)s, time '10:00', 'booked'), (%(used)s, time '09:00', 'used')) t(id, opens, state)"),
-    ("occupancy", "(unit_id, at, item_id)"
-     " VALUES (%(unit)s, %(day)s::date + time '10:00', %(booked)s)"),
+    ("occupancy", "(unit_id, at, item_id, block_id)"
+     " VALUES (%(unit)s, %(day)s::date + time '10:00', %(booked)s, NULL),"
+     " (%(unit)s, %(day)s::date + time '12:00', NULL, %(block)s),"
+     " (%(unit)s, %(day)s::date + time '12:30', NULL, %(block)s)"),
     ("checkin_code", "(order_id, short_code, nonce) VALUES (%(order)s, %(short)s, 'n')"),
     ("booking_day", "(account_id, play_date, periods, allowed)"
      " VALUES (%(account)s, %(day)s, 2, 3)"),

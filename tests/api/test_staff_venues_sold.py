@@ -60,6 +60,18 @@ def test_it_is_cancelled_by_the_rule_that_it_was_sold_with(place, sold, customer
     assert customer.cancel(sold)["refunded_fen"] == shown["refund_fen"]
 
 
+def test_a_block_is_not_moved_to_a_court_without_floor(place):
+    yesterday = place.slot(day(-1), 600)
+    blocks = f"{place.at}/blocks"
+    block = place.add(blocks, {"court_id": place.court, "start": yesterday.start,
+                               "end": yesterday.end, "reason": "检修"})
+    place.change(f"{place.at}/courts/{place.court}", units=[])
+    later = place.slot(day(3), 600)
+    refused(place.try_write(f"{blocks}/{block['id']}", {
+        "start": later.start, "end": later.end, "reason": "检修"}), 422, "bad_field", "court_id")
+    place.drop(f"{blocks}/{block['id']}")
+
+
 def test_what_lies_outside_is_told(place, sold):
     late, early = sold["items"]
 

@@ -2,6 +2,13 @@
 -- told, who is banned. Every query returns no row. Those called «drained» hold once nothing is
 -- under way.
 
+-- a_paid_hour_has_its_floor: booked, not over, and each half hour of it is held
+SELECT o.id, i.id AS item_id, count(DISTINCT f.at) AS held
+FROM orders o JOIN order_item i ON i.order_id = o.id LEFT JOIN occupancy f ON f.item_id = i.id
+WHERE o.state = 'paid' AND i.state = 'booked' AND upper(i.during) > now()
+GROUP BY o.id, i.id
+HAVING count(DISTINCT f.at) * interval '30 minutes' < upper(i.during) - lower(i.during);
+
 -- what_goes_back_is_reserved_on_its_payment
 SELECT a.id, a.refunded_fen, sum(r.amount_fen)
 FROM payment_attempt a LEFT JOIN refund r ON r.attempt_id = a.id AND r.state <> 'void'

@@ -10,7 +10,7 @@ import history
 from diary import Told
 from test_chaos import MONEY
 
-TABLES = ("orders", "order_item", "payment_attempt", "refund")  # whose states have a trigger
+TABLES = ("orders", "order_item", "court_unit", "payment_attempt", "refund")  # with triggers
 
 
 def one(table: str, where: str) -> str:
@@ -28,6 +28,11 @@ def untold(kind: str) -> str:
 
 
 BREAK = {
+    "a_paid_hour_has_its_floor":  # and its court has no units either
+        "WITH i AS (SELECT x.id, x.court_id FROM order_item x JOIN orders o ON o.id = x.order_id"
+        " WHERE o.state = 'paid' AND x.state = 'booked' AND upper(x.during) > now() LIMIT 1),"
+        " u AS (DELETE FROM court_unit WHERE court_id = (SELECT court_id FROM i))"
+        " DELETE FROM occupancy WHERE item_id = (SELECT id FROM i)",
     "what_goes_back_is_reserved_on_its_payment":
         "UPDATE payment_attempt SET refunded_fen = refunded_fen - 1"
         + one("payment_attempt", "x.refunded_fen > 0"),

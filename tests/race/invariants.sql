@@ -21,6 +21,13 @@ FROM order_item i JOIN court_unit u ON u.court_id = i.court_id,
 WHERE i.state <> 'released' AND NOT EXISTS (SELECT 1 FROM occupancy o
 	WHERE o.unit_id = u.unit_id AND o.at = t.at AND o.item_id = i.id);
 
+-- a_live_item_has_a_floor: whatever units its court has today
+SELECT i.id, t.at
+FROM order_item i, LATERAL generate_series(lower(i.during), upper(i.during) - interval '30 minutes',
+	interval '30 minutes') AS t(at)
+WHERE i.state <> 'released' AND NOT EXISTS (SELECT 1 FROM occupancy o
+	WHERE o.item_id = i.id AND o.at = t.at);
+
 -- whatever_is_occupied_has_a_live_item_or_block: rows that should not be there
 SELECT o.* FROM occupancy o
 WHERE NOT EXISTS (SELECT 1 FROM order_item i JOIN court_unit u ON u.court_id = i.court_id

@@ -225,6 +225,83 @@ static void the_whole_and_its_half_in_one_order_are_refused(void **state)
 	assert_nothing_is_sold_twice();
 }
 
+/* What a desk does while an order is on its way: between what it has read and what it adds. */
+static enum err buy_while(const char *desk, int64_t person, struct period *wish, size_t n)
+{
+	struct order_in in = {.venue_id = venue, .date = tomorrow, .periods = {wish, n}};
+	const char *field;
+	struct order order;
+	struct day day;
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	day_ask_courts(&tx, venue, tomorrow, order_in_courts(mem, &in), &day);
+	assert_int_equal(db_sync(&tx), E_OK);
+	assert_int_equal(order_draft(mem, &in, &day, &order, &field), E_OK);
+	say(owner, desk);
+	enum err err = order_add(&tx, &order, person);
+	if (err == E_OK)
+		err = tx_commit(&tx);
+	if (err != E_OK)
+		tx_rollback(&tx);
+	return err;
+}
+
+static const char *empty_court(int64_t court)
+{
+	return arena_printf(
+		mem, "DELETE FROM court_unit WHERE court_id = %lld", (long long)court);
+}
+
+static void a_court_that_loses_its_floor_meanwhile_is_not_sold(void **state)
+{
+	struct period wish[] = {period(courts[3], OPENS, 60), period(courts[4], OPENS, 60)};
+	struct order order;
+
+	(void)state;
+	assert_int_equal(buy_while(empty_court(courts[4]), persons[0], wish, 2), E_RETRY);
+	assert_int_equal(buy(db, mem, persons[0], wish, 2, &order), E_COURT_NOT_FOUND);
+	assert_int_equal(buy(db, mem, persons[0], wish, 1, &order), E_OK);
+	assert_nothing_is_sold_twice();
+}
+
+/* The constraint that stops it. */
+static const char *broken_by(const char *sql)
+{
+	PGresult *res = PQexec(owner, sql);
+	const char *name = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+
+	name = arena_strdup(mem, name ? name : "");
+	PQclear(res);
+	return name;
+}
+
+static void nobody_takes_the_floor_of_what_is_held(void **state)
+{
+	struct period wish = period(courts[3], OPENS, 60);
+	struct order order;
+
+	(void)state;
+	assert_int_equal(buy(db, mem, persons[0], &wish, 1, &order), E_OK);
+	assert_string_equal(broken_by(empty_court(courts[3])), "court_unit_unused");
+	assert_string_equal(
+		broken_by(arena_printf(mem, "INSERT INTO court_unit VALUES (%lld, %lld, %lld)",
+			(long long)courts[3], (long long)venue, (long long)venue)),
+		"court_unit_unused");
+	assert_string_equal(broken_by(empty_court(courts[4])), "");
+}
+
+static void a_block_without_floor_is_refused(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		broken_by(arena_printf(mem,
+			"INSERT INTO court_block (id, venue_id, court_id, during, reason)"
+			" VALUES (%lld, %lld, %lld, tstzrange(now(), now() + interval '1 h'), 'x')",
+			(long long)block(owner), (long long)venue, (long long)courts[3])),
+		"court_block_has_floor");
+}
+
 static void what_was_added_is_loaded_and_listed_by_its_owner_only(void **state)
 {
 	struct period wish[] = {period(courts[3], OPENS, 60), period(courts[4], OPENS, 30)};
@@ -281,6 +358,9 @@ int main(void)
 		ORDER_TEST(a_refused_order_leaves_no_trace),
 		ORDER_TEST(a_rival_waits_and_gets_what_we_leave),
 		ORDER_TEST(the_whole_and_its_half_in_one_order_are_refused),
+		ORDER_TEST(a_court_that_loses_its_floor_meanwhile_is_not_sold),
+		ORDER_TEST(nobody_takes_the_floor_of_what_is_held),
+		ORDER_TEST(a_block_without_floor_is_refused),
 		ORDER_TEST(what_was_added_is_loaded_and_listed_by_its_owner_only),
 	};
 

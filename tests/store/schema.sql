@@ -916,6 +916,8 @@ CREATE TABLE court_unit (
 CREATE INDEX court_unit_unit ON court_unit (unit_id); -- 0014_scale.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON court_unit FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('court_id', 'unit_id'); -- 0010_rights.sql
+CREATE TRIGGER court_unit_unused AFTER INSERT OR DELETE OR UPDATE ON court_unit FOR EACH ROW
+	EXECUTE FUNCTION court_unit_check(); -- 0015_floor.sql
 ALTER TABLE court_unit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON court_unit TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON court_unit TO zx_staff USING ((SELECT staff_everywhere())
@@ -1026,6 +1028,8 @@ CREATE INDEX court_block_court ON court_block (court_id); -- 0014_scale.sql
 CREATE INDEX court_block_venue ON court_block (venue_id, id); -- 0009_venue.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON court_block FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
+CREATE CONSTRAINT TRIGGER court_block_has_floor AFTER INSERT OR UPDATE
+	ON court_block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION floor_check(); -- 0015_floor.sql
 ALTER TABLE court_block ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON court_block TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON court_block TO zx_staff USING ((SELECT staff_everywhere())
@@ -1172,6 +1176,11 @@ CREATE TRIGGER order_item_court_lasts AFTER INSERT ON order_item REFERENCING NEW
 	FOR EACH STATEMENT EXECUTE FUNCTION court_lasts(); -- 0009_venue.sql
 CREATE TRIGGER order_item_court_lasts_again AFTER UPDATE OF state ON order_item FOR EACH ROW
 	WHEN (old.state = 'released' AND new.state = 'booked') EXECUTE FUNCTION court_lasts_again(); -- 0013_retake.sql
+CREATE CONSTRAINT TRIGGER order_item_has_floor AFTER INSERT ON order_item DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (new.state = 'held') EXECUTE FUNCTION floor_check(); -- 0015_floor.sql
+CREATE CONSTRAINT TRIGGER order_item_has_floor_again AFTER UPDATE OF state
+	ON order_item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.state = 'released'
+	AND new.state <> 'released') EXECUTE FUNCTION floor_check(); -- 0015_floor.sql
 CREATE TRIGGER order_item_move BEFORE UPDATE OF state ON order_item FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
@@ -1205,6 +1214,51 @@ CREATE POLICY in_scope ON occupancy TO zx_staff USING ((SELECT staff_everywhere(
 	OR (unit_id IN (SELECT u.id FROM unit u))); -- 0010_rights.sql
 GRANT SELECT, INSERT, DELETE ON occupancy TO zx;
 GRANT SELECT, INSERT, DELETE ON occupancy TO zx_staff;
+
+-- 0015_floor.sql
+-- Looked at when the transaction ends, because an item is there before its steps are.
+-- The court's row is held by then (a foreign key, courts_hold), so its units stay.
+CREATE FUNCTION floor_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	units bigint := (SELECT count(*) FROM court_unit u WHERE u.court_id = NEW.court_id);
+	steps bigint := extract(epoch FROM upper(NEW.during) - lower(NEW.during))::bigint / 1800;
+	held bigint;
+BEGIN
+	IF TG_TABLE_NAME = 'order_item' THEN
+		held := (SELECT count(*) FROM occupancy o JOIN court_unit u ON u.unit_id = o.unit_id
+			WHERE o.item_id = NEW.id AND u.court_id = NEW.court_id AND NEW.during @> o.at);
+	ELSE
+		held := (SELECT count(*) FROM occupancy o JOIN court_unit u ON u.unit_id = o.unit_id
+			WHERE o.block_id = NEW.id AND u.court_id = NEW.court_id AND NEW.during @> o.at);
+	END IF;
+	IF held = 0 OR held <> units * steps THEN
+		RAISE EXCEPTION '% half hours of floor are held, not %', held, units * steps
+			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NULL;
+END $$;
+
+-- 0015_floor.sql
+-- And no unit leaves or joins a court while somebody has it ahead of him. Orders under
+-- way hold the court's row: they are waited for.
+CREATE FUNCTION court_unit_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	courts bigint[] := ARRAY[OLD.court_id, NEW.court_id];
+BEGIN
+	IF TG_OP = 'UPDATE' AND OLD IS NOT DISTINCT FROM NEW THEN
+		RETURN NULL;
+	END IF;
+	PERFORM 1 FROM court c WHERE c.id = ANY (courts) ORDER BY c.id FOR UPDATE;
+	IF EXISTS (SELECT 1 FROM order_item i WHERE i.court_id = ANY (courts) AND i.state <> 'released'
+			AND upper(i.during) > now())
+		OR EXISTS (SELECT 1 FROM court_block b WHERE b.court_id = ANY (courts) AND upper(b.during) > now()) THEN
+		RAISE EXCEPTION 'somebody has the court'
+			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NULL;
+END $$;
 
 -- 0003_order.sql
 -- How many periods a person holds on a play day; the limit in force is written

@@ -26,8 +26,9 @@ SUBJECTS = {
     "Audit log": "audit_log audit_in_scope audit_write() audit_hide() audit_words() audit_stays()",
     "Venues": """sport venue is_time_zone() refund_tiers_ok() venue_sport court unit court_unit opening
         opening_exception opening_exception_hours calendar_day court_block price_rule clock_text()""",
-    "Orders": """orders order_item occupancy booking_day state_move state_move_check() court_lasts()
-        court_lasts_again() courts_hold() venue_customer customer_note() violation ban""",
+    "Orders": """orders order_item occupancy floor_check() court_unit_check() booking_day
+        state_move state_move_check() court_lasts() court_lasts_again() courts_hold() venue_customer
+        customer_note() violation ban""",
     "Check-in": "checkin_code checkin checkin_try order_venue()",
     "Money": """payment_attempt refund notify_log ledger_day reconcile_run reconcile_line reconcile_diff
         shipping work_item""",
