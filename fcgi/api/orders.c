@@ -18,8 +18,6 @@ static enum err place(struct req *r)
 	enum err err = db_sync(&r->tx);
 	if (err != E_OK)
 		return fail(r, err, err == E_VENUE_NOT_FOUND ? "venue_id" : NULL);
-	if (!day_in_window(&day))
-		return fail(r, E_DATE_OUTSIDE_WINDOW, "date");
 	if (bans.count) {
 		r->until = ((struct ban *)bans.at)->until;
 		return E_BANNED;

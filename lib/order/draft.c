@@ -7,7 +7,7 @@ static const struct field period_fields[] = {
 	FIELD(struct period, start),
 	FIELD(struct period, end),
 };
-static const struct shape period_shape = SHAPE(struct period, period_fields);
+const struct shape period_shape = SHAPE(struct period, period_fields);
 
 static const struct field order_in_fields[] = {
 	FIELD(struct order_in, venue_id, .min = 1, .max = ID_MAX),
@@ -66,6 +66,10 @@ enum err order_draft(struct arena *mem, const struct order_in *in, const struct 
 	size_t n = in->periods.count;
 	struct item *items = NEW_N(mem, struct item, n);
 
+	if (!day_in_window(day)) {
+		*field = "date";
+		return E_DATE_OUTSIDE_WINDOW;
+	}
 	*out = (struct order){
 		.venue_id = in->venue_id,
 		.venue_name = day->head.venue_name,

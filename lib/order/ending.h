@@ -45,10 +45,11 @@ void closing_wait(struct tx *, const struct closing *, int64_t seconds);
  * channel's word. */
 enum err order_close(struct tx *, int64_t order_id, bool unconfirmed) CHECKED;
 
-/* Money has come for an expired order, whose row the caller has locked: take its
- * courts again if all of them are free, none has begun, and the customer's count
- * of the day allows it; all or nothing. The violation is taken back, and a ban
- * that rests on it. `*taken` says whether; the order then is paid. */
-enum err order_retake(struct tx *, int64_t order_id, stamp paid_at, bool *taken) CHECKED;
+/* Money has come for an expired order, whose row the caller has locked: take its courts
+ * again if a new order could have all of them now (order_draft, the account in force), and
+ * the customer's count of the day allows it; all or nothing, at the price of then. The
+ * violation is taken back, and a ban that rests on it. *why: E_OK, and the order is paid;
+ * or what a new order would be told. */
+enum err order_retake(struct tx *, int64_t order_id, stamp paid_at, enum err *why) CHECKED;
 
 #endif

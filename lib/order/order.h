@@ -13,6 +13,7 @@ struct period {
 	int64_t court_id;
 	stamp start, end;
 };
+extern const struct shape period_shape;
 
 struct order_in {
 	int64_t venue_id;
@@ -42,8 +43,8 @@ struct order {
 };
 extern const struct shape order_shape;
 
-/* Check and price every period (draft.c): the first that can't be had decides, and
- * *field says which ("periods[2]"). Fills everything but ids and number. Pure. */
+/* Check the date, check and price every period (draft.c): the first that can't be had
+ * decides, and *field says which ("periods[2]"). Fills everything but ids and number. Pure. */
 enum err order_draft(struct arena *, const struct order_in *, const struct day *,
 	struct order *, const char **field) CHECKED;
 

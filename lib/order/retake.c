@@ -1,43 +1,53 @@
 #include "order/ending.h"
 
 #include "order/ban.h"
+#include "order/order.h"
 #include "order/release.h"
 
-/* Late money: an expired order comes back if nobody else has its courts. */
+/* Late money: an expired order comes back if a new one could have its courts now. */
 
-/* What the order had. */
+/* What the order was. */
 struct lapsed {
-	int64_t account_id, items, steps;
-	bool ahead; /* none of it has begun */
+	int64_t account_id, venue_id;
+	date date;
 };
 static const struct field lapsed_fields[] = {
 	FIELD(struct lapsed, account_id),
-	FIELD(struct lapsed, items),
-	FIELD(struct lapsed, steps),
-	FIELD(struct lapsed, ahead),
+	FIELD(struct lapsed, venue_id),
+	FIELD(struct lapsed, date),
 };
 static const struct shape lapsed_shape = SHAPE(struct lapsed, lapsed_fields);
 
-#define STEPS_OF_ORDER                                                               \
-	" order_item i JOIN court_unit u ON u.court_id = i.court_id"                 \
-	" CROSS JOIN LATERAL generate_series(lower(i.during),"                       \
-	"  upper(i.during) - interval '30 minutes', interval '30 minutes') AS t(at)" \
-	" WHERE i.order_id = $1 AND i.state = 'released'"
-
 SQL(retake_hold, "SELECT courts_hold($1)");
 SQL(retake_lapsed,
-	"SELECT o.account_id, count(i.id) AS items,"
-	" (SELECT count(*) FROM" STEPS_OF_ORDER
-	") AS steps,"
-	" coalesce(bool_and(lower(i.during) > now()), false) AS ahead"
-	" FROM orders o LEFT JOIN order_item i ON i.order_id = o.id AND i.state = 'released'"
-	" WHERE o.id = $1 AND o.state = 'expired' AND EXISTS (SELECT 1 FROM account a"
-	"  WHERE a.id = o.account_id AND a.left_at IS NULL) AND NOT EXISTS (SELECT 1"
-	"  FROM order_item x JOIN court c ON c.id = x.court_id JOIN venue v ON v.id = c.venue_id"
-	"  WHERE x.order_id = o.id AND (c.closed_at IS NOT NULL OR v.closed_at IS NOT NULL"
-	"   OR least(c.ends_on, v.ends_on) <= o.play_date"
-	"   OR NOT EXISTS (SELECT 1 FROM court_unit u WHERE u.court_id = c.id)))"
-	" GROUP BY o.account_id");
+	"SELECT account_id, venue_id, play_date AS date FROM orders"
+	" WHERE id = $1 AND state = 'expired'");
+SQL(retake_periods,
+	"SELECT court_id, lower(during) AS start, upper(during) AS \"end\" FROM order_item"
+	" WHERE order_id = $1 AND state = 'released' ORDER BY id");
+SQL(retake_account, "SELECT disabled_at IS NULL FROM account WHERE id = $1");
+
+/* As if it were ordered now; only the price stays as it was sold. What is looked at is
+ * held: nobody changes it before this ends. */
+static enum err check_as_new(
+	struct tx *tx, const struct lapsed *was, const struct list *periods, enum err *why)
+{
+	struct order_in in = {
+		.venue_id = was->venue_id, .date = was->date, .periods = *periods};
+	struct order order;
+	struct day day;
+	const char *field;
+	bool in_force = false;
+
+	violations_hold(tx, was->account_id);
+	db_ask_value(tx, &retake_account, &in_force, E_NOT_FOUND, A(was->account_id));
+	day_ask_courts(tx, was->venue_id, was->date, order_in_courts(tx->mem, &in), &day);
+	*why = db_sync(tx);
+	if (*why != E_OK)
+		return *why == E_VENUE_NOT_FOUND ? E_OK : *why;
+	*why = in_force ? order_draft(tx->mem, &in, &day, &order, &field) : E_SESSION_ENDED;
+	return E_OK;
+}
 
 SQL(retake_count,
 	"WITH b AS (UPDATE booking_day b SET periods = b.periods + $2 FROM orders o"
@@ -47,24 +57,30 @@ SQL(retake_count,
 /* In the order of the primary key, as order_add does; what is taken by others is
  * passed over, and then the numbers differ. */
 SQL(retake_steps,
-	"WITH s AS (INSERT INTO occupancy (unit_id, at, item_id)"
-	"  SELECT u.unit_id, t.at, i.id FROM" STEPS_OF_ORDER
-	" ORDER BY u.unit_id, t.at"
+	"WITH step AS MATERIALIZED (SELECT u.unit_id, t.at, i.id FROM order_item i"
+	"   JOIN court_unit u ON u.court_id = i.court_id"
+	"   CROSS JOIN LATERAL generate_series(lower(i.during),"
+	"    upper(i.during) - interval '30 minutes', interval '30 minutes') AS t(at)"
+	"   WHERE i.order_id = $1 AND i.state = 'released'),"
+	" taken AS (INSERT INTO occupancy (unit_id, at, item_id)"
+	"  SELECT * FROM step ORDER BY unit_id, at"
 	"  ON CONFLICT (unit_id, at) DO NOTHING RETURNING 1)"
-	" SELECT count(*) FROM s");
-static enum err take(struct tx *tx, int64_t order_id, const struct lapsed *had, bool *taken)
+	" SELECT (SELECT count(*) FROM step) = (SELECT count(*) FROM taken)");
+static enum err take(struct tx *tx, int64_t order_id, int64_t items, enum err *why)
 {
-	int64_t counted, steps;
+	int64_t counted;
+	bool all;
 
-	TRY(db_value(tx, &retake_count, &counted, A(order_id), A(had->items)));
-	if (counted == 0)
+	TRY(db_value(tx, &retake_count, &counted, A(order_id), A(items)));
+	*why = counted == 0 ? E_QUOTA : E_OK;
+	if (*why != E_OK)
 		return E_OK;
-	TRY(db_value(tx, &retake_steps, &steps, A(order_id)));
-	*taken = steps == had->steps;
-	if (*taken)
+	TRY(db_value(tx, &retake_steps, &all, A(order_id)));
+	if (all)
 		return E_OK;
+	*why = E_SLOT_TAKEN;
 	order_vacate(tx, order_id);
-	order_uncount(tx, order_id, had->items);
+	order_uncount(tx, order_id, items);
 	return E_OK;
 }
 
@@ -75,23 +91,24 @@ SQL(retake_order,
 	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_fen = amount_fen,"
 	" paid_at = $2, closed_at = NULL WHERE id = $1 AND state = 'expired'");
 
-enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, bool *taken)
+enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, enum err *why)
 {
-	struct lapsed had;
+	struct lapsed was;
+	struct list periods;
 
-	*taken = false;
+	*why = E_ORDER_STATE;
 	db_queue(tx, &retake_hold, A(order_id));
-	enum err err = db_one(tx, &retake_lapsed, &lapsed_shape, &had, A(order_id));
-	if (err != E_OK)
+	db_ask_all(tx, &retake_periods, &period_shape, &periods, A(order_id));
+	enum err err = db_one(tx, &retake_lapsed, &lapsed_shape, &was, A(order_id));
+	if (err != E_OK || periods.count == 0)
 		return err == E_NOT_FOUND ? E_OK : err;
-	if (!had.ahead || had.items == 0 || had.steps == 0)
-		return E_OK;
-	violations_hold(tx, had.account_id);
-	TRY(take(tx, order_id, &had, taken));
-	if (!*taken)
+	TRY(check_as_new(tx, &was, &periods, why));
+	if (*why == E_OK)
+		TRY(take(tx, order_id, (int64_t)periods.count, why));
+	if (*why != E_OK)
 		return E_OK;
 	db_queue(tx, &retake_items, A(order_id));
 	db_queue_one(tx, &retake_order, E_RETRY, A(order_id), A(paid_at));
-	violation_take_back(tx, had.account_id, order_id, "迟到付款，场地仍保留");
+	violation_take_back(tx, was.account_id, order_id, "迟到付款，场地仍保留");
 	return E_OK;
 }

@@ -121,8 +121,20 @@ static enum err bring_back(
 	return tell(tx, MESSAGE_ORDER_RETAKEN, c);
 }
 
+/* Why the order could not have the money. The customer reads it, also behind
+ * «付款到账时» (tell/text.c). */
+static const char *reason_of(struct arena *mem, enum outcome outcome, enum err why)
+{
+	if (outcome == OUTCOME_SURPLUS)
+		return "重复支付，全额退款";
+	if (why == E_ORDER_CANCELLED)
+		return "订单已由您取消，全额退款";
+	return arena_printf(mem, "订单已超时，%s，全额退款",
+		why == E_SESSION_ENDED ? "账号已停用" : err_info[why].text);
+}
+
 static enum err give_back(struct tx *tx, const struct channel_payment *p, const struct claim *c,
-	enum outcome outcome)
+	enum outcome outcome, enum err why)
 {
 	bool surplus = outcome == OUTCOME_SURPLUS;
 	int64_t id;
@@ -132,7 +144,7 @@ static enum err give_back(struct tx *tx, const struct channel_payment *p, const 
 		&(struct refund_new){.attempt_id = c->attempt_id,
 			.amount = p->total,
 			.cause = surplus ? CAUSE_SURPLUS : CAUSE_LATE,
-			.reason = surplus ? "重复支付，全额退款" : "订单已关闭，全额退款"},
+			.reason = reason_of(tx->mem, outcome, why)},
 		&id);
 }
 
@@ -169,7 +181,7 @@ static enum err strange(struct tx *tx, const struct channel_payment *p, const st
 }
 
 static enum err act(struct tx *tx, const struct channel_payment *p, const struct claim *c,
-	enum outcome outcome)
+	enum outcome outcome, enum err why)
 {
 	switch (outcome) {
 	case OUTCOME_PAID:
@@ -178,7 +190,7 @@ static enum err act(struct tx *tx, const struct channel_payment *p, const struct
 		return bring_back(tx, p, c);
 	case OUTCOME_LATE:
 	case OUTCOME_SURPLUS:
-		return give_back(tx, p, c, outcome);
+		return give_back(tx, p, c, outcome, why);
 	case OUTCOME_UNKNOWN_NUMBER:
 	case OUTCOME_WRONG_MERCHANT:
 	case OUTCOME_WRONG_AMOUNT:
@@ -192,7 +204,7 @@ enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum o
 {
 	struct channel_payment p = *told;
 	struct claim claim;
-	bool taken = false;
+	enum err why = E_ORDER_CANCELLED;
 
 	if (!p.id) {
 		p.id = arena_printf(tx->mem, "query:%s", p.transaction_id);
@@ -201,14 +213,14 @@ enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum o
 	TRY(claim_load(tx, &p, &claim));
 	*outcome = notice_judge(&p, &claim);
 	if (*outcome == OUTCOME_LATE && order_state_of(claim.order_state) == ORDER_EXPIRED) {
-		TRY(order_retake(tx, claim.order_id, p.paid_at, &taken));
-		if (taken)
+		TRY(order_retake(tx, claim.order_id, p.paid_at, &why));
+		if (why == E_OK)
 			*outcome = OUTCOME_RETAKEN;
 	}
 	db_queue(tx, &notice_insert, A(p.channel), A(p.id), A(p.event), A(p.out_trade_no),
 		A(p.plaintext), A(outcome_word(*outcome)));
 	alarm_of(&p, *outcome);
-	return act(tx, &p, &claim, *outcome);
+	return act(tx, &p, &claim, *outcome, why);
 }
 
 static enum outcome judge_refund(const struct channel_refund *r, enum err found, money amount)

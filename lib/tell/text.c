@@ -58,7 +58,7 @@ static const char *why(struct arena *mem, const struct inbox_facts *t)
 {
 	switch (refund_cause_of(t->cause)) {
 	case CAUSE_LATE:
-		return "付款到账时订单已关闭，场地未能保留，全额退款";
+		return arena_printf(mem, "付款到账时%s", t->reason);
 	case CAUSE_SURPLUS:
 		return "同一订单收到了不止一笔付款，多付的一笔全额退款";
 	case CAUSE_CANCEL:

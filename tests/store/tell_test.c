@@ -13,7 +13,8 @@ SQL(test_message,
 	" VALUES ($1, $2, $3, $4::jsonb, now())");
 SQL(test_refund,
 	"INSERT INTO refund (id, order_id, attempt_id, venue_id, out_refund_no, amount_fen, cause,"
-	"  reason, request) VALUES ($1, $2, $2, 1, 'R' || $1, 2500, 'late', 'x', '{}')");
+	"  reason, request) VALUES ($1, $2, $2, 1, 'R' || $1, 2500, 'late',"
+	"  '订单已由您取消，全额退款', '{}')");
 SQL(test_more_items,
 	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen, state)"
 	" SELECT nextval('id_block') * 256, $1, 1, 1 + n, i.during, 0, 'booked'"
@@ -89,7 +90,7 @@ static void a_refund_is_told_with_its_sum_and_reason(void **state)
 	struct list told = inbox(order, 0, 10, &unread);
 	assert_int_equal(told.count, 1);
 	const struct inbox_entry *e = told.at;
-	assert_non_null(strstr(e->body, "付款到账时订单已关闭，场地未能保留，全额退款"));
+	assert_non_null(strstr(e->body, "付款到账时订单已由您取消，全额退款"));
 	assert_non_null(strstr(e->body, "退款 25.00 元"));
 }
 

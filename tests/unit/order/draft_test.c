@@ -200,6 +200,22 @@ static void an_order_of_sixty_periods_is_summed(void **state)
 	assert_string_equal(field, "periods[59]");
 }
 
+static void a_date_outside_the_window_is_refused(void **state)
+{
+	static const struct wish wish[] = {{5, 600, 660}, {0}};
+	struct day on_sale = day;
+	const char *field;
+	struct order o;
+
+	(void)state;
+	assert_int_equal(draft(wish, &o, &field), E_OK);
+	assert_null(field);
+	day.head.window_days = 4;
+	assert_int_equal(draft(wish, &o, &field), E_DATE_OUTSIDE_WINDOW);
+	assert_string_equal(field, "date");
+	day = on_sale;
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -208,7 +224,7 @@ static int begin(void **state)
 	/* clang-format off */
 	day = (struct day){
 		.head = { .venue_id = 1, .venue_name = "星河", .weekday = 1, .now = at(540),
-		  .date = { 20780 } },
+		  .date = { 20780 }, .today = { 20775 }, .window_days = 5 },
 		.openings = { &opening, 1 },
 		.courts = { courts, COUNT_OF(courts) },
 		.rules = { rules, COUNT_OF(rules) },
@@ -224,6 +240,7 @@ int main(void)
 		cmocka_unit_test(a_draft_says_all_but_ids_and_number),
 		cmocka_unit_test(the_life_of_an_order_is_a_setting),
 		cmocka_unit_test(the_courts_asked_for_are_listed_as_they_come),
+		cmocka_unit_test(a_date_outside_the_window_is_refused),
 		cmocka_unit_test(an_order_of_sixty_periods_is_summed),
 	};
 
