@@ -72,6 +72,7 @@ enum err order_draft(struct arena *mem, const struct order_in *in, const struct 
 	}
 	*out = (struct order){
 		.venue_id = in->venue_id,
+		.frame = day->head.frame,
 		.venue_name = day->head.venue_name,
 		.state = order_state_word(ORDER_PENDING),
 		.pay_state = "unpaid",

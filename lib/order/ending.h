@@ -10,8 +10,8 @@
  * any more (or has been silent for ZX_CLOSING_LIMIT_S) are they freed. Which
  * moves there are stands in the table state_move (tests/store/schema.sql).
  *
- * Locks are always taken in this order: the order, its venue and courts (shared),
- * its account, the customer's count of the day, items, occupancy. */
+ * Locks are always taken in this order: the order, its venue (its row, then its
+ * frame) and courts (shared), its account, the customer's count of the day, items, occupancy. */
 
 /* NOTIFY wakes the daemon `settle`. */
 #define SETTLE_CHANNEL "zx_settle"

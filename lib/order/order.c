@@ -51,8 +51,8 @@ static const char *order_number(struct arena *mem, stamp created, int64_t id)
  * (account/leave.h) while an order is being made. */
 SQL(order_insert,
 	"INSERT INTO orders (id, no, account_id, venue_id, play_date, amount_fen, note,"
-	" created_at, expires_at, refund_tiers)"
-	" SELECT $1, $2, a.id, $4, $5, $6, $7, $8, $9, $10::jsonb FROM account a"
+	" created_at, expires_at, refund_tiers, frame)"
+	" SELECT $1, $2, a.id, $4, $5, $6, $7, $8, $9, $10::jsonb, $11 FROM account a"
 	" WHERE a.id = $3 AND a.disabled_at IS NULL FOR KEY SHARE");
 SQL(order_items_insert,
 	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen)"
@@ -147,12 +147,12 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 	order->no = order_number(tx->mem, order->created_at, order->id);
 	for (size_t i = 0; i < order->items.count; i++)
 		items[i].id = id++;
-	db_queue(tx, &quota_take, A(account_id), A(order->date), A((int64_t)order->items.count),
-		A(settings.quota_per_day));
 	db_queue_one(tx, &order_insert, E_SESSION_ENDED, A(order->id), A(order->no),
 		A(account_id), A(order->venue_id), A(order->date), A(order->amount_fen),
 		A(order->note), A(order->created_at), A(order->expires_at),
-		A(order->refund_tiers.text));
+		A(order->refund_tiers.text), A(order->frame));
+	db_queue(tx, &quota_take, A(account_id), A(order->date), A((int64_t)order->items.count),
+		A(settings.quota_per_day));
 	add_items(tx, order);
 	take_steps(tx, order);
 	return message_tell(tx, MESSAGE_ORDER_CREATED,

@@ -33,6 +33,7 @@ struct order_refund {
 
 struct order {
 	int64_t id, account_id, venue_id;
+	int64_t frame; /* of the venue, as it was read; only to be added */
 	const char *no, *venue_name, *state, *pay_state, *note;
 	date date;
 	money amount_fen, refunded_fen;
@@ -54,7 +55,7 @@ void order_ask_taken(struct tx *, const struct order_in *, struct list *out);
 
 /* Queue the order, its items, what they occupy, the customer's count of the day and
  * the message order.created: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come
- * from there. */
+ * from there, and E_RETRY if the day isn't any more as it was read. */
 enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;
 
 /* The order with its items; another customer's is E_NOT_FOUND. */

@@ -7,6 +7,7 @@ static const struct field head_fields[] = {
 	FIELD(struct day_head, venue_name),
 	FIELD(struct day_head, window_days),
 	FIELD(struct day_head, weekday),
+	FIELD(struct day_head, frame),
 	FIELD(struct day_head, day_kind, .optional = true),
 	FIELD(struct day_head, day_name, .optional = true),
 	FIELD(struct day_head, date),
@@ -39,13 +40,17 @@ static const struct field taken_fields[] = {
 };
 static const struct shape taken_shape = SHAPE(struct taken, taken_fields);
 
+/* First of a day's statements: if the frame changes before the others, its number here is
+ * the old one, and an order by it is refused. */
 SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
 	      " AS window_days,"
 	      " coalesce(c.as_weekday, extract(isodow FROM $2::date)::bigint) AS weekday,"
+	      " f.number AS frame,"
 	      " c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
 	      " " VENUE_TODAY
 	      " AS today, now() AS now, v.refund_tiers"
-	      " FROM venue v LEFT JOIN calendar_day c ON c.day = $2::date"
+	      " FROM venue v JOIN venue_frame f ON f.venue_id = v.id"
+	      " LEFT JOIN calendar_day c ON c.day = $2::date"
 	      " WHERE v.id = $1 AND " VENUE_LIVES);
 
 SQL(day_openings,

@@ -265,6 +265,42 @@ static void a_court_that_loses_its_floor_meanwhile_is_not_sold(void **state)
 	assert_nothing_is_sold_twice();
 }
 
+static void an_order_of_a_day_that_a_desk_has_changed_meanwhile_is_run_again(void **state)
+{
+	static const char *const changes[] = {
+		"UPDATE opening SET closes = closes - 30 WHERE venue_id = " VENUE,
+		"DELETE FROM opening WHERE venue_id = " VENUE,
+		"INSERT INTO opening_exception (venue_id, day) VALUES (" VENUE
+		", current_date + 9)",
+		"INSERT INTO opening_exception_hours VALUES (" VENUE
+		", current_date + 9, 480, 540)",
+		"UPDATE opening_exception_hours SET closes = 600 WHERE venue_id = " VENUE,
+		"DELETE FROM opening_exception WHERE venue_id = " VENUE,
+		"UPDATE venue_sport SET slot_minutes = 60 WHERE venue_id = " VENUE,
+		"UPDATE venue SET timezone = 'Asia/Tokyo' WHERE id = " VENUE,
+		"UPDATE venue SET window_days = 1 WHERE id = " VENUE,
+		"UPDATE venue SET ends_on = current_date + 20 WHERE id = " VENUE,
+		"INSERT INTO calendar_day VALUES (current_date + 20, 'holiday', 'test')",
+		"DELETE FROM calendar_day WHERE name = 'test'",
+	};
+	struct period wish = period(courts[3], OPENS, 60);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		enum err err = buy_while(changes[i], persons[i], &wish, 1);
+
+		say(owner, "INSERT INTO opening SELECT " VENUE
+			   ", n, 480, 1380"
+			   " FROM generate_series(1, 7) n ON CONFLICT DO NOTHING;"
+			   "UPDATE venue SET timezone = 'Asia/Shanghai' WHERE id = " VENUE);
+		if (err != E_RETRY)
+			fail_msg("%s: %s", changes[i], err_info[err].code);
+	}
+	assert_int_equal(buy_while("UPDATE venue SET name = name WHERE id = " VENUE, persons[0],
+				 &wish, 1),
+		E_OK);
+}
+
 /* The constraint that stops it. */
 static const char *broken_by(const char *sql)
 {
@@ -359,6 +395,7 @@ int main(void)
 		ORDER_TEST(a_rival_waits_and_gets_what_we_leave),
 		ORDER_TEST(the_whole_and_its_half_in_one_order_are_refused),
 		ORDER_TEST(a_court_that_loses_its_floor_meanwhile_is_not_sold),
+		ORDER_TEST(an_order_of_a_day_that_a_desk_has_changed_meanwhile_is_run_again),
 		ORDER_TEST(nobody_takes_the_floor_of_what_is_held),
 		ORDER_TEST(a_block_without_floor_is_refused),
 		ORDER_TEST(what_was_added_is_loaded_and_listed_by_its_owner_only),

@@ -55,6 +55,7 @@
 --   calendar_day             select                       select insert update delete
 --   court_block              select                       select insert update delete
 --   price_rule               select                       select insert update delete
+--   venue_frame              select                       select
 --   orders                   select insert update         select update*
 --   order_item               select insert update         select update*
 --   occupancy                select insert delete         select insert delete
@@ -791,6 +792,11 @@ CREATE TABLE venue (
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON venue FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
+CREATE TRIGGER frame AFTER UPDATE OF timezone, window_days, ends_on, closed_at ON venue FOR EACH ROW
+	WHEN (old.timezone IS DISTINCT FROM new.timezone OR old.window_days IS DISTINCT FROM new.window_days
+	OR old.ends_on IS DISTINCT FROM new.ends_on OR old.closed_at IS DISTINCT FROM new.closed_at)
+	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
+CREATE TRIGGER frame_begins AFTER INSERT ON venue FOR EACH ROW EXECUTE FUNCTION frame_begin(); -- 0015_floor.sql
 ALTER TABLE venue ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON venue TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON venue TO zx_staff USING ((SELECT staff_everywhere())
@@ -851,6 +857,8 @@ CREATE TABLE venue_sport (
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON venue_sport FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('venue_id', 'sport_id'); -- 0010_rights.sql
+CREATE TRIGGER frame AFTER INSERT OR DELETE OR UPDATE ON venue_sport FOR EACH ROW
+	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 ALTER TABLE venue_sport ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON venue_sport TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON venue_sport TO zx_staff USING ((SELECT staff_everywhere())
@@ -940,6 +948,7 @@ CREATE TABLE opening (
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON opening FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '')
 	EXECUTE FUNCTION audit_write('venue_id', 'weekday', 'opens'); -- 0010_rights.sql
+CREATE TRIGGER frame AFTER INSERT OR DELETE OR UPDATE ON opening FOR EACH ROW EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 ALTER TABLE opening ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON opening TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON opening TO zx_staff USING ((SELECT staff_everywhere())
@@ -959,6 +968,8 @@ CREATE TABLE opening_exception (
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON opening_exception FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('venue_id', 'day'); -- 0010_rights.sql
+CREATE TRIGGER frame AFTER INSERT OR DELETE OR UPDATE ON opening_exception FOR EACH ROW
+	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 ALTER TABLE opening_exception ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON opening_exception TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON opening_exception TO zx_staff USING ((SELECT staff_everywhere())
@@ -980,6 +991,8 @@ CREATE TABLE opening_exception_hours (
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON opening_exception_hours FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('venue_id', 'day', 'opens'); -- 0010_rights.sql
+CREATE TRIGGER frame AFTER INSERT OR DELETE OR UPDATE ON opening_exception_hours FOR EACH ROW
+	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 ALTER TABLE opening_exception_hours ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON opening_exception_hours TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON opening_exception_hours TO zx_staff USING ((SELECT staff_everywhere())
@@ -1002,6 +1015,8 @@ CREATE TABLE calendar_day (
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON calendar_day FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('day'); -- 0010_rights.sql
+CREATE TRIGGER frame AFTER INSERT OR DELETE OR UPDATE ON calendar_day FOR EACH ROW
+	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 ALTER TABLE calendar_day ENABLE ROW LEVEL SECURITY;
 CREATE POLICY catalog ON calendar_day FOR SELECT TO zx_staff USING ((SELECT staff_actor()) IS NOT NULL); -- 0010_rights.sql
 CREATE POLICY everything ON calendar_day TO zx USING (true); -- 0010_rights.sql
@@ -1081,6 +1096,68 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON price_rule TO zx_staff;
 CREATE FUNCTION clock_text(minutes bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN ((to_char((minutes / 60), 'FM00') || ':') || to_char((minutes % (60)::bigint), 'FM00'));
 
+-- 0015_floor.sql
+-- What an order has read of its venue's frame (hours and dates that differ, the calendar,
+-- slot lengths, time zone, how far ahead and until when it sells) is still so when it is
+-- made, or it is run again. Each change counts the frame's number up, and the order says
+-- the number that it has read (lib/venue/day.c).
+CREATE TABLE venue_frame (
+	venue_id bigint NOT NULL,
+	number   bigint NOT NULL DEFAULT 1,
+	CONSTRAINT venue_frame_pkey PRIMARY KEY (venue_id), -- 0015_floor.sql
+	CONSTRAINT venue_frame_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id) ON DELETE CASCADE -- 0015_floor.sql
+);
+ALTER TABLE venue_frame ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON venue_frame TO zx USING (true); -- 0015_floor.sql
+CREATE POLICY in_scope ON venue_frame TO zx_staff USING ((SELECT staff_everywhere())
+	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0015_floor.sql
+GRANT SELECT ON venue_frame TO zx;
+GRANT SELECT ON venue_frame TO zx_staff;
+
+-- 0015_floor.sql
+-- Who changes a frame waits for the orders that are being made in it, and sees them; new
+-- ones wait for him. A lock of this kind is queued for, so that nobody waits for ever
+-- behind a rush, and costs no write. NULL: of all venues.
+CREATE FUNCTION frame_change(venue bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(920002, coalesce(hashint8(venue), 0));
+	UPDATE venue_frame f SET number = f.number + 1 WHERE f.venue_id = venue OR venue IS NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION frame_change FROM PUBLIC;
+
+-- 0015_floor.sql
+-- The venue's row first, as who ends a venue does (FOR UPDATE) before he changes its frame.
+CREATE FUNCTION frame_hold(venue bigint) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	PERFORM 1 FROM venue v WHERE v.id = venue FOR KEY SHARE;
+	PERFORM pg_advisory_xact_lock_shared(920002, 0), pg_advisory_xact_lock_shared(920002, hashint8(venue));
+	RETURN (SELECT f.number FROM venue_frame f WHERE f.venue_id = venue);
+END $$;
+REVOKE EXECUTE ON FUNCTION frame_hold FROM PUBLIC;
+
+-- 0015_floor.sql
+CREATE FUNCTION frame_counts() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	CASE TG_TABLE_NAME
+	WHEN 'calendar_day' THEN PERFORM frame_change(NULL);
+	WHEN 'venue' THEN PERFORM frame_change(NEW.id);
+	ELSE
+		PERFORM frame_change(coalesce(NEW.venue_id, OLD.venue_id));
+	END CASE;
+	RETURN NULL;
+END $$;
+
+-- 0015_floor.sql
+CREATE FUNCTION frame_begin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	INSERT INTO venue_frame VALUES (NEW.id);
+	RETURN NULL;
+END $$;
+
 
 -- Orders ----------------------------------------------------------------------------------------------------
 
@@ -1107,6 +1184,7 @@ CREATE TABLE orders (
 	run_at       timestamptz, -- 0004_settle.sql
 	tries        bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	unconfirmed  boolean NOT NULL DEFAULT false, -- 0004_settle.sql
+	frame        bigint, -- 0015_floor.sql
 	CONSTRAINT orders_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT orders_no_key UNIQUE (no), -- 0003_order.sql
 	CONSTRAINT orders_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0003_order.sql
@@ -1134,6 +1212,8 @@ CREATE INDEX orders_unpaid ON orders (expires_at) WHERE state IN ('pending', 'cl
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON orders FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
 CREATE TRIGGER orders_customer AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION customer_note(); -- 0014_scale.sql
+CREATE TRIGGER orders_frame BEFORE INSERT ON orders FOR EACH ROW WHEN (new.frame IS NOT NULL)
+	EXECUTE FUNCTION frame_check(); -- 0015_floor.sql
 CREATE TRIGGER orders_move BEFORE UPDATE OF state ON orders FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
@@ -1214,6 +1294,17 @@ CREATE POLICY in_scope ON occupancy TO zx_staff USING ((SELECT staff_everywhere(
 	OR (unit_id IN (SELECT u.id FROM unit u))); -- 0010_rights.sql
 GRANT SELECT, INSERT, DELETE ON occupancy TO zx;
 GRANT SELECT, INSERT, DELETE ON occupancy TO zx_staff;
+
+-- 0015_floor.sql
+CREATE FUNCTION frame_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	IF frame_hold(NEW.venue_id) IS DISTINCT FROM NEW.frame THEN
+		RAISE EXCEPTION 'the frame of venue % has changed', NEW.venue_id
+			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NEW;
+END $$;
 
 -- 0015_floor.sql
 -- Looked at when the transaction ends, because an item is there before its steps are.
@@ -1362,15 +1453,15 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- 0013_retake.sql
--- As an order's items do by their foreign keys, against who changes venue or court
+-- 0015_floor.sql (0013_retake.sql)
+-- 0013: As an order's items do by their foreign keys, against who changes venue or court
 -- (FOR UPDATE): whoever comes second sees what the first has done. The program's
 -- role may not lock them by itself.
+-- 0015: Late money reads the frame after this, and so needs no number.
 CREATE FUNCTION courts_hold(of_order bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path
 	TO 'pg_catalog', 'public', 'pg_temp' AS $$
 BEGIN
-	PERFORM 1 FROM venue v WHERE v.id = (SELECT o.venue_id FROM orders o WHERE o.id = of_order)
-		FOR KEY SHARE;
+	PERFORM frame_hold((SELECT o.venue_id FROM orders o WHERE o.id = of_order));
 	PERFORM 1 FROM court c WHERE c.id IN (SELECT i.court_id FROM order_item i WHERE i.order_id = of_order)
 		ORDER BY c.id FOR KEY SHARE;
 END $$;

@@ -25,8 +25,9 @@ SUBJECTS = {
         staff_actor() staff_permission()""",
     "Audit log": "audit_log audit_in_scope audit_write() audit_hide() audit_words() audit_stays()",
     "Venues": """sport venue is_time_zone() refund_tiers_ok() venue_sport court unit court_unit opening
-        opening_exception opening_exception_hours calendar_day court_block price_rule clock_text()""",
-    "Orders": """orders order_item occupancy floor_check() court_unit_check() booking_day
+        opening_exception opening_exception_hours calendar_day court_block price_rule clock_text()
+        venue_frame frame_change() frame_hold() frame_counts() frame_begin()""",
+    "Orders": """orders order_item occupancy frame_check() floor_check() court_unit_check() booking_day
         state_move state_move_check() court_lasts() court_lasts_again() courts_hold() venue_customer
         customer_note() violation ban""",
     "Check-in": "checkin_code checkin checkin_try order_venue()",
