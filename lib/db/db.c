@@ -164,12 +164,18 @@ static enum err err_of(const PGresult *res, const struct sql *sql)
 	return state ? E_INTERNAL : E_DB_DOWN;
 }
 
-/* A plan or a prepared name that the server will refuse again and again. */
+/* What the server will refuse on this connection again and again: a plan, a prepared
+ * name, and any write when it was opened to a server that can only be read (25006). The
+ * next one may reach another server of ZX_DB, or this one after its mending. */
 static bool is_stale(const PGresult *res)
 {
+	static const char *const states[] = {"0A000", "26000", "25006"};
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-	return state && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0);
+	for (size_t i = 0; state && i < COUNT_OF(states); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Let bytes flow both ways until there is something to read; false when the

@@ -69,12 +69,13 @@ def test_throwing_everybody_out_again_and_again(house, crowd):
 def read_only(house):
     boss = Database(house.run, "zx")
 
-    def switch(on: bool):
+    def switch(on: bool, keep_connections=False):
         house.db.all_at_once(
             ("SET TRANSACTION READ WRITE",),
             (f"ALTER DATABASE zx SET default_transaction_read_only = {'on' if on else 'off'}",))
-        boss.run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                 " WHERE usename IN ('zx') AND pid <> pg_backend_pid()")
+        if not keep_connections:
+            boss.run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                     " WHERE usename IN ('zx') AND pid <> pg_backend_pid()")
     yield switch
     switch(False)
 
@@ -93,6 +94,31 @@ def test_when_it_can_only_be_read_reading_goes_on(house, crowd, read_only):
     assert {status for status, _ in crowd.statuses("reading")} <= {200, 201, 409, 503}
     crowd.only(503, codes=TOLD)
     crowd.books_are_right()
+
+
+def test_after_a_failover_nobody_has_to_be_restarted(house, crowd, read_only):
+    """Connections opened while it could only be read stay open, and refuse every write."""
+    with crowd:
+        with crowd.during("read only"):
+            read_only(True)
+            time.sleep(2)  # longer than a proof of the write path is good for
+            for _ in range(20):
+                refused(house.guest.get("/readyz"), 503, "database_down")
+            read_only(False, keep_connections=True)
+        crowd.wait_until_well()
+        for _ in range(20):
+            ok(house.guest.get("/readyz"))
+    crowd.only(503, codes=TOLD)
+    crowd.books_are_right()
+
+
+def test_who_asks_often_whether_all_is_ready_makes_few_writes(house, durable):
+    def transactions():
+        return int(house.db.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
+    before = transactions()
+    for _ in range(300):
+        ok(house.guest.get("/readyz"))
+    assert 0 < transactions() - before < 150
 
 
 def test_an_answer_that_was_promised_survives_the_kill(house, crowd):

@@ -196,6 +196,58 @@ static void a_plan_that_a_migration_made_stale_is_made_again(void **state)
 	}
 }
 
+static void only_read(bool on)
+{
+	const char *name = PQdb(owner);
+
+	say(owner, "SET default_transaction_read_only = off");
+	say(owner, arena_printf(mem, "ALTER DATABASE %s SET default_transaction_read_only = %s",
+			   name, on ? "on" : "off"));
+}
+
+static enum err write_once(struct db *on)
+{
+	struct tx tx;
+
+	tx_begin(&tx, on, mem, TX_WRITE);
+	keep(&tx, "once");
+	return tx_end(&tx, E_OK);
+}
+
+/* Every later transaction of that connection would be refused, too. */
+static void who_is_refused_as_read_only_connects_anew(void **state)
+{
+	(void)state;
+	limit(LONG_MS);
+	only_read(true);
+	db_drop(db);
+	int64_t pid = backend(); /* reading goes on, on the same connection */
+	assert_int_equal(backend(), pid);
+	assert_int_equal(write_once(db), E_DB_DOWN);
+	only_read(false);
+	assert_int_equal(write_once(db), E_OK);
+	assert_true(backend() != pid);
+	assert_int_equal(kept(), 1);
+}
+
+/* ZX_DB as the README says, of which the first host is away. */
+static void of_several_hosts_one_that_takes_writes_is_found(void **state)
+{
+	const char *hosts = arena_printf(mem,
+		"host=/nonexistent,%s port=5432,%s dbname=%s user=%s"
+		" target_session_attrs=read-write",
+		PQhost(other), PQport(other), PQdb(other), PQuser(other));
+	struct db *several = db_new(hosts, "test");
+
+	(void)state;
+	only_read(true);
+	assert_int_equal(write_once(several), E_DB_DOWN);
+	only_read(false);
+	assert_int_equal(write_once(several), E_OK);
+	assert_int_equal(kept(), 1);
+	db_free(several);
+}
+
 static volatile sig_atomic_t signals;
 
 static void on_signal(int signal)
@@ -280,6 +332,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
+	only_read(false);
 	say(owner, "DROP TABLE db_trouble");
 	return store_end(state);
 }
@@ -294,6 +347,8 @@ int main(void)
 		TEST(the_victim_of_a_deadlock_is_told_to_try_again),
 		TEST(prepared_statements_that_are_gone_are_made_again),
 		TEST(a_plan_that_a_migration_made_stale_is_made_again),
+		TEST(who_is_refused_as_read_only_connects_anew),
+		TEST(of_several_hosts_one_that_takes_writes_is_found),
 		TEST(signals_do_not_break_a_connection),
 		TEST(a_notify_wakes_and_silence_ends_in_time),
 		TEST(waiting_on_a_connection_that_is_lost_ends_at_once),
