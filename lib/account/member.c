@@ -170,8 +170,9 @@ enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, cons
 
 SQL(member_set_row,
 	"UPDATE account SET nickname = $3, phone = $4, version = version + 1"
-	" WHERE id = $1 AND version = $2");
-SQL(member_touch, "UPDATE account SET version = version + 1 WHERE id = $1 AND version = $2");
+	" WHERE id = $1 AND " VERSION_IS("version", "$2"));
+SQL(member_touch, "UPDATE account SET version = version + 1 WHERE id = $1 AND " VERSION_IS(
+			  "version", "$2"));
 
 enum err member_set(struct tx *tx, int64_t id, int64_t version, const char *name,
 	const char *phone, const char **field)
@@ -239,6 +240,7 @@ enum err member_remove(struct tx *tx, int64_t by, int64_t id, int64_t version)
 	TRY(member_load(tx, id, &now));
 	if (id == by)
 		return E_OWN_ACCOUNT;
-	db_queue_version(tx, &member_go, A(id), A(version), A(settings.wx_web_appid));
+	db_queue_version(tx, &member_go, A(id),
+		A(version == ANY_VERSION ? now.version : version), A(settings.wx_web_appid));
 	return db_sync(tx);
 }

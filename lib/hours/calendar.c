@@ -45,8 +45,9 @@ SQL(calendar_insert,
 	"INSERT INTO calendar_day (day, kind, name, as_weekday) VALUES ($1, $2, $3, $4)");
 SQL(calendar_update,
 	"UPDATE calendar_day SET version = version + 1, kind = $3, name = $4, as_weekday = $5"
-	" WHERE day = $1 AND version = $2");
-SQL(calendar_delete, "DELETE FROM calendar_day WHERE day = $1 AND version = $2");
+	" WHERE day = $1 AND " VERSION_IS("version", "$2"));
+SQL(calendar_delete,
+	"DELETE FROM calendar_day WHERE day = $1 AND " VERSION_IS("version", "$2"));
 
 /* Only venues with hours of their own on that date. Elsewhere an ordinary weekday's hours
  * are in force, and these have prices on any kind of day (setup/price_gap.h). */

@@ -67,7 +67,7 @@ SQL(exception_insert,
 	"INSERT INTO opening_exception (venue_id, day, reason) VALUES ($1, $2, coalesce($3, ''))");
 SQL(exception_touch,
 	"UPDATE opening_exception SET version = version + 1, reason = coalesce($4, '')"
-	" WHERE venue_id = $1 AND day = $2 AND version = $3");
+	" WHERE venue_id = $1 AND day = $2 AND " VERSION_IS("version", "$3"));
 SQL(exception_hours_drop,
 	"DELETE FROM opening_exception_hours o WHERE o.venue_id = $1 AND o.day = $2"
 	" AND NOT EXISTS (SELECT 1 FROM unnest($3::bigint[], $4::bigint[]) AS t(opens, closes)"
@@ -78,7 +78,8 @@ SQL(exception_hours_put,
 	" FROM unnest($3::bigint[], $4::bigint[]) AS t(opens, closes)"
 	" ON CONFLICT (venue_id, day, opens) DO NOTHING");
 SQL(exception_delete,
-	"DELETE FROM opening_exception WHERE venue_id = $1 AND day = $2 AND version = $3");
+	"DELETE FROM opening_exception WHERE venue_id = $1 AND day = $2 AND " VERSION_IS(
+		"version", "$3"));
 
 static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exception_in *in,
 	struct list *outside, struct refusal *why)

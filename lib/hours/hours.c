@@ -35,7 +35,7 @@ enum err hours_load(struct tx *tx, int64_t venue_id, struct hours_doc *out)
 
 SQL(hours_touch,
 	"UPDATE venue SET hours_version = hours_version + 1"
-	" WHERE id = $1 AND hours_version = $2");
+	" WHERE id = $1 AND " VERSION_IS("hours_version", "$2"));
 /* Only what differs is written, so that the audit log stays readable. */
 SQL(hours_drop,
 	"DELETE FROM opening o WHERE o.venue_id = $1 AND NOT EXISTS (SELECT 1 FROM"
@@ -61,7 +61,7 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 	TRY(overlap_check(
 		tx, &(struct overlap_params){.venue_id = venue_id, .lines = &doc->hours}, why));
 	TRY(coverage_check(tx, venue_id, "hours", why));
-	doc->version++;
+	db_ask_value(tx, &hours_version, &doc->version, E_NOT_FOUND, A(venue_id));
 	db_ask_all(tx, &hours_of_venue, &hours_line_shape, &doc->hours, A(venue_id));
 	outside_ask(tx, venue_id, (date){0}, outside);
 	return db_sync(tx);

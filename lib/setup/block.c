@@ -56,8 +56,9 @@ SQL(block_insert,
 	" VALUES ($2, $1, $3, tstzrange($4, $5), $6)");
 SQL(block_update,
 	"UPDATE court_block SET version = version + 1, during = tstzrange($4, $5), reason = $6"
-	" WHERE venue_id = $1 AND id = $2 AND version = $3");
-SQL(block_delete, "DELETE FROM court_block WHERE venue_id = $1 AND id = $2 AND version = $3");
+	" WHERE venue_id = $1 AND id = $2 AND " VERSION_IS("version", "$3"));
+SQL(block_delete, "DELETE FROM court_block WHERE venue_id = $1 AND id = $2 AND " VERSION_IS(
+			  "version", "$3"));
 SQL(block_release, "DELETE FROM occupancy WHERE block_id = $1");
 /* In the order of the key, as orders do. What is taken already is passed over here and
  * named by the next statement. */

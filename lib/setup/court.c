@@ -66,8 +66,9 @@ SQL(court_insert,
 	" VALUES ($1, $2, $3, $4, $5, $6)");
 SQL(court_update,
 	"UPDATE court SET version = version + 1, name = $4, position = $5, ends_on = $6"
-	" WHERE venue_id = $1 AND id = $2 AND version = $3");
-SQL(court_delete, "DELETE FROM court WHERE venue_id = $1 AND id = $2 AND version = $3");
+	" WHERE venue_id = $1 AND id = $2 AND " VERSION_IS("version", "$3"));
+SQL(court_delete,
+	"DELETE FROM court WHERE venue_id = $1 AND id = $2 AND " VERSION_IS("version", "$3"));
 SQL(court_units_same,
 	"SELECT (SELECT coalesce(array_agg(unit_id ORDER BY unit_id), '{}') FROM court_unit"
 	"  WHERE venue_id = $1 AND court_id = $2)"

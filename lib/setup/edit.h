@@ -36,7 +36,7 @@ void calendar_lock(struct tx *);
  * still what is stored. */
 static inline enum err version_check(int64_t stored, int64_t read)
 {
-	return stored == read ? E_OK : E_VERSION_CHANGED;
+	return read == stored || read == ANY_VERSION ? E_OK : E_VERSION_CHANGED;
 }
 
 /* Queue: E_NOT_FOUND unless the caller may see the venue. For lists, which would be

@@ -152,7 +152,7 @@ static enum err read_lines(struct tx *tx, const struct price_list_in *in,
 
 SQL(prices_touch,
 	"UPDATE venue SET prices_version = prices_version + 1"
-	" WHERE id = $1 AND prices_version = $2");
+	" WHERE id = $1 AND " VERSION_IS("prices_version", "$2"));
 
 #define WANTED_LINES                                                                         \
 	"WITH wanted AS (SELECT * FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS"          \

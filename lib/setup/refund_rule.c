@@ -29,9 +29,10 @@ enum err refund_rule_load(struct tx *tx, int64_t venue_id, struct refund_rule *o
 	return refund_tiers_read(tx->mem, row.tiers, &out->tiers);
 }
 
+SQL(refund_rule_version, "SELECT refund_version FROM venue WHERE id = $1");
 SQL(refund_rule_put,
 	"UPDATE venue SET refund_tiers = $3::jsonb, refund_version = refund_version + 1"
-	" WHERE id = $1 AND refund_version = $2");
+	" WHERE id = $1 AND " VERSION_IS("refund_version", "$2"));
 
 enum err refund_rule_save(
 	struct tx *tx, int64_t venue_id, struct refund_rule *rule, struct refusal *why)
@@ -48,6 +49,6 @@ enum err refund_rule_save(
 		}
 	json_list(&b, NULL, &refund_tier_shape, &rule->tiers);
 	db_queue_version(tx, &refund_rule_put, A(venue_id), A(rule->version), A(buf_text(&b)));
-	rule->version++;
+	db_ask_value(tx, &refund_rule_version, &rule->version, E_NOT_FOUND, A(venue_id));
 	return db_sync(tx);
 }

@@ -29,9 +29,10 @@ SQL(sports_after,
 SQL(sport_by_id, "SELECT id, version, code, name FROM sport WHERE id = $1");
 SQL(sport_insert, "INSERT INTO sport (id, code, name) VALUES ($1, $2, $3)");
 SQL(sport_update,
-	"UPDATE sport SET version = version + 1, name = $3 WHERE id = $1 AND version = $2");
+	"UPDATE sport SET version = version + 1, name = $3 WHERE id = $1 AND " VERSION_IS(
+		"version", "$2"));
 SQL(sport_alone, "SELECT 1 FROM sport WHERE id = $1 FOR UPDATE");
-SQL(sport_delete, "DELETE FROM sport WHERE id = $1 AND version = $2");
+SQL(sport_delete, "DELETE FROM sport WHERE id = $1 AND " VERSION_IS("version", "$2"));
 SQL(sport_used,
 	"SELECT EXISTS (SELECT 1 FROM venue_sport WHERE sport_id = $1)"
 	" OR EXISTS (SELECT 1 FROM price_rule WHERE sport_id = $1)");
@@ -115,9 +116,10 @@ SQL(offer_insert,
 	"INSERT INTO venue_sport (venue_id, sport_id, slot_minutes) VALUES ($1, $2, $3)");
 SQL(offer_update,
 	"UPDATE venue_sport SET version = version + 1, slot_minutes = $4"
-	" WHERE venue_id = $1 AND sport_id = $2 AND version = $3");
+	" WHERE venue_id = $1 AND sport_id = $2 AND " VERSION_IS("version", "$3"));
 SQL(offer_delete,
-	"DELETE FROM venue_sport WHERE venue_id = $1 AND sport_id = $2 AND version = $3");
+	"DELETE FROM venue_sport WHERE venue_id = $1 AND sport_id = $2 AND " VERSION_IS(
+		"version", "$3"));
 SQL(offer_courts, "SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2)");
 
 enum err offer_list(

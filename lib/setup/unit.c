@@ -22,8 +22,9 @@ SQL(unit_by_id, UNIT_COLUMNS " AND u.id = $2");
 SQL(unit_insert, "INSERT INTO unit (id, venue_id, name) VALUES ($2, $1, $3)");
 SQL(unit_update,
 	"UPDATE unit SET version = version + 1, name = $4"
-	" WHERE venue_id = $1 AND id = $2 AND version = $3");
-SQL(unit_delete, "DELETE FROM unit WHERE venue_id = $1 AND id = $2 AND version = $3");
+	" WHERE venue_id = $1 AND id = $2 AND " VERSION_IS("version", "$3"));
+SQL(unit_delete,
+	"DELETE FROM unit WHERE venue_id = $1 AND id = $2 AND " VERSION_IS("version", "$3"));
 
 /* Only through a court does an order come to hold a unit: without courts none is added. */
 SQL(unit_dependants,

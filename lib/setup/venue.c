@@ -89,7 +89,8 @@ SQL(venue_alone, "SELECT 1 FROM venue WHERE id = $1 FOR UPDATE");
 SQL(venue_update,
 	"UPDATE venue SET version = version + 1, name = $3, address = coalesce($4, ''),"
 	" phone = coalesce($5, ''), timezone = $6, window_days = $7,"
-	" checkin_early_minutes = $8, ends_on = $9 WHERE id = $1 AND version = $2");
+	" checkin_early_minutes = $8, ends_on = $9 WHERE id = $1 AND " VERSION_IS(
+		"version", "$2"));
 
 static enum err lock_alone(struct tx *tx, int64_t id, int64_t version, struct venue_sheet *was)
 {
@@ -129,7 +130,7 @@ SQL(venue_drop_prices, "DELETE FROM price_rule WHERE venue_id = $1");
 SQL(venue_drop_hours, "DELETE FROM opening WHERE venue_id = $1");
 SQL(venue_drop_exceptions, "DELETE FROM opening_exception WHERE venue_id = $1");
 SQL(venue_drop_sports, "DELETE FROM venue_sport WHERE venue_id = $1");
-SQL(venue_delete, "DELETE FROM venue WHERE id = $1 AND version = $2");
+SQL(venue_delete, "DELETE FROM venue WHERE id = $1 AND " VERSION_IS("version", "$2"));
 
 enum err venue_remove(struct tx *tx, int64_t id, int64_t version, struct refusal *why)
 {

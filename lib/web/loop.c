@@ -104,6 +104,11 @@ static void write_limits(struct buf *head, const struct admit_answer *a)
 		a->remaining, a->reset_s);
 }
 
+static bool has_body(const struct req *r)
+{
+	return r->status != 204 && r->status != 304;
+}
+
 static void send_answer(struct req *r, FCGX_Stream *out)
 {
 	struct buf head = buf_in(r->mem, 4096);
@@ -114,7 +119,7 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 		return;
 	}
 	buf_printf(&head, "Status: %d\r\nX-Request-Id: %s\r\n", r->status, r->request_id);
-	if (r->status != 204)
+	if (has_body(r))
 		buf_printf(&head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
 			r->content_type, r->out.len);
 	if (r->status == 405)
@@ -125,7 +130,7 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 	if (r->status == 503 || r->status == 429)
 		buf_printf(&head, "Retry-After: %" PRId64 "\r\n",
 			r->retry_after_s ? r->retry_after_s : 1);
-	if (r->version && r->status < 300)
+	if (r->version && r->status < 400)
 		buf_printf(&head, "ETag: \"%" PRId64 "\"\r\n", r->version);
 	if (r->cookie)
 		buf_printf(&head, "Set-Cookie: %s\r\n", r->cookie);
@@ -137,7 +142,7 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200;
 	buf_printf(&head, "Cache-Control: %s\r\n\r\n", keep ? "no-cache" : "no-store");
 	FCGX_PutStr(head.at, (int)head.len, out);
-	if (r->status != 204)
+	if (has_body(r))
 		FCGX_PutStr(r->out.at, (int)r->out.len, out);
 }
 

@@ -161,20 +161,41 @@ static enum err check_key(struct req *r)
 	return E_OK;
 }
 
-/* RFC 9110 §13.1.1; our ETags are strong and hold a number. A list of them, a
- * weak one or "*" is not taken: the caller has to know what it changes. */
+/* A header that is a list, its lines joined (RFC 9110 §5.2); NULL if absent. */
+static const char *header_list(const struct req *r, const char *cgi_name)
+{
+	size_t len = strlen(cgi_name);
+	const char *all = NULL;
+
+	for (char **p = r->params; *p; p++)
+		if (strncmp(*p, cgi_name, len) == 0 && (*p)[len] == '=')
+			all = all ? arena_printf(r->mem, "%s,%s", all, *p + len + 1)
+				  : *p + len + 1;
+	return all;
+}
+
+/* RFC 9110 §13.1.1. What is stored decides which of a list it is. */
 static enum err check_version(struct req *r)
 {
-	const char *given = header(r, "HTTP_IF_MATCH");
-	size_t digits = given && *given == '"' ? strspn(given + 1, "0123456789") : 0;
+	const char *given = header_list(r, "HTTP_IF_MATCH");
 
 	if (!given || !*given)
 		return E_VERSION_MISSING;
-	if (digits == 0 || digits > 15 || strcmp(given + 1 + digits, "\"") != 0 ||
-		headers_named(r, "HTTP_IF_MATCH") > 1)
+	if (etags_read(given, false, &r->versions) != E_OK)
+		return fail(r, E_BAD_REQUEST, "If-Match");
+	if (r->versions.count == 0 && !r->versions.any)
 		return E_VERSION_CHANGED;
-	r->if_match = strtoll(given + 1, NULL, 10);
+	r->if_match = r->versions.any ? ANY_VERSION : r->versions.version[0];
 	return E_OK;
+}
+
+/* RFC 9110 §13.1.2. A list that is none asks for nothing. */
+bool request_has(const struct req *r, int64_t version)
+{
+	const char *given = header_list(r, "HTTP_IF_NONE_MATCH");
+	struct etags known;
+
+	return given && etags_read(given, true, &known) == E_OK && etags_have(&known, version);
 }
 
 const char *cookie(const struct req *r, const char *name)

@@ -26,6 +26,9 @@ const struct route *route_next(const struct route *const **table, const struct r
  * program's routes, "--errors" all errors that can be told. False for any other option. */
 bool web_describe(const struct web *, const char *option);
 
+/* Does the caller, by If-None-Match, have this version already? */
+bool request_has(const struct req *, int64_t version);
+
 /* Token, key, body: everything that can be refused before the database. */
 enum err request_check(struct req *) CHECKED;
 

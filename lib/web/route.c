@@ -62,7 +62,8 @@ const char *routes_allowed(struct req *r)
 	for (const struct route *route = route_next(&table, NULL); route;
 		route = route_next(&table, route))
 		if (path_matches(route->path, r->path, r->arg))
-			buf_printf(&b, "%s%s", b.len ? ", " : "", method_name(route->method));
+			buf_printf(&b, "%s%s%s", b.len ? ", " : "", method_name(route->method),
+				route->method == GET ? ", HEAD" : "");
 	return buf_text(&b);
 }
 

@@ -84,6 +84,17 @@ static void record_refusal(struct req *r, enum err why)
 	log_error("refusal_lost", "%s: %s", r->route->path, err_info[err].code);
 }
 
+/* A list in If-Match names several versions: is there one that has not been tried? */
+static bool next_version(struct req *r)
+{
+	for (size_t i = 0; i + 1 < r->versions.count; i++)
+		if (r->versions.version[i] == r->if_match) {
+			r->if_match = r->versions.version[i + 1];
+			return true;
+		}
+	return false;
+}
+
 /* Lost races are run again, with a growing random pause. So is a request that
  * found its idle connection dead: nothing of it can have been stored. */
 static enum err run(struct req *r)
@@ -106,6 +117,8 @@ static enum err run(struct req *r)
 		err = replay(r, err);
 	if (err == E_SESSION_ENDED && r->web->why)
 		err = why_ended(r);
+	if (err == E_VERSION_CHANGED && next_version(r))
+		return run(r);
 	if (err_info[err].http / 100 == 4 && r->route->refused && r->note)
 		record_refusal(r, err);
 	return err;
@@ -122,7 +135,10 @@ static enum err serve(struct req *r, enum err body)
 	if (body != E_LENGTH_REQUIRED || wants_body(r->route))
 		TRY(body);
 	TRY(request_check(r));
-	return run(r);
+	TRY(run(r));
+	if (r->method == GET && r->status == 200 && r->version && request_has(r, r->version))
+		r->status = 304;
+	return E_OK;
 }
 
 void request_serve(struct req *r, enum err body)

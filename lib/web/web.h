@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/identity.h"
 #include "db/db.h"
+#include "web/etag.h"
 #include "web/method.h"
 
 /* A FastCGI worker: it takes one request at a time (loop.c), runs the handler of its
@@ -57,6 +58,7 @@ struct req {
 	const char *body;
 	size_t body_len;
 	int64_t if_match;         /* of an IF_MATCH request: the version that was read */
+	struct etags versions;    /* all that its header names; if_match is one of them */
 	void *note;               /* what the handler leaves for route->refused */
 	const char *key, *digest; /* of an IDEMPOTENT request */
 

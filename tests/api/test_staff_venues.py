@@ -54,10 +54,43 @@ class TestVersions:
         assert answer.status_code == 200 and answer.headers["ETag"] == f'"{int(etag[1:-1]) + 1}"'
         assert fresh.read(path)[1] == answer.headers["ETag"]
         refused(fresh.try_write(path, body_of(now), etag), 412, "version_changed")
-        for bad in ('"0"', "*", 'W/"1"', "1", '"1", "2"', '"x"'):
-            refused(fresh.try_write(path, body_of(now), bad), 412, "version_changed")
+        for other in ('"0"', 'W/"1"', '"8", "9"', '"x"', etag):
+            refused(fresh.try_write(path, body_of(now), other), 412, "version_changed")
+        for bad in ("1", "x", f'{etag} "9"', "*, *", '"1'):
+            refused(fresh.try_write(path, body_of(now), bad), 400, "bad_request", "If-Match")
         missing = fresh.client.call("PUT", f"{ROOT}/{path}", json=body_of(now))
         refused(missing, 428, "version_missing")
+
+    @pytest.mark.parametrize("document", DOCUMENTS)
+    def test_a_list_names_it_among_others_and_a_star_whichever_it_is(self, fresh, document):
+        """RFC 9110, 13.1.1"""
+        path = self.path(fresh, document)
+        now, etag = fresh.read(path)
+        version = int(etag[1:-1])
+        for n, match in enumerate((f'"900", {etag}', f'{etag} , "{version + 1}"', "*"), 1):
+            answer = fresh.try_write(path, body_of(now), match)
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["ETag"] == fresh.read(path)[1] == f'"{version + n}"'
+
+    @pytest.mark.parametrize("document", DOCUMENTS)
+    def test_who_has_it_already_is_told_so_without_it(self, fresh, document):
+        path = self.path(fresh, document)
+        now, etag = fresh.read(path)
+        url = f"{ROOT}/{path}"
+        for known in (etag, f"W/{etag}", f'"900", {etag}', "*"):
+            answer = fresh.client.call("GET", url, headers={"If-None-Match": known})
+            assert (answer.status_code, answer.content) == (304, b"")
+            assert answer.headers["ETag"] == etag and "Content-Type" not in answer.headers
+        for other in ('"900"', "nonsense", etag[:-1]):
+            answer = fresh.client.call("GET", url, headers={"If-None-Match": other})
+            assert ok(answer) == now
+
+    def test_a_removal_takes_a_list_or_a_star(self, fresh):
+        for n, match in enumerate(('"1", "2"', "*")):
+            unit = fresh.add(f"{fresh.at}/units", {"name": f"去{n}"})
+            path = f"{fresh.at}/units/{unit['id']}"
+            assert fresh.try_drop(path, match).status_code == 204
+            refused(fresh.try_drop(path, "*"), 404, "not_found")
 
     @pytest.mark.parametrize("document", DOCUMENTS)
     def test_of_eight_desks_at_once_one_saves(self, fresh, document):

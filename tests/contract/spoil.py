@@ -132,9 +132,9 @@ def version_spoilers(op: Operation):
     if not op.conditional:
         return
     for name, text, status, code in (
-            ("missing", None, 428, "version_missing"), ("any", "*", 412, "version_changed"),
-            ("bare", "1", 412, "version_changed"), ("weak", 'W/"1"', 412, "version_changed"),
-            ("list", '"1", "2"', 412, "version_changed"),
+            ("missing", None, 428, "version_missing"), ("empty list", ",", 412, "version_changed"),
+            ("bare", "1", 400, "bad_request"), ("weak", 'W/"1"', 412, "version_changed"),
+            ("unended", '"1", "2', 400, "bad_request"), ("two stars", "*, *", 400, "bad_request"),
             ("word", '"one"', 412, "version_changed"),
             ("overlong", f'"{"1" * 16}"', 412, "version_changed")):
         yield Spoiled(f"version_{name}", lambda c, w, t=text: c.with_headers(If_Match=t),

@@ -60,6 +60,7 @@ def test_a_request_just_within_its_limits(house, world, operation, change):
 def test_other_methods_are_told_which_ones_there_are(house, path):
     operations = [op for op in OPERATIONS if op.path == path]
     allowed = {op.method for op in operations}
+    allowed |= {"HEAD"} if "GET" in allowed else set()
     target = path.format(**{"venue": 1, "order": 1, **NOBODYS})
     for method in set(METHODS) - allowed:
         got = raw.talk(house, raw.request(method, target))
@@ -82,3 +83,11 @@ def test_head_is_get_without_its_body(house, world, operation):
     head = raw.parse(data)
     assert (head.status, head.body) == (full.status, b"")
     assert head.headers["content-type"] == full.headers["content-type"]
+
+
+@pytest.mark.parametrize("operation", [op for op in OPERATIONS if "304" in op.responses], ids=str)
+def test_what_has_not_changed_is_not_sent_again(house, world, operation):
+    call = right(operation, world)
+    etag = check(operation, call.send(house)).headers.get("etag", '"1"')
+    answer = check(operation, call.with_headers(If_None_Match=etag).send(house))
+    assert answer.status in (304, 404)

@@ -116,9 +116,9 @@ static void a_refused_method_is_told_which_are_allowed(void **state)
 {
 	(void)state;
 	struct req list = request(DELETE, "/api/v1/orders");
-	assert_string_equal(routes_allowed(&list), "GET, POST");
+	assert_string_equal(routes_allowed(&list), "GET, HEAD, POST");
 	struct req one = request(POST, "/api/v1/orders/7");
-	assert_string_equal(routes_allowed(&one), "GET");
+	assert_string_equal(routes_allowed(&one), "GET, HEAD");
 	struct req court = request(GET, "/venues/3/courts/45");
 	assert_string_equal(routes_allowed(&court), "DELETE, PUT");
 	struct req nosuch = request(GET, "/nosuch");

@@ -72,6 +72,7 @@ class Operations:
 
     def _headers(self, route: Route) -> list:
         names = ["Idempotency-Key"] * route.idempotent + ["If-Match"] * route.if_match
+        names += ["If-None-Match"] * self._is_document(route)
         return [self.shared_parameter("header", name) for name in names]
 
     def _query(self, route: Route, specs: dict) -> list:
@@ -100,7 +101,15 @@ class Operations:
         if status != 204:
             media = {"schema": response_schema(spec), "examples": examples(spec)}
             response["content"] = {spec.get("content_type", JSON_TYPE): without_empty(media)}
-        return {str(status): response}
+        return {str(status): response, **self._unchanged(route)}
+
+    def _unchanged(self, route: Route) -> dict:
+        names = ["X-Request-Id", "ETag"]
+        return {"304": {"description": "没有变化", "headers": {
+            name: reference(f"headers/{name}") for name in names}}} if self._is_document(route) else {}
+
+    def _is_document(self, route: Route) -> bool:
+        return route.method == "GET" and self._has_etag(route)
 
     def _response_headers(self, route: Route, spec: dict) -> dict:
         implied = ["Idempotent-Replay"] * route.idempotent
