@@ -2,6 +2,8 @@
 
 #include "web/enter.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct stored {
@@ -29,11 +31,31 @@ void replay_check(struct req *r, struct tx *tx)
 			tx, &idempotency_known, E_REPLAY, A(r->caller.account_id), A(r->key));
 }
 
+/* An answer with a version is kept with that header in front. Without: it is JSON, or
+ * nothing. */
+#define ETAG "ETag: \""
+
+static const char *answer_keep(struct req *r)
+{
+	const char *body = buf_text(&r->out);
+
+	return r->version ? arena_printf(r->mem, ETAG "%" PRId64 "\"\n\n%s", r->version, body)
+			  : body;
+}
+
+static const char *answer_read(struct req *r, const char *kept)
+{
+	bool versioned = strncmp(kept, ETAG, strlen(ETAG)) == 0;
+
+	r->version = versioned ? strtoll(kept + strlen(ETAG), NULL, 10) : 0;
+	return versioned ? strstr(kept, "\n\n") + 2 : kept;
+}
+
 void replay_store(struct req *r, struct tx *tx)
 {
 	if (r->key)
 		db_queue(tx, &idempotency_keep, A(r->caller.account_id), A(r->key),
-			A(r->digest), A(r->status), A(buf_text(&r->out)));
+			A(r->digest), A(r->status), A(answer_keep(r)));
 }
 
 bool replay_possible(const struct req *r, enum err err)
@@ -52,7 +74,7 @@ enum err replay(struct req *r, enum err err)
 		return err == E_REPLAY ? E_RETRY : err;
 	if (strcmp(s.digest, r->digest) != 0)
 		return E_KEY_REUSED;
-	buf_puts(reply_begin(r, (int)s.status), s.answer);
+	buf_puts(reply_begin(r, (int)s.status), answer_read(r, s.answer));
 	r->replayed = true;
 	return reply_end(r);
 }

@@ -124,6 +124,18 @@ class TestVersions:
 
 
 class TestAdding:
+    @pytest.mark.parametrize("what, body", [
+        ("units", {"name": "又"}), ("courts", {"sport_id": 1, "name": "又", "units": []}),
+        ("exceptions", {"day": day(9), "hours": [], "reason": "检修"}),
+        ("sports", {"sport_id": 2, "slot_minutes": 60})])
+    def test_a_repeat_gets_the_headers_of_the_first_too(self, fresh, what, body):
+        one, again = (fresh.try_add(f"{fresh.at}/{what}", body, key=f"{what}-{fresh.id}")
+                      for _ in range(2))
+        own = {"X-Request-Id", "Idempotent-Replay", "Date", "RateLimit", "RateLimit-Policy"}
+        heads = [{k: v for k, v in a.headers.items() if k not in own} for a in (one, again)]
+        assert one.content == again.content and heads[0] == heads[1]
+        assert one.headers["ETag"] == '"1"' and "Idempotent-Replay" in again.headers
+
     def test_a_repeat_adds_nothing(self, fresh):
         path, body = f"{fresh.at}/units", {"name": "又一"}
         one, again = (fresh.try_add(path, body, key="unit-" + str(fresh.id)) for _ in range(2))

@@ -117,8 +117,6 @@ class Operations:
         headers = {name: reference(f"headers/{name}") for name in names}
         if spec.get("etag") or self._has_etag(route):
             headers["ETag"] = reference("headers/ETag")
-            if route.idempotent:
-                headers["ETag"]["required"] = False  # a replayed response has none
         return headers
 
     def _has_etag(self, route: Route) -> bool:
