@@ -12,6 +12,7 @@ static enum err place(struct req *r)
 	struct order order;
 	struct list taken, bans;
 
+	r->note = NEW(r->mem, bool);
 	ban_ask(&r->tx, r->caller.account_id, &bans);
 	order_ask_taken(&r->tx, in, &taken);
 	day_ask_courts(&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
@@ -24,9 +25,21 @@ static enum err place(struct req *r)
 	}
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
 	if (taken.count)
-		return E_SLOT_TAKEN;
+		return fail(r, E_SLOT_TAKEN, order_taken_field(r->mem, &taken));
 	TRY(order_add(&r->tx, &order, r->caller.account_id));
 	return reply(r, 201, &order_shape, &order);
+}
+
+/* Who was beaten at the last moment knows only that: which period it was is looked up. */
+static void place_refused(struct req *r, struct tx *tx, enum err why)
+{
+	struct list taken;
+
+	if (why != E_SLOT_TAKEN || r->field)
+		return;
+	order_ask_taken(tx, r->in, &taken);
+	if (db_sync(tx) == E_OK)
+		r->field = order_taken_field(r->mem, &taken);
 }
 
 static enum err list_mine(struct req *r)
@@ -101,7 +114,8 @@ static enum err cancel(struct req *r)
 
 const struct route order_routes[] = {
 	{POST, "/api/v1/orders", USER, TX_WRITE, place, .body = &order_in_shape,
-		.flags = IDEMPOTENT, .says = "Order one or several periods, all or nothing"},
+		.flags = IDEMPOTENT, .refused = place_refused,
+		.says = "Order one or several periods, all or nothing"},
 	{GET, "/api/v1/orders", USER, TX_READ, list_mine, .query = &page_shape,
 		.says = "Own orders, newest first"},
 	{GET, "/api/v1/orders/{order}", USER, TX_READ, show, .says = "One of the own orders"},

@@ -17,7 +17,7 @@ static enum err use(struct req *r)
 
 	r->note = scanned;
 	TRY(checkin_read(r->mem, in->code, scanned));
-	TRY(checkin_use(&r->tx, scanned, r->caller.account_id, &done));
+	TRY(checkin_use(&r->tx, scanned, r->caller.account_id, &done, &r->detail));
 	return reply(r, 201, &checkin_shape, &done);
 }
 

@@ -38,7 +38,7 @@ static enum err give_back(struct req *r)
 			.amount = in->amount_fen,
 			.reason = in->reason,
 			.release = item_ids(in->release)},
-		&id, &r->field));
+		&id, &r->field, &r->detail));
 	return reply_refund(r, 201, id);
 }
 

@@ -53,7 +53,7 @@
 	X(COURT_NOT_FOUND, 422, "court_not_found", "该球馆没有这块场地")                    \
 	X(DATE_OUTSIDE_WINDOW, 422, "date_outside_window", "日期不在可预订范围内")          \
 	X(PRICE_HOLE, 422, "price_hole", "有营业时段没有价格")                              \
-	X(HOURS_OVERLAP, 422, "hours_overlap", "营业时间与前后一天的重叠")                  \
+	X(HOURS_OVERLAP, 422, "hours_overlap", "营业时间互相重叠")                          \
 	/* periods */                                                                       \
 	X(PERIOD_PAST, 422, "period_past", "该时段已开始")                                  \
 	X(PERIOD_UNALIGNED, 422, "period_unaligned", "时段未对齐到可订的整段时间")          \
@@ -69,6 +69,7 @@
 	X(ORDER_PAID, 409, "order_paid", "订单已支付")                                      \
 	X(ORDER_UNPAID, 409, "order_unpaid", "订单尚未支付")                                \
 	X(ORDER_CANCELLED, 409, "order_cancelled", "订单已取消")                            \
+	X(ITEM_CANCELLED, 409, "item_cancelled", "该时段已取消")                            \
 	X(QUOTE_CHANGED, 409, "quote_changed", "可退金额已变化，请重新确认")                \
 	X(CANCEL_TOO_LATE, 409, "cancel_too_late", "时段已开始，不能取消")                  \
 	X(REFUND_TOO_MUCH, 409, "refund_too_much", "退款金额超过可退余额")                  \

@@ -74,6 +74,16 @@ static const struct field judged_fields[] = {
 };
 static const struct shape judged_shape = SHAPE(struct item, judged_fields);
 
+struct before {
+	stamp at;
+	const char *by;
+};
+static const struct field before_fields[] = {
+	FIELD(struct before, at),
+	FIELD(struct before, by, .optional = true),
+};
+static const struct shape before_shape = SHAPE(struct before, before_fields);
+
 SQL(checkin_items,
 	"SELECT i.id, c.name AS court_name, lower(i.during) AS start, upper(i.during) AS \"end\","
 	" i.state FROM order_item i JOIN court c ON c.id = i.court_id"
@@ -172,8 +182,24 @@ static enum err order_judge(const char *state, const struct list *items)
 	return items->count > 0 ? E_OK : E_ORDER_CANCELLED;
 }
 
-enum err checkin_use(
-	struct tx *tx, const struct scanned *scanned, int64_t member_id, struct checkin *out)
+SQL(checkin_last,
+	"SELECT at, staff_name(staff_id) AS by FROM checkin WHERE order_id = $1"
+	" ORDER BY at DESC LIMIT 1");
+
+/* Of the last time: whoever stands at the desk asks just that. */
+static enum err tell_before(struct tx *tx, int64_t order_id, raw_json *detail)
+{
+	struct before before;
+	struct buf b = buf_in(tx->mem, 512);
+
+	TRY(db_one(tx, &checkin_last, &before_shape, &before, A(order_id)));
+	json_shape(&b, NULL, &before_shape, &before);
+	detail->text = buf_text(&b);
+	return E_CHECKED_IN;
+}
+
+enum err checkin_use(struct tx *tx, const struct scanned *scanned, int64_t member_id,
+	struct checkin *out, raw_json *detail)
 {
 	struct target t;
 	struct list items;
@@ -185,7 +211,10 @@ enum err checkin_use(
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
 	TRY(order_judge(t.state, &items));
 	bool first = !used_before(&items);
-	TRY(checkin_judge(&items, t.now, t.early_minutes));
+	err = checkin_judge(&items, t.now, t.early_minutes);
+	if (err == E_CHECKED_IN)
+		return tell_before(tx, t.order_id, detail);
+	TRY(err);
 	write_use(tx, scanned, &t, member_id, &items);
 	if (first)
 		TRY(tell_used(tx, &t));

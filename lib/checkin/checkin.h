@@ -57,9 +57,9 @@ extern const struct shape checkin_shape;
 /* Use every item of the order whose time window is open. E_CODE_UNKNOWN,
  * E_WRONG_VENUE, E_ORDER_UNPAID, E_ORDER_CANCELLED (also if every item is
  * released), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an
- * item's primary key lets it be used once. */
-enum err checkin_use(
-	struct tx *, const struct scanned *, int64_t member_id, struct checkin *) CHECKED;
+ * item's primary key lets it be used once. E_CHECKED_IN comes with when and by whom. */
+enum err checkin_use(struct tx *, const struct scanned *, int64_t member_id, struct checkin *,
+	raw_json *detail) CHECKED;
 
 /* Queue the record of a try that was refused. */
 void checkin_refused(struct tx *, const struct scanned *, int64_t member_id, enum err);

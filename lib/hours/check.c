@@ -54,7 +54,7 @@ enum err hours_check(struct arena *mem, const struct list *lines, enum hours_of 
 		for (size_t k = 0; k < i; k++)
 			if (spans_overlap(&spans[k], &spans[i], of)) {
 				*field = arena_printf(mem, "hours[%zu]", i);
-				return E_BAD_FIELD;
+				return E_HOURS_OVERLAP;
 			}
 		weekday[i] = spans[i].weekday;
 		opens[i] = spans[i].opens;

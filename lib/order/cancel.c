@@ -121,7 +121,14 @@ typedef enum err item_rule(const struct cancellable *, const struct item *);
 static enum err unless_used(const struct cancellable *o, const struct item *it)
 {
 	(void)o;
-	return item_state_of(it->state) == ITEM_BOOKED ? E_OK : E_ORDER_STATE;
+	switch (item_state_of(it->state)) {
+	case ITEM_BOOKED:
+		return E_OK;
+	case ITEM_RELEASED:
+		return E_ITEM_CANCELLED;
+	default:
+		return E_ORDER_STATE;
+	}
 }
 
 static enum err unless_begun(const struct cancellable *o, const struct item *it)
@@ -142,7 +149,7 @@ static enum err choose(struct arena *mem, const struct cancellable *o, struct in
 {
 	const struct item *it = o->items.at;
 	struct cancelled_item *chosen = NEW_N(mem, struct cancelled_item, o->items.count + 1);
-	enum err why = E_ORDER_STATE;
+	enum err why = E_ITEM_CANCELLED; /* if that is true of all of them */
 	size_t n = 0;
 
 	*out = (struct cancellation){.order_id = o->id, .state = o->state};
@@ -157,7 +164,7 @@ static enum err choose(struct arena *mem, const struct cancellable *o, struct in
 				.id = it[i].id, .price_fen = it[i].price_fen};
 		else if (wanted.count)
 			return err;
-		else if (err == E_CANCEL_TOO_LATE)
+		else if (why != E_CANCEL_TOO_LATE && err != E_ITEM_CANCELLED)
 			why = err;
 	}
 	out->items = (struct list){chosen, n};

@@ -71,16 +71,11 @@ SQL(quota_take,
 	" VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, play_date) DO UPDATE"
 	" SET periods = booking_day.periods + excluded.periods, allowed = excluded.allowed");
 
-struct hit {
-	int64_t court_id;
-};
-static const struct field hit_fields[] = {FIELD(struct hit, court_id)};
-static const struct shape hit_shape = SHAPE(struct hit, hit_fields);
 SQL(order_taken,
-	"SELECT t.court AS court_id"
-	" FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS t(court, starts, ends)"
+	"SELECT t.nth FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])"
+	"  WITH ORDINALITY AS t(court, starts, ends, nth)"
 	" CROSS JOIN LATERAL (SELECT 1 FROM court_unit u JOIN occupancy o ON o.unit_id = u.unit_id"
-	"  WHERE u.court_id = t.court AND o.at >= t.starts AND o.at < t.ends LIMIT 1) AS hit LIMIT 1");
+	"  WHERE u.court_id = t.court AND o.at >= t.starts AND o.at < t.ends LIMIT 1) AS hit ORDER BY t.nth LIMIT 1");
 
 void order_ask_taken(struct tx *tx, const struct order_in *in, struct list *out)
 {
@@ -92,8 +87,15 @@ void order_ask_taken(struct tx *tx, const struct order_in *in, struct list *out)
 		starts[i] = p[i].start;
 		ends[i] = p[i].end;
 	}
-	db_ask_all(tx, &order_taken, &hit_shape, out, A(order_in_courts(tx->mem, in)),
+	db_ask_values(tx, &order_taken, int64_t, out, A(order_in_courts(tx->mem, in)),
 		A(((struct stamps){starts, n})), A(((struct stamps){ends, n})));
+}
+
+const char *order_taken_field(struct arena *mem, const struct list *taken)
+{
+	const int64_t *nth = taken->at;
+
+	return taken->count ? arena_printf(mem, "periods[%" PRId64 "]", nth[0] - 1) : NULL;
 }
 
 static void add_items(struct tx *tx, const struct order *order)

@@ -52,6 +52,8 @@ enum err order_draft(struct arena *, const struct order_in *, const struct day *
 /* Ask whether something of it is taken already: a row says yes. Only there to
  * spare a rush the work of an order that must fail; order_add decides. */
 void order_ask_taken(struct tx *, const struct order_in *, struct list *out);
+/* The first period that it found, as the body's member ("periods[2]"); NULL: none. */
+const char *order_taken_field(struct arena *, const struct list *taken);
 
 /* Queue the order, its items, what they occupy, the customer's count of the day and
  * the message order.created: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come

@@ -5,6 +5,8 @@
 #include "order/state.h"
 #include "pay/refund.h"
 
+#include <inttypes.h>
+
 SQL(attempt_that_paid, "SELECT id FROM payment_attempt WHERE order_id = $1 AND state = 'paid'");
 
 static enum err paid_by(struct tx *tx, int64_t order_id, int64_t *attempt_id)
@@ -48,8 +50,20 @@ enum err order_cancel(struct tx *tx, const struct cancel_params *params, const c
 	return E_OK;
 }
 
+/* The wall is orders_refunded_range; this says how far it is. */
+static enum err enough_left(
+	struct arena *mem, const struct cancellable *o, money wanted, raw_json *detail)
+{
+	int64_t left = o->paid_fen.fen - o->refunded_fen.fen;
+
+	if (wanted.fen <= left)
+		return E_OK;
+	detail->text = arena_printf(mem, "{\"left_fen\":%" PRId64 "}", left);
+	return E_REFUND_TOO_MUCH;
+}
+
 enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t *refund_id,
-	const char **field)
+	const char **field, raw_json *detail)
 {
 	struct refund_new new = {.amount = params->amount,
 		.cause = CAUSE_STAFF,
@@ -60,6 +74,7 @@ enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t
 
 	TRY(order_cancellable_at_desk(tx, params->order_id, &order));
 	TRY(paid_by(tx, order.id, &new.attempt_id));
+	TRY(enough_left(tx->mem, &order, new.amount, detail));
 	if (params->release.count) {
 		enum err err = cancellation_of(tx->mem, &order, params->release, &c);
 		*field = err == E_NOT_FOUND ? "release" : NULL;

@@ -25,8 +25,8 @@ struct refund_params {
 };
 
 /* Staff give back a part of what was paid, as often as they like: E_REFUND_TOO_MUCH
- * (also at COMMIT), E_ORDER_UNPAID, and what cancellation_of refuses. */
+ * (also at COMMIT; the detail says what is left), E_ORDER_UNPAID, and what cancellation_of refuses. */
 enum err order_refund(struct tx *, const struct refund_params *, int64_t *refund_id,
-	const char **field) CHECKED;
+	const char **field, raw_json *detail) CHECKED;
 
 #endif

@@ -35,7 +35,8 @@ struct route {
 	const char *says;   /* one sentence for the API page */
 	int64_t per_minute; /* so often per user; 0: as reads or writes in general */
 	/* If a request is refused after the handler has left a note: queue what is to be
-	 * stored of it, in a transaction of its own after the rollback. */
+	 * stored of it, in a transaction of its own after the rollback; or look up what
+	 * the answer may still say. */
 	void (*refused)(struct req *, struct tx *, enum err);
 };
 

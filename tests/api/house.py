@@ -116,15 +116,16 @@ def ok(answer: requests.Response, status: int = 200) -> dict:
     return answer.json()
 
 
-def refused(answer: requests.Response, status: int, code: str, field: str | None = None):
+def refused(answer: requests.Response, status: int, code: str, field: str | None = None,
+            detail=None):
     """The error has exactly the house's form, this code, and names this field."""
     assert answer.status_code == status, f"{answer.status_code} {answer.text}"
     assert answer.headers["Content-Type"].startswith("application/json")
     error = answer.json()["error"]
     assert set(answer.json()) == {"error"}
-    assert set(error) - {"field"} == {"code", "message", "request_id"}
+    assert set(error) - {"field", "detail"} == {"code", "message", "request_id"}
     assert error["code"] == code, answer.text
-    assert error.get("field") == field, answer.text
+    assert (error.get("field"), error.get("detail")) == (field, detail), answer.text
     assert error["message"] and error["request_id"] == answer.headers["X-Request-Id"]
 
 

@@ -55,7 +55,7 @@ def test_a_refund_tells_who_where_and_what(house, desk2, slots, customer):
 def test_a_refused_action_leaves_none(house, desk2, slots, customer):
     order = customer.paid_order(slots.one(venue=2))
     answer = desk2.try_refund(order, order["amount_fen"] + 1)
-    refused(answer, 409, "refund_too_much")
+    refused(answer, 409, "refund_too_much", detail={"left_fen": order["amount_fen"]})
     assert entries(house, answer) == []
 
 

@@ -133,7 +133,7 @@ def test_half_a_court_takes_the_whole_and_the_other_way_round(
     assert all(states[HALVES[name]] == "free" for name in left)
     for name in gone:
         rival = slot._replace(court=HALVES[name])
-        refused(house.customer().try_order(rival), 409, "slot_taken")
+        refused(house.customer().try_order(rival), 409, "slot_taken", "periods[0]")
     for name in left:
         house.customer().order(slot._replace(court=HALVES[name]))
 

@@ -103,7 +103,7 @@ IMPOSSIBLE = {
                                    "periods[2]"),
     "60_periods": (body(*[period(1 + n % 8, at(ON, n // 8 * 60), at(ON, n // 8 * 60 + 60))
                           for n in range(60)]), 409, "quota_exceeded", None),
-    "a_court_under_repair": (at_3(600, 660, 44), 409, "slot_taken", None),
+    "a_court_under_repair": (at_3(600, 660, 44), 409, "slot_taken", FIRST),
     "a_floor_and_its_half": ({**body(period(31), period(32)), "venue_id": 2}, 409, "slot_taken",
                              None),
 }

@@ -55,7 +55,8 @@ def test_three_ways_lead_in_and_each_only_once(house, customer, desk1, order, tr
     assert set(done) >= {"order_no", "venue", "customer", "items", "checked_in_at"}
     assert done["order_no"] == order["no"] and len(done["items"]) == 1
     tried(2, method, "ok", order["id"])
-    refused(desk1.check_in(text), 409, "already_checked_in")
+    refused(desk1.check_in(text), 409, "already_checked_in", detail={
+        "at": done["checked_in_at"], "by": ok(desk1.get("/api/v1/staff/me"))["name"]})
     tried(2, method, "already_checked_in", order["id"])
     assert checkins(house, order) == 1
 

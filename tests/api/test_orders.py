@@ -1,4 +1,5 @@
 """Ordering: all or nothing, nobody twice, nobody too much, and everybody only his own."""
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import pytest
@@ -63,7 +64,7 @@ def test_one_taken_period_refuses_the_whole_order(house, slots, customer):
     mine, wanted = slots.take(2)
     customer.order(mine)
     before = house.picture()
-    refused(house.customer().try_order(wanted, mine), 409, "slot_taken")
+    refused(house.customer().try_order(wanted, mine), 409, "slot_taken", "periods[1]")
     after = house.picture()
     assert {t for t in after if before[t] != after[t]} <= {"account", "session", "wechat_identity"}
     house.customer().order(wanted)
@@ -72,8 +73,22 @@ def test_one_taken_period_refuses_the_whole_order(house, slots, customer):
 def test_a_period_that_overlaps_another_in_part_is_taken(house, slots, customer):
     first, second, third = slots.in_a_row(3)
     customer.order(first._replace(end=second.end))
-    refused(house.customer().try_order(second._replace(end=third.end)), 409, "slot_taken")
+    refused(house.customer().try_order(second._replace(end=third.end)), 409, "slot_taken",
+            "periods[0]")
     house.customer().order(third)
+
+
+def test_who_is_beaten_at_the_last_moment_is_told_which_period_too(house, slots):
+    rivals = [house.customer() for _ in range(8)]
+    for _ in range(3):
+        free, wanted = slots.take(2)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda who: who.try_order(wanted), rivals))
+        lost = [a for a in answers if a.status_code != 201]
+        assert len(lost) == 7
+        for answer in lost:
+            refused(answer, 409, "slot_taken", "periods[0]")
+        refused(house.customer().try_order(free, wanted), 409, "slot_taken", "periods[1]")
 
 
 def test_three_periods_a_day_and_not_one_more(house, slots, customer):
@@ -120,7 +135,7 @@ def test_a_key_belongs_to_one_request(house, slots, customer):
 def test_a_refused_order_leaves_its_key_free(house, slots, customer):
     taken, free = slots.take(2)
     house.customer().order(taken)
-    refused(customer.try_order(taken, key="later"), 409, "slot_taken")
+    refused(customer.try_order(taken, key="later"), 409, "slot_taken", "periods[0]")
     assert customer.try_order(free, key="later").status_code == 201
 
 

@@ -35,9 +35,11 @@ def test_several_parts_up_to_the_whole_and_no_further(house, customer, paid, des
     whole = paid["amount_fen"]
     for part in (1, 999, whole - 1001):
         desk2.refund(paid, part)
-    refused(desk2.try_refund(paid, 2), 409, "refund_too_much")
+    refused(desk2.try_refund(paid, 2), 409, "refund_too_much",
+            detail={"left_fen": 1})
     desk2.refund(paid, 1)
-    refused(desk2.try_refund(paid, 1), 409, "refund_too_much")
+    refused(desk2.try_refund(paid, 1), 409, "refund_too_much",
+            detail={"left_fen": 0})
     assert states(house, paid) == ("paid", "refunded", whole)
     assert [r[1] for r in all_back(house, paid)] == [1, 999, whole - 1001, 1]
     assert not wrongs(house, paid)
@@ -46,7 +48,8 @@ def test_several_parts_up_to_the_whole_and_no_further(house, customer, paid, des
 @pytest.mark.parametrize("amount", [1, 10**9, 2**53 - 1])
 def test_more_than_was_paid_is_refused_and_nothing_is_stored(house, paid, desk2, amount):
     refused(desk2.try_refund(paid, paid["amount_fen"] + amount - (amount == 2**53 - 1)
-                             * paid["amount_fen"]), 409, "refund_too_much")
+                             * paid["amount_fen"]), 409, "refund_too_much",
+            detail={"left_fen": paid["amount_fen"]})
     assert not refunds(house, paid) and states(house, paid)[1] == "paid"
 
 
@@ -59,7 +62,7 @@ def test_periods_are_freed_with_it(house, slots, customer, paid, desk2):
     assert seen["state"] == "paid" and counted(house, paid) == 1
     assert house.db.value("SELECT refund_id FROM order_item WHERE id = %s", one["id"]) \
         == refund["id"]
-    refused(desk2.try_refund(paid, 1, release=[one]), 409, "order_state")
+    refused(desk2.try_refund(paid, 1, release=[one]), 409, "item_cancelled")
     desk2.refund(paid, 500, release=[other])
     assert states(house, paid) == ("cancelled", "part_refunded", 1000)
     assert held(house, paid) == counted(house, paid) == 0
@@ -219,7 +222,8 @@ class TestStuck:
         assert customer.see(paid)["refunds"][0]["state"] == "succeeded"
         refused(desk2.post(path, {"note": "again"}), 409, "refund_state")
         refused(desk2.post(path.replace("settled", "retry"), None), 409, "refund_state")
-        refused(desk2.try_refund(paid, paid["amount_fen"] - 699), 409, "refund_too_much")
+        refused(desk2.try_refund(paid, paid["amount_fen"] - 699), 409,
+                "refund_too_much", detail={"left_fen": paid["amount_fen"] - 700})
         assert not wrongs(house, paid)
 
     def test_its_work_is_not_done_by_a_note(self, stuck, desk2):

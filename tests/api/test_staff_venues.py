@@ -311,12 +311,12 @@ class TestBlocks:
         block = fresh.add(f"{fresh.at}/blocks", self.body(fresh, day(2), 600, 720))
         cells = fresh.grid(day(2))["courts"][0]["cells"]
         assert [c["state"] for c in cells[1:5]] == ["free", "closed", "closed", "free"]
-        refused(customer.try_order(fresh.slot(day(2), 600)), 409, "slot_taken")
+        refused(customer.try_order(fresh.slot(day(2), 600)), 409, "slot_taken", "periods[0]")
         path = f"{fresh.at}/blocks/{block['id']}"
         moved = fresh.change(path, start=at(day(2), 780), end=at(day(2), 840))
         assert moved["start"] == at(day(2), 780) and moved["reason"] == "换地胶"
         customer.order(fresh.slot(day(2), 600))
-        refused(customer.try_order(fresh.slot(day(2), 780)), 409, "slot_taken")
+        refused(customer.try_order(fresh.slot(day(2), 780)), 409, "slot_taken", "periods[0]")
         fresh.drop(path)
         customer.order(fresh.slot(day(2), 780))
         assert not house.db.value("SELECT count(*) FROM occupancy WHERE block_id = %s", block["id"])

@@ -28,7 +28,7 @@ def test_an_order_is_given_up_piece_by_piece(house, customer, paid):
         ok(customer.try_cancel(paid, [one], key="part", refund_fen=one["price_fen"]))
     refused(customer.try_cancel(paid, [other], key="part", refund_fen=0), 422, USED)
     for ask in (customer.try_quote(paid, [one]), customer.try_cancel(paid, [one], refund_fen=0)):
-        refused(ask, 409, "order_state")
+        refused(ask, 409, "item_cancelled")
     begin(house, other)
     for ask in (customer.try_quote(paid), customer.try_cancel(paid, refund_fen=0)):
         refused(ask, 409, "cancel_too_late")
@@ -117,8 +117,10 @@ class TestDesk:
         for _ in range(2):
             ok(desk2.try_refund(paid, 1, release=paid["items"][:1], key=f"ends-{paid['id']}"), 201)
         refused(desk2.try_refund(paid, 2, key=f"ends-{paid['id']}"), 422, USED)
-        refused(desk2.try_refund(paid, 1, release=paid["items"][:1]), 409, "order_state")
-        refused(desk2.try_refund(paid, paid["amount_fen"]), 409, "refund_too_much")
+        refused(desk2.try_refund(paid, 1, release=paid["items"][:1]), 409,
+                "item_cancelled")
+        refused(desk2.try_refund(paid, paid["amount_fen"]), 409, "refund_too_much",
+                detail={"left_fen": paid["amount_fen"] - 1})
         assert desk2.see(paid)["refunds"]
 
     def test_fifty_refunds_of_one_payment_are_the_most(self, house, customer, paid, desk2):

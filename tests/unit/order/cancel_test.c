@@ -107,7 +107,7 @@ static void of_those_named_each_must_do(void **state)
 	(void)state;
 	assert_int_equal(quote(&o, &c, ONLY(2)), E_OK);
 	assert_int_equal(quote(&o, &c, ONLY(2, 1)), E_ORDER_STATE);
-	assert_int_equal(quote(&o, &c, ONLY(2, 3)), E_ORDER_STATE);
+	assert_int_equal(quote(&o, &c, ONLY(2, 3)), E_ITEM_CANCELLED);
 	assert_int_equal(quote(&o, &c, ONLY(2, 4)), E_CANCEL_TOO_LATE);
 	assert_int_equal(quote(&o, &c, ONLY(2, 9)), E_NOT_FOUND);
 }
@@ -122,6 +122,9 @@ static void when_nothing_can_go_the_reason_is_told(void **state)
 	(void)state;
 	assert_int_equal(quote(&o, &c, ALL), E_ORDER_STATE);
 	assert_int_equal(quote(&p, &c, ALL), E_CANCEL_TOO_LATE);
+	o.items.count = 1;
+	used[0].state = "released";
+	assert_int_equal(quote(&o, &c, ALL), E_ITEM_CANCELLED);
 }
 
 static void an_unpaid_order_goes_as_a_whole_for_nothing(void **state)
