@@ -38,13 +38,43 @@ const char *checkin_qr_text(struct arena *mem, int64_t order_id, const char *non
 	return arena_printf(mem, "%s.%s", text, signature(mem, text));
 }
 
+#define BLANKS " \t\r\n" /* scanner guns end with Enter or tab */
+
+/* As it would be typed in ASCII: Chinese keyboards write ０…９, － and a wide blank. */
+static const char *narrow(struct arena *mem, const char *input)
+{
+	char *out = arena_alloc(mem, strlen(input) + 1, 1), *at = out;
+
+	while (*input) {
+		bool form = strncmp(input, "\xef\xbc", 2) == 0;
+		unsigned char last = form ? (unsigned char)input[2] : 0;
+		bool wide = (last >= 0x90 && last <= 0x99) || last == 0x8d;
+		bool blank = strncmp(input, "\xe3\x80\x80", 3) == 0;
+
+		*at++ = wide ? (char)(last - 0x60) : blank ? ' ' : *input;
+		input += wide || blank ? 3 : 1;
+	}
+	return out;
+}
+
+/* Without blanks around. */
+static const char *trimmed(struct arena *mem, const char *input)
+{
+	size_t n;
+
+	input += strspn(input, BLANKS);
+	for (n = strlen(input); n > 0 && strchr(BLANKS, input[n - 1]); n--)
+		;
+	return arena_printf(mem, "%.*s", (int)n, input);
+}
+
 /* Digits however they were grouped, "123 456-7890"; NULL if there is more. */
 static const char *digits_only(struct arena *mem, const char *input)
 {
 	char *out = arena_alloc(mem, strlen(input) + 1, 1), *at = out;
 
 	for (; *input; input++) {
-		if (strchr(" -", *input))
+		if (strchr(BLANKS "-", *input))
 			continue;
 		if (*input < '0' || *input > '9')
 			return NULL;
@@ -70,6 +100,7 @@ static enum err read_qr(struct arena *mem, const char *input, struct scanned *ou
 enum err checkin_read(struct arena *mem, const char *input, struct scanned *out)
 {
 	*out = (struct scanned){.method = "scan"};
+	input = trimmed(mem, narrow(mem, input));
 	if (strncmp(input, "ZX1.", 4) == 0)
 		return read_qr(mem, input, out);
 	const char *digits = digits_only(mem, input);

@@ -47,7 +47,11 @@ def checkins(house, order) -> int:
     (lambda order, code: f"{code['short_code'][:3]} {code['short_code'][3:6]}-"
                          f"{code['short_code'][6:]}", "typed"),
     (lambda order, code: order["no"], "number"),
-], ids=["scanned", "typed", "typed_in_groups", "by_order_number"])
+    (lambda order, code: f" {code['qr_text']}\r\n", "scan"),
+    (lambda order, code: f"{code['short_code']}\t", "typed"),
+    (lambda order, code: "".join(chr(ord(c) + 0xFEE0) for c in code["short_code"]), "typed"),
+], ids=["scanned", "typed", "typed_in_groups", "by_order_number", "by_a_gun", "typed_with_tab",
+        "wide_digits"])
 def test_three_ways_lead_in_and_each_only_once(house, customer, desk1, order, tried, read,
                                                method):
     text = read(order, customer.code(order))
@@ -164,17 +168,14 @@ FORGED = [
     ("only_the_prefix", lambda c: "ZX1."),
     ("only_dots", lambda c: "ZX1..."),
     ("a_web_address", lambda c: "https://example.com/" + c),
-    ("spaces_around", lambda c: f" {c} "),
     ("9_digits", lambda c: "123456789"),
     ("11_digits", lambda c: "12345678901"),
     ("17_digits", lambda c: "1" * 17),
     ("25_digits", lambda c: "1" * 25),
-    ("wide_digits", lambda c: "１２３４５６７８９０"),
     ("a_negative_number", lambda c: "+1234567890"),
     ("letters", lambda c: "123456789O"),
     ("only_spaces", lambda c: "   "),
     ("SQL", lambda c: "' OR '1'='1"),
-    ("a_line_break", lambda c: "1234567890\n"),
     ("128_characters", lambda c: "场" * 128),
 ]
 

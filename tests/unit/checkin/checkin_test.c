@@ -120,6 +120,9 @@ static void our_own_code_is_read_back(void **state)
 		assert_true(s.order_id == ids[i] && !s.short_code && !s.order_no);
 		assert_string_equal(s.nonce, "Ab3dE6gH9jK2");
 		assert_string_equal(s.method, "scan");
+		text = arena_printf(mem, " %s\r\n", text);
+		assert_int_equal(checkin_read(mem, text, &s), E_OK);
+		assert_string_equal(s.nonce, "Ab3dE6gH9jK2");
 	}
 }
 
@@ -166,8 +169,7 @@ static void a_code_that_was_cut_lengthened_or_mixed_is_a_forgery(void **state)
 		assert_forged(arena_printf(mem, "%.*s", (int)n, a));
 	assert_forged(arena_printf(mem, "%sA", a));
 	assert_forged(arena_printf(mem, "%s=", a));
-	assert_forged(arena_printf(mem, "%s ", a));
-	assert_forged(arena_printf(mem, " %s", a));
+	assert_forged(arena_printf(mem, "%.4s %s", a, a + 4));
 	assert_forged(arena_printf(mem, "%s.%s", a, a));
 	size_t head = (size_t)(strrchr(a, '.') - a);
 	assert_forged(arena_printf(mem, "%.*s%s", (int)head, a, strrchr(b, '.')));
@@ -206,6 +208,12 @@ static const struct {
 	{ "in groups", "012 345 6789", "0123456789", NULL },
 	{ "with dashes", "012-345-6789", "0123456789", NULL },
 	{ "with blanks all around", "  01234 56789 ", "0123456789", NULL },
+	{ "with a gun's Enter", "0123456789\r\n", "0123456789", NULL },
+	{ "with a gun's tab", "\t0123456789\t", "0123456789", NULL },
+	{ "in wide digits", "\xef\xbc\x90\xef\xbc\x91\xef\xbc\x92\xef\xbc\x8d"
+	  "3456\xe3\x80\x80\xef\xbc\x97\xef\xbc\x98\xef\xbc\x99", "0123456789", NULL },
+	{ "a wide letter", "\xef\xbc\xa1" "123456789", NULL, NULL },
+	{ "half a wide digit", "012345678\xef\xbc", NULL, NULL },
 	{ "an order's number", "202611230000001027", NULL, "202611230000001027" },
 	{ "an order's number in groups", "20261123 0000001027", NULL, "202611230000001027" },
 	{ "the longest number", "202611231234567890123456", NULL, "202611231234567890123456" },
@@ -218,9 +226,9 @@ static const struct {
 	{ "twenty-five digits", "2026112312345678901234567", NULL, NULL },
 	{ "a letter among them", "01234S6789", NULL, NULL },
 	{ "a sign", "+123456789", NULL, NULL },
-	{ "a tab", "01234\t56789", NULL, NULL },
-	{ "a line end behind", "0123456789\n", NULL, NULL },
-	{ "full-width digits", "０１２３４５６７８９", NULL, NULL },
+	{ "a tab", "01234\t56789", "0123456789", NULL },
+	{ "a line end behind", "0123456789\n", "0123456789", NULL },
+	{ "full-width digits", "０１２３４５６７８９", "0123456789", NULL },
 	{ "Arabic digits", "٠١٢٣٤٥٦٧٨٩", NULL, NULL },
 	{ "only the prefix", "ZX1.", NULL, NULL },
 	{ "the prefix and an order", "ZX1.1027", NULL, NULL },
