@@ -46,6 +46,10 @@ enum err refunds_claim(struct tx *, int limit, struct list *) CHECKED; /* struct
 /* Queue: it is about to be sent. */
 void refund_sending(struct tx *, const struct refund *);
 
+/* Where the channel pays one of these after all, it is paid twice: one work item. */
+#define REFUND_SETTLED_OTHERWISE(r) r ".state IN ('by_hand', 'void')"
+#define REFUNDED_TWICE_KEY(r) "'refunded_twice:' || " r ".id"
+
 /* What the channel said of it, whoever heard it: the next state, its message,
  * its entry in the work list. The caller has claimed or locked the row; one that
  * has moved on is left alone. */

@@ -33,6 +33,14 @@ SQL(refund_got_stuck,
 	" SELECT $4, 'refund:' || r.id || ':' ||"
 	"  (SELECT count(*) FROM work_item w WHERE w.refund_id = r.id), $6,"
 	"  r.venue_id, r.order_id, r.id, $5::jsonb FROM r");
+/* By now it was settled otherwise, in cash or under another number: paid twice. */
+SQL(refund_came_twice,
+	"INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
+	" SELECT $2, " REFUNDED_TWICE_KEY("r") ", $3, r.venue_id, r.order_id, r.id,"
+	"  $4::jsonb || jsonb_build_object('state', r.state)"
+	" FROM refund r WHERE r.id = $1 AND " REFUND_SETTLED_OTHERWISE("r")
+	" ON CONFLICT (key) DO NOTHING RETURNING id");
+
 static const char *detail(struct arena *mem, const struct refund *r, const char *trouble)
 {
 	struct buf b = buf_in(mem, DETAIL_MAX);
@@ -82,6 +90,19 @@ static enum err tell_done(struct tx *tx, const struct refund *r)
 		&(struct message_about){.order_id = r->order_id, .refund_id = r->id});
 }
 
+static enum err came_twice(struct tx *tx, const struct refund *r)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	enum err err = db_value(tx, &refund_came_twice, &id, A(r->id), A(id),
+		A(work_word(WORK_REFUNDED_TWICE)), A(detail(tx->mem, r, "SUCCESS")));
+	if (err == E_OK)
+		log_error("refunded_twice", "%s: settled otherwise, and by the channel",
+			r->out_refund_no);
+	return err == E_NOT_FOUND ? E_OK : err;
+}
+
 /* It may have arrived already by what somebody else heard, and is told once. */
 static enum err succeeded(struct tx *tx, const struct refund *r, const struct channel_refund *c)
 {
@@ -90,8 +111,10 @@ static enum err succeeded(struct tx *tx, const struct refund *r, const struct ch
 
 	if (err != E_OK && err != E_NOT_FOUND)
 		return err;
+	if (err == E_NOT_FOUND)
+		return came_twice(tx, r);
 	work_refund_done(tx, r->id, 0, "渠道已退款成功");
-	return err == E_OK ? tell_done(tx, r) : E_OK;
+	return tell_done(tx, r);
 }
 
 enum err refund_note(struct tx *tx, const struct refund *r, const struct channel_refund *c)

@@ -1,6 +1,7 @@
 #include "reconcile/match.h"
 
 #include "base/time.h"
+#include "pay/refund.h"
 #include "reconcile/day.h"
 #include "work/work.h"
 
@@ -115,14 +116,20 @@ SQL(match_no_flow,
 	"INSERT INTO reconcile_diff (channel, day, class, what, number, ours_fen, theirs_fen)"
 	" VALUES ($1, $2, 'only_ours', 'flow_payment', 'bill', $3, 0) ON CONFLICT DO NOTHING");
 
+/* A refund that was settled otherwise, and that the bill shows as paid, is of the kind
+ * that notices and queries make of it, under the same key. */
 SQL(match_work,
 	"INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
-	" SELECT nextval('id_block') * 256, k.key, $3, o.venue_id, o.id, d.refund_id,"
+	" SELECT nextval('id_block') * 256, k.key, CASE WHEN r.id IS NULL THEN $3 ELSE $4 END,"
+	"  o.venue_id, o.id, d.refund_id,"
 	"  jsonb_strip_nulls(jsonb_build_object('channel', d.channel, 'day', d.day, 'class', d.class,"
 	"   'what', d.what, 'number', d.number, 'line', d.line, 'ours', d.ours,"
 	"   'theirs', d.theirs, 'ours_fen', d.ours_fen, 'theirs_fen', d.theirs_fen))"
-	" FROM reconcile_diff d CROSS JOIN LATERAL (SELECT concat_ws(':', 'reconcile', d.channel,"
-	"  d.day, d.class, d.what, d.number) AS key) k"
+	" FROM reconcile_diff d LEFT JOIN refund r ON r.id = d.refund_id"
+	"  AND d.class = 'state' AND d.what = 'refund' AND d.theirs = 'SUCCESS'"
+	"  AND " REFUND_SETTLED_OTHERWISE("r")
+	" CROSS JOIN LATERAL (SELECT coalesce(" REFUNDED_TWICE_KEY("r") ","
+	"  concat_ws(':', 'reconcile', d.channel, d.day, d.class, d.what, d.number)) AS key) k"
 	" LEFT JOIN payment_attempt a ON a.id = d.attempt_id"
 	" LEFT JOIN orders o ON o.id = a.order_id"
 	" WHERE d.channel = $1 AND d.day = $2"
@@ -181,6 +188,7 @@ void reconcile_match(
 			A((stamp){from.us + EDGE_US}), A(to_early));
 	else if (l->expects_flow && l->sums.payments > 0)
 		db_queue(tx, &match_no_flow, A(channel), A(day), A(l->sums.payments_fen));
-	db_queue(tx, &match_work, A(channel), A(day), A(work_word(WORK_RECONCILE)));
+	db_queue(tx, &match_work, A(channel), A(day), A(work_word(WORK_RECONCILE)),
+		A(work_word(WORK_REFUNDED_TWICE)));
 	queue_end(tx, channel, day, l);
 }

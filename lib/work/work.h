@@ -9,10 +9,11 @@
 
 /* The kinds, by the words of the table work_item and of the API. A store test holds them
  * against the constraint work_item_kind_known. */
-#define WORK_KINDS(X)                                                                      \
-	X(WORK_REFUND_STUCK, "refund_stuck")       /* a refund that doesn't arrive */      \
-	X(WORK_STRANGE_PAYMENT, "strange_payment") /* money or a refund that isn't ours */ \
-	X(WORK_RECONCILE, "reconcile")             /* a channel's bill says otherwise */   \
+#define WORK_KINDS(X)                                                                        \
+	X(WORK_REFUND_STUCK, "refund_stuck")       /* a refund that doesn't arrive */        \
+	X(WORK_STRANGE_PAYMENT, "strange_payment") /* money or a refund that isn't ours */   \
+	X(WORK_RECONCILE, "reconcile")             /* a channel's bill says otherwise */     \
+	X(WORK_REFUNDED_TWICE, "refunded_twice")   /* by hand or anew, and by the channel */ \
 	X(WORK_SHIPPING_STUCK, "shipping_stuck")   /* WeChat doesn't take the report */
 enum work_kind { WORK_KINDS(WORD_ID) WORK_KIND_COUNT };
 const char *work_word(enum work_kind);

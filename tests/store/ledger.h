@@ -252,10 +252,11 @@ static inline int64_t work_where(const char *condition)
 {
 	char day[DATE_TEXT];
 
-	return count(owner, arena_printf(mem,
-				    "SELECT count(*) FROM work_item WHERE kind = 'reconcile'"
-				    " AND detail->>'day' = '%s' AND %s",
-				    date_write(day, bank->day), condition));
+	return count(owner,
+		arena_printf(mem,
+			"SELECT count(*) FROM work_item WHERE"
+			" kind IN ('reconcile', 'refunded_twice') AND detail->>'day' = '%s' AND %s",
+			date_write(day, bank->day), condition));
 }
 
 /* What a second run must not change, as one digest. */
@@ -280,7 +281,7 @@ static inline const char *picture(void)
 static inline void clear_ledger(void)
 {
 	say(owner,
-		"DELETE FROM work_item WHERE kind = 'reconcile';"
+		"DELETE FROM work_item WHERE kind IN ('reconcile', 'refunded_twice');"
 		"DELETE FROM reconcile_diff; DELETE FROM reconcile_run;"
 		"TRUNCATE reconcile_line;"
 		"CREATE TEMP TABLE mine AS SELECT id FROM orders WHERE no LIKE '9%';"

@@ -99,6 +99,13 @@ static void refunds_that_differ_are_told_by_class(void **state)
 		" state refund R-BY-HAND, state refund R-FAILED, state refund R-LAGS,"
 		" state refund R-PAYMENT, state refund R-UNHEARD, state refund R-VOID");
 	assert_int_equal(r.open, 9);
+	assert_string_equal(say(owner,
+				    "SELECT string_agg(r.out_refund_no, ' ' ORDER BY 1) FROM"
+				    " work_item w JOIN refund r ON r.id = w.refund_id"
+				    " WHERE w.kind = 'refunded_twice'"
+				    " AND w.key = 'refunded_twice:' || r.id"),
+		"R-BY-HAND R-VOID");
+	assert_int_equal(work_where("detail->>'number' IN ('R-BY-HAND', 'R-VOID')"), 2);
 	assert_string_equal(
 		say(owner,
 			"SELECT string_agg(out_refund_no, ' ' ORDER BY 1) FROM"

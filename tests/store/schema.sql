@@ -1938,7 +1938,7 @@ CREATE TABLE work_item (
 	CONSTRAINT work_item_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0004_settle.sql
 	CONSTRAINT work_item_done_by_whom CHECK ((done_at IS NULL) = (note IS NULL)), -- 0004_settle.sql
 	CONSTRAINT work_item_kind_known CHECK (kind IN ('refund_stuck', 'strange_payment', 'reconcile',
-		'shipping_stuck')) -- 0006_tell.sql (0004_settle.sql)
+		'refunded_twice', 'shipping_stuck')) -- 0016_refund.sql (0004_settle.sql, 0006_tell.sql)
 );
 CREATE INDEX work_item_open ON work_item (opened_at) WHERE done_at IS NULL; -- 0004_settle.sql
 CREATE INDEX work_item_venue ON work_item (venue_id); -- 0014_scale.sql
