@@ -14,6 +14,7 @@ static const struct step steps[] = {
 	{"expiring orders", settle_expired},
 	{"closing an order", settle_closings},
 	{"a refund", settle_refunds},
+	{"a delayed refund", settle_delayed},
 	{"asking for a payment", settle_silent},
 	{"a used order", shipping_step},
 };

@@ -20,6 +20,8 @@ static const struct metric of_program[] = {
 	{"zhixing_limit_alone_total", "counter", "Limits that a worker counted for itself, without Redis"},
 	{"zhixing_request_seconds_total", "counter", "Time spent on requests"},
 };
+static const struct metric refunds_delayed = {"zhixing_refunds_delayed_total", "counter",
+	"Refunds that didn't arrive in time or after many tries"};
 static const struct metric requests = {
 	"zhixing_requests_total", "counter", "Requests answered, by class of status"};
 static const struct metric of_upstream[] = {
@@ -99,6 +101,16 @@ static void write_requests(struct buf *b, const struct shared_view *views, size_
 				requests.name, v->program, i + 1, counted(&v->all.requests[i]));
 }
 
+/* Of programs that refund: any that has counted one, and the daemon before it does. */
+static void write_refunds(struct buf *b, const struct shared_view *views, size_t n)
+{
+	begin(b, &refunds_delayed);
+	for (const struct shared_view *v = views; v < views + n; v++)
+		if (strcmp(v->program, "settle") == 0 || counted(&v->all.refunds_delayed))
+			buf_printf(b, "%s{pool=\"%s\"} %" PRId64 "\n", refunds_delayed.name,
+				v->program, counted(&v->all.refunds_delayed));
+}
+
 static void write_upstreams(struct buf *b, const struct shared_view *views, size_t n)
 {
 	int64_t values[OF_UPSTREAM];
@@ -127,6 +139,7 @@ static enum err metrics(struct req *r)
 
 	write_programs(b, views, n);
 	write_requests(b, views, n);
+	write_refunds(b, views, n);
 	write_upstreams(b, views, n);
 	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	return reply_end(r);

@@ -74,6 +74,7 @@
 	X(CANCEL_TOO_LATE, 409, "cancel_too_late", "时段已开始，不能取消")                  \
 	X(REFUND_TOO_MUCH, 409, "refund_too_much", "退款金额超过可退余额")                  \
 	X(REFUND_STATE, 409, "refund_state", "退款当前状态不允许此操作")                    \
+	X(REFUND_MAY_ARRIVE, 409, "refund_may_arrive", "渠道可能还会退款，请先重试退款")    \
 	X(CHANNEL_OFF, 422, "channel_off", "该支付渠道未开通")                              \
 	X(NO_OPENID, 409, "no_openid", "该账号未绑定微信，不能使用小程序支付")              \
 	X(CHANNEL_REFUSED, 502, "channel_refused", "支付渠道拒绝了请求")                    \

@@ -71,6 +71,9 @@
 	X(ban_days, 30, 1, 3650, "days that a ban lasts")                                      \
 	X(ask_first_s, 5, 1, 3600, "seconds until the channel is first asked of a payment")    \
 	X(refund_gap_s, 61, 0, 3600, "seconds between two refunds of one payment")             \
+	X(refund_tries, 5, 1, 1000, "tries after which people hear of a refund in trouble")    \
+	X(refund_delay_s, 7200, 60, 2592000,                                                   \
+		"seconds after which people hear of a refund that has not arrived")            \
 	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")       \
 	X(reads_per_minute, 600, 1, 1000000, "requests that read, per minute and account")     \
 	X(writes_per_minute, 120, 1, 1000000, "requests that write, per minute and account")   \

@@ -11,6 +11,7 @@
 	X(orders_refunded_range, E_REFUND_TOO_MUCH)          \
 	X(orders_move, E_ORDER_STATE)                        \
 	X(refund_move, E_REFUND_STATE)                       \
+	X(refund_may_arrive, E_REFUND_MAY_ARRIVE)            \
 	X(session_one_living, E_RETRY)                       \
 	X(session_of_staff, E_LOGIN_REFUSED)                 \
 	X(session_ended, E_SESSION_ENDED)                    \

@@ -29,6 +29,7 @@ enum message_consumer { MESSAGE_CONSUMERS(WORD_ID) CONSUMER_COUNT };
 	X(MESSAGE_ORDER_RETAKEN, "order.retaken", SOON, TO(TELL))           \
 	X(MESSAGE_ORDER_USED, "order.used", SOON, TO(SHIP))                 \
 	X(MESSAGE_REFUND_CREATED, "refund.created", SOON, TO(TELL))         \
+	X(MESSAGE_REFUND_DELAYED, "refund.delayed", SOON, TO(TELL))         \
 	X(MESSAGE_REFUND_DONE, "refund.done", SOON, TO(TELL))
 enum message_kind { MESSAGE_KINDS(WORD_ID) MESSAGE_KIND_COUNT };
 

@@ -42,7 +42,8 @@ struct shared {
 	shared_counter requests[STATUS_CLASSES]; /* 1xx … 5xx */
 	shared_counter request_us;               /* all of them together */
 	shared_counter limit_refused;
-	shared_counter limit_alone; /* counted without Redis */
+	shared_counter limit_alone;     /* counted without Redis */
+	shared_counter refunds_delayed; /* that people were told of */
 };
 
 /* Map the program's file; `pool`: its processes serve requests side by side. Ends the

@@ -27,6 +27,7 @@ static const struct field refund_fields[] = {
 	FIELD(struct desk_refund, channel_no, .optional = true),
 	FIELD(struct desk_refund, trouble, .optional = true),
 	FIELD(struct desk_refund, created_at),
+	FIELD(struct desk_refund, delayed_at, .optional = true),
 	FIELD(struct desk_refund, done_at, .optional = true),
 };
 const struct shape desk_refund_shape = SHAPE(struct desk_refund, refund_fields);
@@ -38,7 +39,7 @@ SQL(desk_attempts,
 #define REFUND                                                                           \
 	"SELECT r.id, r.order_id, r.attempt_id, r.out_refund_no, r.amount_fen, r.cause," \
 	" r.reason, staff_name(r.by_account) AS by, r.state, r.channel_no, r.trouble,"   \
-	" r.created_at, r.done_at FROM refund r WHERE "
+	" r.created_at, r.delayed_at, r.done_at FROM refund r WHERE "
 SQL(desk_refunds, REFUND "r.order_id = $1 ORDER BY r.created_at, r.id");
 SQL(desk_refund_one,
 	REFUND "r.id = $1 OR r.replaces = $1 ORDER BY r.replaces NULLS LAST LIMIT 1");

@@ -19,7 +19,7 @@ struct desk_refund {
 	const char *out_refund_no, *cause, *reason, *state, *channel_no, *trouble;
 	const char *by; /* who decided it; NULL: a rule */
 	money amount_fen;
-	stamp created_at, done_at;
+	stamp created_at, delayed_at, done_at;
 };
 extern const struct shape desk_refund_shape;
 

@@ -11,7 +11,8 @@
  *
  * created → accepted → succeeded; stuck: people must help (work list), and may
  * try again, pay by hand, or (ended without money at the channel) have another
- * number take its place. The daemon `settle` sends them and queries
+ * number take its place. Delayed: created or accepted for long or after many tries;
+ * it is tried on, and people know and may help. The daemon `settle` sends them and queries
  * the channel. What becomes of one stands in refund_moves.c. */
 
 struct refund_new {
@@ -54,6 +55,8 @@ void refund_sending(struct tx *, const struct refund *);
  * its entry in the work list. The caller has claimed or locked the row; one that
  * has moved on is left alone. */
 enum err refund_note(struct tx *, const struct refund *, const struct channel_refund *) CHECKED;
+/* Queue: it is sure that nothing of it that we have sent will be paid. */
+void refund_answered(struct tx *, const struct refund *);
 /* No final word: again after 1, 2, 4 … 30 minutes (60 s at least once accepted). */
 void refund_later(struct tx *, const struct refund *, const char *trouble);
 /* The channel could not be called at all: again in a while, and this was no try. */
@@ -61,12 +64,20 @@ void refund_wait(struct tx *, const struct refund *, int64_t seconds);
 /* Refused: people must look. */
 enum err refund_stuck(struct tx *, const struct refund *, const char *trouble) CHECKED;
 
+/* One that is in work for ZX_REFUND_DELAY_S, or was tried ZX_REFUND_TRIES times, and is
+ * not on the work list: E_NOT_FOUND if there is none. */
+enum err refund_delayed_find(struct tx *, int64_t *id) CHECKED;
+/* Put it there, once until that is done, and tell its customer, once for ever. */
+enum err refund_delay(struct tx *, const struct refund *) CHECKED;
+
 /* By our number or its id, locked with its order. E_NOT_FOUND. */
 enum err refund_by_no(
 	struct tx *, const char *channel, const char *out_refund_no, struct refund *) CHECKED;
 enum err refund_by_id(struct tx *, int64_t id, struct refund *) CHECKED;
 
-/* Staff: a stuck one again (E_REFUND_STATE), or settled another way. */
+/* Staff: a stuck one again or a delayed one now (E_REFUND_STATE), or settled another
+ * way: one that is stuck, or delayed and created (E_REFUND_STATE; E_REFUND_MAY_ARRIVE:
+ * the channel may still pay what it was sent). */
 enum err refund_retry(struct tx *, const struct refund *, int64_t member_id) CHECKED;
 enum err refund_by_hand(
 	struct tx *, const struct refund *, int64_t member_id, const char *note) CHECKED;

@@ -2,7 +2,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "message/message.h"
+#include "net/shared.h"
 #include "order/ending.h"
 #include "work/work.h"
 
@@ -24,15 +26,25 @@ SQL(refund_postpone,
 	"  least(1800, greatest(CASE state WHEN 'accepted' THEN 60 ELSE 2 END,"
 	"   2 ^ least(tries, 11))))"
 	" WHERE id = $1 AND state IN ('created', 'accepted') AND tries = $2");
-/* A refund may get stuck more than once: each time is an entry of its own. */
+/* Each time that it needs people is an entry of its own; what is open already is that. */
+#define WORK_COLUMNS "work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
+#define WORK_OF(r)                                        \
+	"'refund:' || " r                                 \
+	".id || ':' || (SELECT count(*) FROM work_item w" \
+	" WHERE w.refund_id = " r ".id), $2, " r ".venue_id, " r ".order_id, " r ".id"
+#define WORK_OPEN(r)                                               \
+	"EXISTS (SELECT 1 FROM work_item w WHERE w.refund_id = " r \
+	".id AND w.kind = $2"                                      \
+	" AND w.done_at IS NULL)"
 SQL(refund_got_stuck,
-	"WITH r AS (UPDATE refund SET state = 'stuck', trouble = $2,"
-	"  channel_no = coalesce($3, channel_no) WHERE id = $1"
-	"  AND state IN ('created', 'accepted') RETURNING id, order_id, venue_id)"
-	" INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
-	" SELECT $4, 'refund:' || r.id || ':' ||"
-	"  (SELECT count(*) FROM work_item w WHERE w.refund_id = r.id), $6,"
-	"  r.venue_id, r.order_id, r.id, $5::jsonb FROM r");
+	"WITH r AS (UPDATE refund SET state = 'stuck', trouble = $5,"
+	"  channel_no = coalesce($6, channel_no) WHERE id = $1"
+	"  AND state IN ('created', 'accepted') RETURNING id, order_id, venue_id),"
+	" known AS (UPDATE work_item w SET detail = $4::jsonb FROM r WHERE w.refund_id = r.id"
+	"  AND w.kind = $2 AND w.done_at IS NULL)"
+	" INSERT INTO " WORK_COLUMNS " SELECT $3, " WORK_OF("r") ", $4::jsonb FROM r"
+	" WHERE NOT " WORK_OPEN("r"));
+
 /* By now it was settled otherwise, in cash or under another number: paid twice. */
 SQL(refund_came_twice,
 	"INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
@@ -59,8 +71,8 @@ static enum err stuck(
 	int64_t work_id;
 
 	TRY(ids_take(tx, 1, &work_id));
-	db_queue(tx, &refund_got_stuck, A(r->id), A(trouble), A(channel_no), A(work_id),
-		A(detail(tx->mem, r, trouble)), A(work_word(WORK_REFUND_STUCK)));
+	db_queue(tx, &refund_got_stuck, A(r->id), A(work_word(WORK_REFUND_STUCK)), A(work_id),
+		A(detail(tx->mem, r, trouble)), A(trouble), A(channel_no));
 	log_error("refund_stuck", "%s: %s", r->out_refund_no, trouble);
 	return E_OK;
 }
@@ -73,6 +85,14 @@ enum err refund_stuck(struct tx *tx, const struct refund *r, const char *trouble
 void refund_later(struct tx *tx, const struct refund *r, const char *trouble)
 {
 	db_queue(tx, &refund_postpone, A(r->id), A(r->tries), A(trouble));
+}
+
+SQL(refund_set_answered,
+	"UPDATE refund SET answered_at = now() WHERE id = $1 AND state = 'created' AND tries = $2");
+
+void refund_answered(struct tx *tx, const struct refund *r)
+{
+	db_queue(tx, &refund_set_answered, A(r->id), A(r->tries));
 }
 
 SQL(refund_untried,
@@ -143,6 +163,43 @@ enum err refund_note(struct tx *tx, const struct refund *r, const struct channel
 	return E_INTERNAL;
 }
 
+/* The next try after the last of so many has begun: by then that one is over. Of those
+ * that the channel works on only the time counts. */
+SQL(refund_delayed_one,
+	"SELECT r.id FROM refund r WHERE (r.state = 'created' AND (r.tries > $3"
+	"  OR r.created_at < now() - make_interval(secs => $1::bigint)) OR r.state = 'accepted'"
+	"  AND coalesce(r.sent_at, r.created_at) < now() - make_interval(secs => $1::bigint))"
+	" AND NOT " WORK_OPEN("r") " LIMIT 1");
+SQL(refund_delay_work,
+	"INSERT INTO " WORK_COLUMNS " SELECT $3, " WORK_OF("r") ", $4::jsonb ||"
+	"  jsonb_build_object('trouble', coalesce(r.trouble, r.state)) FROM refund r"
+	" WHERE r.id = $1 AND r.state IN ('created', 'accepted') AND NOT " WORK_OPEN("r"));
+SQL(refund_set_delayed,
+	"UPDATE refund SET delayed_at = now() WHERE id = $1 AND delayed_at IS NULL"
+	" AND state IN ('created', 'accepted') RETURNING id");
+
+enum err refund_delayed_find(struct tx *tx, int64_t *id)
+{
+	return db_value(tx, &refund_delayed_one, id, A(settings.refund_delay_s),
+		A(work_word(WORK_REFUND_STUCK)), A(settings.refund_tries));
+}
+
+enum err refund_delay(struct tx *tx, const struct refund *r)
+{
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	db_queue(tx, &refund_delay_work, A(r->id), A(work_word(WORK_REFUND_STUCK)), A(id),
+		A(detail(tx->mem, r, NULL)));
+	enum err err = db_value(tx, &refund_set_delayed, &id, A(r->id));
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
+	log_error("refund_delayed", "%s", r->out_refund_no);
+	shared_count(&shared()->refunds_delayed, 1);
+	return message_tell(tx, MESSAGE_REFUND_DELAYED,
+		&(struct message_about){.order_id = r->order_id, .refund_id = r->id});
+}
+
 struct words {
 	const char *cause, *reason, *trouble;
 };
@@ -162,10 +219,27 @@ SQL(refund_again,
 SQL(refund_void,
 	"UPDATE refund SET state = 'void', done_at = now() WHERE id = $1 AND state = 'stuck'");
 
+SQL(refund_now,
+	"WITH r AS (UPDATE refund SET run_at = now() WHERE id = $1 AND delayed_at IS NOT NULL"
+	"  AND state IN ('created', 'accepted') RETURNING 1)"
+	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r");
+
+static bool in_work(const struct refund *r)
+{
+	enum refund_state state = refund_state_of(r->state);
+
+	return state == REFUND_CREATED || state == REFUND_ACCEPTED;
+}
+
 enum err refund_retry(struct tx *tx, const struct refund *r, int64_t member_id)
 {
 	struct words w;
 	int64_t id;
+
+	if (in_work(r)) {
+		db_queue_one(tx, &refund_now, E_REFUND_STATE, A(r->id));
+		return E_OK;
+	}
 	enum err err = db_one(tx, &refund_stuck_words, &words_shape, &w, A(r->id));
 
 	if (err != E_OK)
@@ -188,11 +262,26 @@ enum err refund_retry(struct tx *tx, const struct refund *r, int64_t member_id)
 }
 
 SQL(refund_settle_by_hand,
-	"UPDATE refund SET state = 'by_hand', done_at = now() WHERE id = $1 AND state = 'stuck'");
+	"UPDATE refund SET state = 'by_hand', done_at = now() WHERE id = $1 AND (state = 'stuck'"
+	" OR state = 'created' AND delayed_at IS NOT NULL)");
+SQL(refund_is_delayed, "SELECT id FROM refund WHERE id = $1 AND delayed_at IS NOT NULL");
+
+/* What the channel has taken on is settled by nobody else, and for what it may have
+ * got there is a trigger. */
+static enum err by_hand_check(struct tx *tx, const struct refund *r)
+{
+	int64_t id;
+
+	if (refund_state_of(r->state) != REFUND_ACCEPTED)
+		return E_OK;
+	enum err err = db_value(tx, &refund_is_delayed, &id, A(r->id));
+	return err == E_NOT_FOUND ? E_REFUND_STATE : err == E_OK ? E_REFUND_MAY_ARRIVE : err;
+}
 
 enum err refund_by_hand(
 	struct tx *tx, const struct refund *r, int64_t member_id, const char *note)
 {
+	TRY(by_hand_check(tx, r));
 	db_queue_one(tx, &refund_settle_by_hand, E_REFUND_STATE, A(r->id));
 	work_refund_done(tx, r->id, member_id, note);
 	return tell_done(tx, r);

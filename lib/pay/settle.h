@@ -24,5 +24,7 @@ enum err settle_closings(struct db *, struct arena *, bool *busy) CHECKED;
 enum err settle_silent(struct db *, struct arena *, bool *busy) CHECKED;
 /* Refunds: sent, and queried. */
 enum err settle_refunds(struct db *, struct arena *, bool *busy) CHECKED;
+/* Refunds that don't arrive: people hear of them. */
+enum err settle_delayed(struct db *, struct arena *, bool *busy) CHECKED;
 
 #endif

@@ -17,26 +17,39 @@ static enum err send(struct db *db, struct arena *mem, const struct refund *r,
 	return channel->refund(mem, r->request, out);
 }
 
+/* What the channel said, and whether to this very request. */
+struct heard {
+	enum err err;
+	bool sent;
+	struct channel_refund told;
+};
+
 /* If it was sent before, nobody knows how that ended: the channel is queried first, and
  * the very same is sent again if it has never heard of it. */
 static enum err query_or_send(struct db *db, struct arena *mem, const struct refund *r,
-	const struct channel *channel, struct channel_refund *out)
+	const struct channel *channel, struct heard *out)
 {
 	bool created = refund_state_of(r->state) == REFUND_CREATED;
 	enum err err = E_NOT_FOUND;
 
 	if (!created || r->tries > 1)
-		err = channel->refund_query(mem, r->out_trade_no, r->out_refund_no, out);
+		err = channel->refund_query(mem, r->out_trade_no, r->out_refund_no, &out->told);
 	if (err != E_NOT_FOUND)
 		return err;
-	return created ? send(db, mem, r, channel, out) : E_CHANNEL_UNKNOWN;
+	out->sent = created;
+	return created ? send(db, mem, r, channel, &out->told) : E_CHANNEL_UNKNOWN;
 }
 
-static enum err note(
-	struct tx *tx, const struct refund *r, enum err err, const struct channel_refund *told)
+static enum err note(struct tx *tx, const struct refund *r, const struct heard *heard)
 {
+	const struct channel_refund *told = &heard->told;
+	enum err err = heard->err;
+
 	if (err == E_OK)
 		return refund_note(tx, r, told);
+	/* Before it was sent the channel knew nothing of it, and now it says no. */
+	if (heard->sent && (err == E_CHANNEL_REFUSED || err == E_UPSTREAM))
+		refund_answered(tx, r);
 	if (err == E_CHANNEL_REFUSED && !told->curable &&
 		refund_state_of(r->state) == REFUND_CREATED)
 		return refund_stuck(tx, r, told->refusal ? told->refusal : "REFUSED");
@@ -53,7 +66,7 @@ static enum err note(
 
 enum err settle_refunds(struct db *db, struct arena *mem, bool *busy)
 {
-	struct channel_refund told = {0};
+	struct heard heard = {0};
 	struct list due;
 	struct tx tx;
 
@@ -64,9 +77,28 @@ enum err settle_refunds(struct db *db, struct arena *mem, bool *busy)
 	*busy = true;
 	const struct refund *r = due.at;
 	const struct channel *channel = channel_find(r->channel);
-	enum err err = channel ? query_or_send(db, mem, r, channel, &told) : E_CHANNEL_OFF;
+	enum err err = channel ? query_or_send(db, mem, r, channel, &heard) : E_CHANNEL_OFF;
 	if (err == E_DB_DOWN || err == E_UNKNOWN || err == E_RETRY)
 		return err;
+	heard.err = err;
 	tx_begin(&tx, db, mem, TX_WRITE);
-	return tx_end(&tx, note(&tx, r, err, &told));
+	return tx_end(&tx, note(&tx, r, &heard));
+}
+
+enum err settle_delayed(struct db *db, struct arena *mem, bool *busy)
+{
+	struct refund r;
+	struct tx tx;
+	int64_t id;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	enum err err = refund_delayed_find(&tx, &id);
+	if (err == E_NOT_FOUND)
+		return tx_end(&tx, E_OK);
+	if (err == E_OK)
+		err = refund_by_id(&tx, id, &r);
+	if (err == E_OK)
+		err = refund_delay(&tx, &r);
+	*busy |= err == E_OK;
+	return tx_end(&tx, err);
 }

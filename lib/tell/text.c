@@ -77,6 +77,19 @@ static bool refund_created(
 	return true;
 }
 
+/* Nothing is told of one that has arrived since. */
+static bool refund_delayed(
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
+{
+	enum refund_state state = refund_state_of(t->state);
+
+	*title = "退款延迟";
+	*text = arena_printf(mem,
+		"%s 的退款 %s 暂未完成，系统和球馆会继续处理，无需重复申请，到账后会通知您。",
+		what(mem, t), yuan(mem, t->sum));
+	return state == REFUND_CREATED || state == REFUND_ACCEPTED || state == REFUND_STUCK;
+}
+
 static bool refund_done(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
@@ -100,6 +113,8 @@ bool inbox_text_write(struct arena *mem, const char *kind, const struct inbox_fa
 		return retaken(mem, t, title, text);
 	case MESSAGE_REFUND_CREATED:
 		return refund_created(mem, t, title, text);
+	case MESSAGE_REFUND_DELAYED:
+		return refund_delayed(mem, t, title, text);
 	case MESSAGE_REFUND_DONE:
 		return refund_done(mem, t, title, text);
 	default:

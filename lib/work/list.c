@@ -36,7 +36,7 @@ enum err work_list(
 
 SQL(work_lock,
 	"SELECT w.kind = $2 AND EXISTS (SELECT 1 FROM refund r"
-	"  WHERE r.id = w.refund_id AND r.state = 'stuck') AS stuck FROM work_item w"
+	"  WHERE r.id = w.refund_id AND r.state IN ('stuck', 'created', 'accepted')) AS waits FROM work_item w"
 	" WHERE w.id = $1 AND w.done_at IS NULL FOR UPDATE OF w");
 SQL(work_set_done,
 	"UPDATE work_item SET done_at = now(), done_by = $2, note = $3 WHERE id = $1"
@@ -45,10 +45,10 @@ SQL(work_set_done,
 enum err work_done(
 	struct tx *tx, int64_t id, int64_t member_id, const char *note, struct work_row *out)
 {
-	bool stuck;
+	bool waits;
 
-	TRY(db_value(tx, &work_lock, &stuck, A(id), A(work_word(WORK_REFUND_STUCK))));
-	if (stuck)
+	TRY(db_value(tx, &work_lock, &waits, A(id), A(work_word(WORK_REFUND_STUCK))));
+	if (waits)
 		return E_REFUND_STATE;
 	db_queue_one(tx, &work_set_done, E_NOT_FOUND, A(id), A(member_id), A(note));
 	return db_one(tx, &work_one, &work_row_shape, out, A(id));

@@ -44,7 +44,7 @@ enum err work_list(
 	struct tx *, const char *kind, int64_t behind, int64_t limit, struct list *) CHECKED;
 
 /* Somebody has seen to it. E_NOT_FOUND, also if it is done already;
- * E_REFUND_STATE: that refund is still stuck, it has ways of its own to be done. */
+ * E_REFUND_STATE: that refund is still stuck or delayed, it has ways of its own to be done. */
 enum err work_done(struct tx *, int64_t id, int64_t member_id, const char *note,
 	struct work_row *) CHECKED;
 

@@ -85,6 +85,9 @@ function attempt_row(attempt) {
 			["付款时间", attempt.paid_at && moment(attempt.paid_at)]));
 }
 
+const needs_help = ({ state, delayed_at }) => state === "stuck" ||
+	delayed_at !== null && ["created", "accepted"].includes(state);
+
 function refund_row(place, refund, reload) {
 	const { amount_fen, cause, reason, state } = refund;
 	return el("li", { "data-refund": refund.id, "data-state": state },
@@ -94,7 +97,8 @@ function refund_row(place, refund, reload) {
 			["经手人", refund.by],
 			["卡住的原因", refund.trouble && trouble_words(refund.trouble)],
 			["申请时间", moment(refund.created_at)],
+			["延迟", refund.delayed_at && moment(refund.delayed_at)],
 			["完成时间", refund.done_at && moment(refund.done_at)]),
-		state === "stuck" && place.may("refund") ?
+		needs_help(refund) && place.may("refund") ?
 			stuck_buttons(place, refund.id, amount_fen, reload) : null);
 }

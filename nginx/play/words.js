@@ -44,7 +44,7 @@ export const ATTEMPT_STATES = {
 };
 
 export const WORK_KINDS = {
-	refund_stuck: "退款卡住", strange_payment: "异常收款", reconcile: "对账差异",
+	refund_stuck: "退款卡住或延迟", strange_payment: "异常收款", reconcile: "对账差异",
 	refunded_twice: "重复退款",
 	shipping_stuck: "发货信息卡住",
 };

@@ -250,6 +250,70 @@ class TestStuck:
 
 
 @pytest.fixture
+def delayed(house, paid, desk2, sim):
+    """A refund that waits for money in the merchant's account, for hours."""
+    def make(fault="refund_not_enough", trouble="NOT_ENOUGH", **more):
+        sim.fault(fault, times=1000, **more)
+        refund = desk2.refund(paid, 700)
+        wait_for(lambda: desk2.see(paid)["refunds"][0]["trouble"] == trouble)
+        refused(desk2.post(f"/api/v1/staff/refunds/{refund['id']}/retry", None), 409,
+                "refund_state")
+        refused(desk2.post(f"/api/v1/staff/refunds/{refund['id']}/settled", {"note": "x"}), 409,
+                "refund_state")
+        assert work_of(desk2, refund) == []
+        house.db.run("UPDATE refund SET created_at = now() - interval '3 hours' WHERE id = %s",
+                     refund["id"])
+        wait_for(lambda: work_of(desk2, refund))
+        return refund
+    return make
+
+
+class TestDelayed:
+    def test_it_is_work_and_told_and_counted_until_it_arrives(
+            self, house, customer, paid, delayed, desk2, sim):
+        refund = delayed()
+        item, = work_of(desk2, refund, kind="refund_stuck")
+        assert item["detail"]["trouble"] == "NOT_ENOUGH"
+        assert desk2.see(paid)["refunds"][0]["delayed_at"]
+        assert customer.see(paid)["refunds"][0]["state"] == "processing"
+        inbox = wait_for(lambda: [m for m in ok(customer.get("/api/v1/messages"))["items"]
+                                  if m["kind"] == "refund.delayed"])
+        assert len(inbox) == 1 and "7.00 元" in inbox[0]["body"]
+        counted = [line for line in house.guest.get("/metrics").text.splitlines()
+                   if line.startswith('zhixing_refunds_delayed_total{pool="settle"}')]
+        assert int(counted[0].split()[1]) > 0
+        refused(desk2.post(f"/api/v1/staff/work/{item['id']}/done", {"note": "x"}), 409,
+                "refund_state")
+        sim.quiet()
+        again = ok(desk2.post(f"/api/v1/staff/refunds/{refund['id']}/retry", None))
+        assert (again["id"], again["state"]) == (refund["id"], "created")
+        assert all_back(house, paid) == [("staff", 700, "succeeded")]
+        wait_for(lambda: work_of(desk2, refund) == [])
+        assert told(house, paid, "refund.delayed") == 1
+
+    def test_paid_by_hand_it_is_settled(self, house, customer, paid, delayed, desk2):
+        refund = delayed()
+        path = f"/api/v1/staff/refunds/{refund['id']}"
+
+        def settled():
+            answer = desk2.post(f"{path}/settled", {"note": "现金退给本人"})
+            if answer.status_code == 409:  # it is being sent in this moment
+                refused(answer, 409, "refund_may_arrive")
+                return None
+            return ok(answer)
+        assert wait_for(settled)["state"] == "by_hand"
+        assert work_of(desk2, refund) == []
+        assert customer.see(paid)["refunds"][0]["state"] == "succeeded"
+        refused(desk2.post(f"{path}/retry", None), 409, "refund_state")
+        assert not wrongs(house, paid)
+
+    def test_while_the_channel_may_have_got_it_it_is_not(self, house, paid, delayed, desk2):
+        refund = delayed("http_500_before", "channel_unknown", path="/v3/refund/domestic/refunds")
+        refused(desk2.post(f"/api/v1/staff/refunds/{refund['id']}/settled", {"note": "x"}), 409,
+                "refund_may_arrive")
+
+
+@pytest.fixture
 def work(house):
     """work(venue or None): an entry as reconciliation makes them."""
     def make(venue=None) -> int:

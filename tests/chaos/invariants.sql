@@ -173,7 +173,7 @@ LEFT JOIN inbox i ON i.message_id = m.id AND i.account_id = o.account_id AND i.o
 	AND i.kind = m.kind
 WHERE m.kind NOT IN ('order.created', 'order.used')
 GROUP BY m.id, o.id HAVING count(i.id) <> 1 AND NOT (m.kind = 'order.ended'
-	AND o.pay_state <> 'unpaid');
+	AND o.pay_state <> 'unpaid') AND NOT (m.kind = 'refund.delayed' AND count(i.id) = 0);
 
 -- an_inbox_says_only_what_happened
 SELECT i.id, i.kind FROM inbox i LEFT JOIN message m ON m.id = i.message_id
@@ -190,10 +190,11 @@ SELECT a.id, a.state, o.state FROM payment_attempt a JOIN orders o ON o.id = a.o
 WHERE a.state IN ('created', 'prepaid') AND NOT o.unconfirmed
 	AND (o.state = 'expired' OR o.state = 'cancelled' AND o.pay_state = 'unpaid');
 
--- a_stuck_refund_is_work_for_people_once
+-- a_stuck_refund_is_work_for_people_once: so is a delayed one, until it has arrived
 SELECT r.id, r.state, count(w.id) FROM refund r
 LEFT JOIN work_item w ON w.refund_id = r.id AND w.kind = 'refund_stuck' AND w.done_at IS NULL
-GROUP BY r.id HAVING count(w.id) <> (r.state = 'stuck')::int;
+GROUP BY r.id HAVING count(w.id) <> (r.state = 'stuck')::int
+	AND NOT (r.state IN ('created', 'accepted') AND count(w.id) = 1);
 
 -- drained: the_bills_say_the_same: what differed was cured
 SELECT channel, day, class, what, number, ours, theirs, ours_fen, theirs_fen

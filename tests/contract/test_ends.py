@@ -4,7 +4,7 @@ import pytest
 from house import ok, refused, wait_for
 from money import all_back, begin
 from test_bans import banned, conduct, lift  # noqa: F401
-from test_staff_refunds import stuck, work, work_of  # noqa: F401
+from test_staff_refunds import delayed, stuck, work, work_of  # noqa: F401
 
 USED = "idempotency_key_reused"
 
@@ -151,6 +151,11 @@ class TestDesk:
         refused(desk2.post(f"{path}/settled", {"note": "x"}), 409, "refund_state")
         refused(desk2.post(f"{path}/retry", None), 409, "refund_state")
         refused(desk2.post(f"{path}/retry", None, key), 422, USED)
+
+    def test_pays_by_hand_only_what_can_not_arrive(self, delayed, desk2):  # noqa: F811
+        refund = delayed("http_500_before", "channel_unknown", path="/v3/refund/domestic/refunds")
+        path = f"/api/v1/staff/refunds/{refund['id']}"
+        refused(desk2.post(f"{path}/settled", {"note": "x"}), 409, "refund_may_arrive")
 
     def test_tries_again(self, stuck, desk2):  # noqa: F811
         refund = stuck("CLOSED")

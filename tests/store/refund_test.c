@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "pay/notice.h"
 #include "pay/refund.h"
+#include "pay/settle.h"
 
 enum { PROCESSES = 4, FEN = 2500 };
 
@@ -142,12 +143,179 @@ static void what_arrives_once_is_no_work(void **state)
 	assert_string_equal(work(id), "");
 }
 
+SQL(test_refund_is,
+	"UPDATE refund SET state = $2, tries = $3, sent_at = now() - make_interval(secs => $4),"
+	" created_at = now() - make_interval(secs => $4), trouble = 'NOT_ENOUGH' WHERE id = $1");
+SQL(test_told,
+	"SELECT count(*) FROM message WHERE kind = 'refund.delayed'"
+	" AND (body ->> 'refund_id')::bigint = $1");
+
+static int64_t told(int64_t refund)
+{
+	int64_t n;
+	struct tx tx = begin();
+
+	must(db_value(&tx, &test_told, &n, A(refund)));
+	must(tx_commit(&tx));
+	return n;
+}
+
+/* As the daemon does until there is nothing to do. */
+static void delay_all(int64_t unused)
+{
+	bool busy = true;
+
+	(void)unused;
+	while (busy) {
+		busy = false;
+		enum err err = settle_delayed(db, mem, &busy);
+		if (err == E_RETRY)
+			busy = true;
+		else
+			must(err);
+	}
+}
+
+static int64_t refund_in(const char *state, int64_t tries, int64_t age_s)
+{
+	int64_t id = refund_of(paid());
+
+	if (strcmp(state, "created") != 0)
+		RUN(&test_refund_is, A(id), A("accepted"), A(tries), A(age_s));
+	RUN(&test_refund_is, A(id), A(state), A(tries), A(age_s));
+	return id;
+}
+
+static const struct {
+	const char *state;
+	int64_t tries, age_s;
+	const char *work;
+} waiting[] = {
+	{"created", 5, 60, ""}, /* the fifth is under way */
+	{"created", 6, 60, "refund_stuck"}, {"created", 0, 7100, ""},
+	{"created", 0, 7300, "refund_stuck"}, {"accepted", 50, 7100, ""}, /* it works on it */
+	{"accepted", 0, 7300, "refund_stuck"}, {"succeeded", 6, 7300, ""},
+	{"stuck", 6, 7300, ""}, /* its entry is made with its state */
+};
+
+static void a_refund_that_does_not_arrive_is_work_once_and_told_once(void **state)
+{
+	int64_t ids[COUNT_OF(waiting)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+		ids[i] =
+			refund_in(strcmp(waiting[i].state, "succeeded") == 0 ? "created"
+									     : waiting[i].state,
+				waiting[i].tries, waiting[i].age_s);
+		if (strcmp(waiting[i].state, "succeeded") == 0)
+			notice_of_success(ids[i]);
+	}
+	in_processes(PROCESSES, delay_all, 0, 0);
+	delay_all(0);
+	for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+		assert_string_equal(work(ids[i]), waiting[i].work);
+		assert_int_equal(told(ids[i]), *waiting[i].work != 0);
+	}
+	notice_of_success(ids[1]);
+	assert_string_equal(work(ids[1]), "refund_stuck done");
+}
+
+/* Not curable any more: the same entry stands. */
+static void a_delayed_refund_that_gets_stuck_stays_one_entry(void **state)
+{
+	(void)state;
+	int64_t id = refund_in("created", 6, 60);
+	struct refund r = load(id);
+
+	delay_all(0);
+	struct tx tx = begin();
+	must(refund_stuck(&tx, &r, "USER_ACCOUNT_ABNORMAL"));
+	must(tx_commit(&tx));
+	assert_string_equal(load(id).state, "stuck");
+	assert_string_equal(work(id), "refund_stuck");
+}
+
+/* Tried again by staff it is work again when that doesn't help, and not told again. */
+static void after_a_retry_it_is_work_anew(void **state)
+{
+	(void)state;
+	int64_t id = refund_in("stuck", 6, 7300), account = paid();
+	struct refund r = load(id);
+	struct tx tx = begin();
+
+	must(refund_retry(&tx, &r, account));
+	must(tx_commit(&tx));
+	delay_all(0);
+	assert_string_equal(work(id), "refund_stuck");
+	assert_int_equal(told(id), 1);
+	r = load(id);
+	tx = begin();
+	must(refund_retry(&tx, &r, account)); /* now instead of later */
+	must(tx_commit(&tx));
+	assert_string_equal(work(id), "refund_stuck");
+}
+
+static enum err by_hand(int64_t id)
+{
+	struct refund r = load(id);
+	struct tx tx = begin();
+	enum err err = refund_by_hand(&tx, &r, r.order_id, "现金");
+
+	return tx_end(&tx, err);
+}
+
+static void answered(int64_t id)
+{
+	struct refund r = load(id);
+	struct tx tx = begin();
+
+	refund_answered(&tx, &r);
+	must(tx_commit(&tx));
+}
+
+static void sending(int64_t id)
+{
+	struct refund r = load(id);
+	struct tx tx = begin();
+
+	refund_sending(&tx, &r);
+	must(tx_commit(&tx));
+}
+
+static void only_what_the_channel_refused_last_is_paid_by_hand(void **state)
+{
+	(void)state;
+	int64_t id = refund_in("created", 6, 60), taken = refund_in("accepted", 0, 7300);
+
+	assert_int_equal(by_hand(id), E_REFUND_STATE); /* not delayed yet */
+	assert_int_equal(by_hand(taken), E_REFUND_STATE);
+	delay_all(0);
+	assert_int_equal(by_hand(taken), E_REFUND_MAY_ARRIVE);
+	assert_int_equal(by_hand(id), E_REFUND_MAY_ARRIVE); /* sent, and no answer */
+	answered(id);
+	sending(id);
+	assert_int_equal(by_hand(id), E_REFUND_MAY_ARRIVE); /* sent again */
+	answered(id);
+	assert_int_equal(by_hand(id), E_OK);
+	assert_string_equal(work(id), "refund_stuck done");
+	assert_string_equal(load(id).state, "by_hand");
+	struct refund r = load(id);
+	struct tx tx = begin();
+	refund_sending(&tx, &r);
+	assert_int_equal(tx_end(&tx, E_OK), E_RETRY); /* it is sent no more */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_notice_of_money_that_was_given_otherwise_is_work_once),
 		cmocka_unit_test(the_answer_to_a_query_says_so_too),
 		cmocka_unit_test(what_arrives_once_is_no_work),
+		cmocka_unit_test(a_refund_that_does_not_arrive_is_work_once_and_told_once),
+		cmocka_unit_test(a_delayed_refund_that_gets_stuck_stays_one_entry),
+		cmocka_unit_test(after_a_retry_it_is_work_anew),
+		cmocka_unit_test(only_what_the_channel_refused_last_is_paid_by_hand),
 	};
 
 	return RUN_TESTS_BETWEEN(setup, tests, teardown);

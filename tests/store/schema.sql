@@ -1407,6 +1407,7 @@ CREATE TABLE state_move (
 --   refund           accepted  stuck      the channel could not do it
 --   refund           accepted  succeeded  the customer has the money
 --   refund           created   accepted   the channel works on it
+--   refund           created   by_hand    staff paid it another way while the channel refused it
 --   refund           created   stuck      refused
 --   refund           created   succeeded  the channel was quick
 --   refund           stuck     by_hand    staff paid it another way
@@ -1714,6 +1715,8 @@ CREATE TABLE refund (
 	created_at    timestamptz NOT NULL DEFAULT now(),
 	done_at       timestamptz,
 	billed_on     date, -- 0005_reconcile.sql
+	delayed_at    timestamptz, -- 0016_refund.sql: since then
+	answered_at   timestamptz, -- 0016_refund.sql
 	CONSTRAINT refund_pkey PRIMARY KEY (id), -- 0004_settle.sql
 	CONSTRAINT refund_out_refund_no_key UNIQUE (out_refund_no), -- 0004_settle.sql
 	CONSTRAINT refund_replaces_key UNIQUE (replaces), -- 0004_settle.sql
@@ -1738,6 +1741,8 @@ CREATE INDEX refund_unbilled ON refund (sent_at) WHERE billed_on IS NULL; -- 000
 CREATE INDEX refund_venue ON refund (venue_id); -- 0014_scale.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON refund FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
+CREATE TRIGGER refund_may_arrive BEFORE UPDATE OF state ON refund FOR EACH ROW WHEN (old.state = 'created'
+	AND new.state = 'by_hand') EXECUTE FUNCTION refund_by_hand_check(); -- 0016_refund.sql
 CREATE TRIGGER refund_move BEFORE UPDATE OF state ON refund FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
 ALTER TABLE refund ENABLE ROW LEVEL SECURITY;
@@ -1746,6 +1751,18 @@ CREATE POLICY in_scope ON refund TO zx_staff USING ((SELECT staff_everywhere())
 	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE ON refund TO zx;
 GRANT SELECT, INSERT, UPDATE (state, run_at, sent_at, done_at) ON refund TO zx_staff;
+
+-- 0016_refund.sql
+-- The wall: what was sent and not answered may still arrive.
+CREATE FUNCTION refund_by_hand_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF OLD.delayed_at IS NULL OR OLD.answered_at < OLD.sent_at
+		OR OLD.answered_at IS NULL AND OLD.sent_at IS NOT NULL THEN
+		RAISE EXCEPTION 'refund % may still arrive', OLD.id
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_may_arrive', TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NEW;
+END $$;
 
 -- 0003_order.sql
 -- Every notice that carried a good signature, once, and what became of it.
@@ -1941,6 +1958,7 @@ CREATE TABLE work_item (
 		'refunded_twice', 'shipping_stuck')) -- 0016_refund.sql (0004_settle.sql, 0006_tell.sql)
 );
 CREATE INDEX work_item_open ON work_item (opened_at) WHERE done_at IS NULL; -- 0004_settle.sql
+CREATE INDEX work_item_refund ON work_item (refund_id); -- 0016_refund.sql
 CREATE INDEX work_item_venue ON work_item (venue_id); -- 0014_scale.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON work_item FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
@@ -2042,7 +2060,7 @@ CREATE TABLE inbox (
 	CONSTRAINT inbox_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0006_tell.sql
 	CONSTRAINT inbox_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0006_tell.sql
 	CONSTRAINT inbox_kind_known CHECK (kind IN ('order.paid', 'order.ended', 'order.retaken',
-		'refund.created', 'refund.done')) -- 0006_tell.sql
+		'refund.created', 'refund.delayed', 'refund.done')) -- 0016_refund.sql (0006_tell.sql)
 );
 CREATE INDEX inbox_account ON inbox (account_id, id DESC); -- 0006_tell.sql
 CREATE INDEX inbox_unread ON inbox (account_id) WHERE read_at IS NULL; -- 0006_tell.sql

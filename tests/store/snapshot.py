@@ -31,8 +31,8 @@ SUBJECTS = {
         state_move state_move_check() court_lasts() court_lasts_again() courts_hold() venue_customer
         customer_note() violation ban""",
     "Check-in": "checkin_code checkin checkin_try order_venue()",
-    "Money": """payment_attempt refund notify_log ledger_day reconcile_run reconcile_line reconcile_diff
-        shipping work_item""",
+    "Money": """payment_attempt refund refund_by_hand_check() notify_log ledger_day reconcile_run
+        reconcile_line reconcile_diff shipping work_item""",
     "Messages": "message message_done message_try message_dead inbox",
     "Ids and repeated requests": "id_block idempotency answers_sweep()",
 }
