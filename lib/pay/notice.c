@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "message/message.h"
+#include "order/ban.h"
 #include "order/ending.h"
 #include "order/state.h"
 #include "pay/refund.h"
@@ -48,11 +49,13 @@ static const struct field claim_fields[] = {
 	FIELD(struct claim, attempt_id),
 	FIELD(struct claim, order_id),
 	FIELD(struct claim, venue_id),
+	FIELD(struct claim, account_id),
 	FIELD(struct claim, attempt_state),
 	FIELD(struct claim, transaction_id, .optional = true),
 	FIELD(struct claim, order_state),
 	FIELD(struct claim, closing_to, .optional = true),
 	FIELD(struct claim, amount_fen),
+	FIELD(struct claim, expires_at),
 };
 static const struct shape claim_shape = SHAPE(struct claim, claim_fields);
 
@@ -61,8 +64,9 @@ SQL(claim_order,
 	"SELECT id FROM orders WHERE id = (SELECT order_id FROM payment_attempt"
 	" WHERE channel = $1 AND out_trade_no = $2) FOR UPDATE");
 SQL(claim_by_number,
-	"SELECT a.id AS attempt_id, o.id AS order_id, o.venue_id, a.state AS attempt_state,"
-	" a.transaction_id, o.state AS order_state, o.closing_to, a.amount_fen"
+	"SELECT a.id AS attempt_id, o.id AS order_id, o.venue_id, o.account_id,"
+	" a.state AS attempt_state, a.transaction_id, o.state AS order_state, o.closing_to,"
+	" a.amount_fen, o.expires_at"
 	" FROM payment_attempt a JOIN orders o ON o.id = a.order_id"
 	" WHERE a.channel = $1 AND a.out_trade_no = $2 FOR UPDATE OF a");
 SQL(notice_insert,
@@ -200,6 +204,21 @@ static enum err act(struct tx *tx, const struct channel_payment *p, const struct
 	}
 }
 
+/* Money for an expired order; *why: E_OK, or why it doesn't come back. A customer who paid
+ * in time has done nothing wrong, whoever has the courts now. */
+static enum err come_late(struct tx *tx, const struct channel_payment *p, const struct claim *c,
+	enum outcome *outcome, enum err *why)
+{
+	TRY(order_retake(tx, c->order_id, p->paid_at, why));
+	if (*why == E_OK) {
+		*outcome = OUTCOME_RETAKEN;
+	} else if (p->paid_at.us < c->expires_at.us) {
+		violations_hold(tx, c->account_id);
+		violation_take_back(tx, c->account_id, c->order_id, "已按时付款，渠道通知延迟");
+	}
+	return E_OK;
+}
+
 enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum outcome *outcome)
 {
 	struct channel_payment p = *told;
@@ -212,11 +231,8 @@ enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum o
 	}
 	TRY(claim_load(tx, &p, &claim));
 	*outcome = notice_judge(&p, &claim);
-	if (*outcome == OUTCOME_LATE && order_state_of(claim.order_state) == ORDER_EXPIRED) {
-		TRY(order_retake(tx, claim.order_id, p.paid_at, &why));
-		if (why == E_OK)
-			*outcome = OUTCOME_RETAKEN;
-	}
+	if (*outcome == OUTCOME_LATE && order_state_of(claim.order_state) == ORDER_EXPIRED)
+		TRY(come_late(tx, &p, &claim, outcome, &why));
 	db_queue(tx, &notice_insert, A(p.channel), A(p.id), A(p.event), A(p.out_trade_no),
 		A(p.plaintext), A(outcome_word(*outcome)));
 	alarm_of(&p, *outcome);

@@ -28,10 +28,11 @@ const char *outcome_word(enum outcome);
 
 /* What the decision rests on; attempt_state is NULL for an unknown number. */
 struct claim {
-	int64_t attempt_id, order_id, venue_id;
+	int64_t attempt_id, order_id, venue_id, account_id;
 	const char *attempt_state, *transaction_id, *order_state;
 	const char *closing_to; /* NULL: not closing */
 	money amount_fen;
+	stamp expires_at; /* of the order */
 };
 
 /* Pure. Money for an expired order is LATE here: only its courts can tell whether it

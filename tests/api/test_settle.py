@@ -252,6 +252,26 @@ def test_late_money_takes_back_the_ban_that_rested_on_it(house, slots, customer,
     customer.order(slots.one())
 
 
+@pytest.mark.parametrize("in_time", [True, False])
+def test_who_paid_in_time_is_not_banned_though_the_court_is_sold(
+        house, slots, customer, sim, in_time):
+    for _ in range(2):
+        expire(house, customer.order(slots.one()))
+    slot = slots.one()
+    order = customer.order(slot)
+    payment = customer.prepay(order)
+    expire(house, order)
+    house.customer().paid_order(slot)
+    assert customer.try_order(slots.one()).status_code == 403
+    house.db.run("UPDATE orders SET expires_at = now() + %s * interval '1 minute' WHERE id = %s",
+                 1 if in_time else -1, order["id"])  # the channel's clock tells
+    pay_late(sim, payment)
+    assert outcomes(house, payment) == ["late"] and state(house, order) == "expired"
+    assert house.db.rows("SELECT lift_reason FROM violation WHERE order_id = %s", order["id"]) == [
+        ("已按时付款，渠道通知延迟" if in_time else None,)]
+    assert customer.try_order(slots.one()).status_code == (201 if in_time else 403)
+
+
 @pytest.fixture
 def surplus(slots, customer, sim):
     """An order that is paid twice, and how the second sum's refund is to end."""

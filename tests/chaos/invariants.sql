@@ -109,10 +109,11 @@ WHERE o.state = 'expired' AND o.closing_to IS DISTINCT FROM 'expired'
 SELECT o.id, o.state FROM orders o WHERE o.pay_state <> 'unpaid' AND (o.state = 'cancelled') <>
 	NOT EXISTS (SELECT 1 FROM order_item i WHERE i.order_id = o.id AND i.state <> 'released');
 
--- an_expired_order_is_a_violation_and_nothing_else_is
+-- an_expired_order_is_a_violation_and_nothing_else_is: unless it was paid in time
 SELECT o.id, o.state, v.id AS violation, v.lift_reason
 FROM orders o LEFT JOIN violation v ON v.order_id = o.id
-WHERE o.state = 'expired' AND (v.id IS NULL OR v.lifted_at IS NOT NULL AND v.lifted_by IS NULL)
+WHERE o.state = 'expired' AND (v.id IS NULL OR v.lifted_at IS NOT NULL AND v.lifted_by IS NULL
+	AND NOT EXISTS (SELECT 1 FROM payment_attempt a WHERE a.order_id = o.id AND a.paid_at < o.expires_at))
 	OR o.state <> 'expired' AND v.id IS NOT NULL AND v.lifted_at IS NULL
 	OR v.account_id <> o.account_id;
 
