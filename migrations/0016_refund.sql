@@ -30,3 +30,16 @@ CREATE TRIGGER refund_may_arrive BEFORE UPDATE OF state ON refund FOR EACH ROW
 ALTER TABLE inbox DROP CONSTRAINT inbox_kind_known;
 ALTER TABLE inbox ADD CONSTRAINT inbox_kind_known CHECK (kind IN
 	('order.paid', 'order.ended', 'order.retaken', 'refund.created', 'refund.delayed', 'refund.done'));
+
+-- Another payment on a number that has brought its money already.
+ALTER TABLE notify_log DROP CONSTRAINT notify_log_outcome_known;
+ALTER TABLE notify_log ADD CONSTRAINT notify_log_outcome_known CHECK (outcome IN
+	('paid', 'retaken', 'repeat', 'paid_twice', 'unknown_number', 'wrong_merchant', 'wrong_amount',
+	 'not_success', 'late', 'surplus', 'refund', 'refund_unknown', 'refund_differs', 'other'));
+
+-- A ticket is its payer's: open once for each. The mark differs by order, and tells
+-- nothing of who it was; 0: whoever scans the code.
+ALTER TABLE payment_attempt ADD payer_mark bigint NOT NULL DEFAULT 0;
+DROP INDEX payment_attempt_open_once;
+CREATE UNIQUE INDEX payment_attempt_open_once ON payment_attempt (order_id, channel, method, payer_mark)
+	WHERE state IN ('created', 'prepaid');

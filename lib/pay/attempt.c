@@ -47,8 +47,9 @@ SQL(attempts_of_order,
 	" FROM payment_attempt WHERE order_id = $1 ORDER BY id");
 SQL(attempt_insert,
 	"INSERT INTO payment_attempt (id, order_id, channel, method, out_trade_no, amount_fen,"
-	" request, ask_at) VALUES ($1, $2, $3, $4, $5, $6, $7,"
-	" now() + make_interval(secs => $8::bigint))");
+	" request, ask_at, payer_mark) VALUES ($1, $2, $3, $4, $5, $6, $7,"
+	" now() + make_interval(secs => $8::bigint),"
+	" coalesce(hashtextextended($9::text, $2), 0))");
 SQL(attempt_answered,
 	"UPDATE payment_attempt SET state = 'prepaid', prepay = $2, prepaid_at = now()"
 	" WHERE id = $1 AND state IN ('created', 'prepaid')");
@@ -84,13 +85,32 @@ static bool is_open(const struct attempt *a, const struct attempt_params *params
 	       strcmp(a->method, params->method) == 0;
 }
 
-static const struct attempt *open_one(
-	const struct list *attempts, const struct attempt_params *params)
+/* The very bytes that the channel is to get. */
+static const char *request_of(struct arena *mem, const struct channel *channel,
+	const struct payable *o, const struct attempt *a, const char *payer)
 {
+	return channel->order_body(
+		mem, &(struct channel_order){.method = a->method,
+			     .description = arena_printf(mem, "%s 场地预订", o->venue_name),
+			     .out_trade_no = a->out_trade_no,
+			     .expires = o->expires_at,
+			     .total = o->amount_fen,
+			     .payer = payer});
+}
+
+/* One that would be sent the same today. A ticket is its payer's: another person, or the
+ * same by another openid, gets a number of his own. */
+static const struct attempt *open_one(struct tx *tx, const struct list *attempts,
+	const struct attempt_params *params, const struct payable *o, const char *payer)
+{
+	const struct channel *channel = channel_find(params->channel);
 	const struct attempt *a = attempts->at;
 
 	for (size_t i = 0; i < attempts->count; i++)
-		if (is_open(&a[i], params))
+		if (is_open(&a[i], params) &&
+			(!method_is_jsapi(params->method) ||
+				strcmp(request_of(tx->mem, channel, o, &a[i], payer),
+					a[i].request) == 0))
 			return &a[i];
 	return NULL;
 }
@@ -101,15 +121,10 @@ static enum err attempt_new(struct tx *tx, const struct channel *channel,
 	TRY(ids_take(tx, 1, &a->id));
 	a->state = attempt_state_word(ATTEMPT_CREATED);
 	a->amount_fen = o->amount_fen;
-	a->request = channel->order_body(tx->mem,
-		&(struct channel_order){.method = a->method,
-			.description = arena_printf(tx->mem, "%s 场地预订", o->venue_name),
-			.out_trade_no = a->out_trade_no,
-			.expires = o->expires_at,
-			.total = o->amount_fen,
-			.payer = payer});
+	a->request = request_of(tx->mem, channel, o, a, payer);
 	db_queue(tx, &attempt_insert, A(a->id), A(a->order_id), A(a->channel), A(a->method),
-		A(a->out_trade_no), A(a->amount_fen), A(a->request), A(settings.ask_first_s));
+		A(a->out_trade_no), A(a->amount_fen), A(a->request), A(settings.ask_first_s),
+		A(payer));
 	return E_OK;
 }
 
@@ -127,7 +142,9 @@ enum err attempt_open(struct tx *tx, const struct attempt_params *params, struct
 	db_ask_all(tx, &attempts_of_order, &attempt_shape, &attempts, A(params->order_id));
 	TRY(db_sync(tx));
 	TRY(payable_now(&order));
-	const struct attempt *open = open_one(&attempts, params);
+	if (channel->payer_app && method_is_jsapi(params->method))
+		TRY(account_openid(tx, params->account_id, *channel->payer_app, &payer));
+	const struct attempt *open = open_one(tx, &attempts, params, &order, payer);
 	*out = open ? *open
 		    : (struct attempt){.order_id = params->order_id,
 			      .channel = params->channel,
@@ -137,8 +154,6 @@ enum err attempt_open(struct tx *tx, const struct attempt_params *params, struct
 	out->expires_at = order.expires_at;
 	if (open)
 		return E_OK;
-	if (channel->payer_app && method_is_jsapi(params->method))
-		TRY(account_openid(tx, params->account_id, *channel->payer_app, &payer));
 	return attempt_new(tx, channel, &order, payer, out);
 }
 

@@ -1,6 +1,7 @@
 #include "pay/notice.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "message/message.h"
 #include "order/ban.h"
@@ -31,7 +32,8 @@ enum outcome notice_judge(const struct channel_payment *p, const struct claim *c
 	if (p->total.fen != c->amount_fen.fen || !p->yuan)
 		return OUTCOME_WRONG_AMOUNT;
 	if (c->transaction_id)
-		return OUTCOME_REPEAT;
+		return text_same(p->transaction_id, c->transaction_id) ? OUTCOME_REPEAT
+								       : OUTCOME_PAID_TWICE;
 	switch (order_state_of(c->order_state)) {
 	case ORDER_PENDING:
 		return OUTCOME_PAID;
@@ -195,6 +197,7 @@ static enum err act(struct tx *tx, const struct channel_payment *p, const struct
 	case OUTCOME_LATE:
 	case OUTCOME_SURPLUS:
 		return give_back(tx, p, c, outcome, why);
+	case OUTCOME_PAID_TWICE:
 	case OUTCOME_UNKNOWN_NUMBER:
 	case OUTCOME_WRONG_MERCHANT:
 	case OUTCOME_WRONG_AMOUNT:

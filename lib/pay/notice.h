@@ -9,19 +9,20 @@
  * and what is done about it. */
 
 /* What became of a notice. The word goes into notify_log. */
-#define OUTCOMES(X)                                                                        \
-	X(OUTCOME_PAID, "paid")       /* the order is paid by it */                        \
-	X(OUTCOME_RETAKEN, "retaken") /* it had expired; its courts were still free */     \
-	X(OUTCOME_REPEAT, "repeat")   /* known already */                                  \
-	X(OUTCOME_UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */               \
-	X(OUTCOME_WRONG_MERCHANT, "wrong_merchant") /* another merchant or app */          \
-	X(OUTCOME_WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */          \
-	X(OUTCOME_NOT_SUCCESS, "not_success")       /* says that nothing was paid */       \
-	X(OUTCOME_LATE, "late")                     /* the order has ended: given back */  \
-	X(OUTCOME_SURPLUS, "surplus")               /* it is paid already: given back */   \
-	X(OUTCOME_REFUND, "refund")                 /* about a refund of ours */           \
-	X(OUTCOME_REFUND_UNKNOWN, "refund_unknown") /* about a refund we don't know */     \
-	X(OUTCOME_REFUND_DIFFERS, "refund_differs") /* another sum, or another merchant */ \
+#define OUTCOMES(X)                                                                          \
+	X(OUTCOME_PAID, "paid")             /* the order is paid by it */                    \
+	X(OUTCOME_RETAKEN, "retaken")       /* it had expired; its courts were still free */ \
+	X(OUTCOME_REPEAT, "repeat")         /* known already */                              \
+	X(OUTCOME_PAID_TWICE, "paid_twice") /* another payment on its number */              \
+	X(OUTCOME_UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */                 \
+	X(OUTCOME_WRONG_MERCHANT, "wrong_merchant") /* another merchant or app */            \
+	X(OUTCOME_WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */            \
+	X(OUTCOME_NOT_SUCCESS, "not_success")       /* says that nothing was paid */         \
+	X(OUTCOME_LATE, "late")                     /* the order has ended: given back */    \
+	X(OUTCOME_SURPLUS, "surplus")               /* it is paid already: given back */     \
+	X(OUTCOME_REFUND, "refund")                 /* about a refund of ours */             \
+	X(OUTCOME_REFUND_UNKNOWN, "refund_unknown") /* about a refund we don't know */       \
+	X(OUTCOME_REFUND_DIFFERS, "refund_differs") /* another sum, or another merchant */   \
 	X(OUTCOME_OTHER, "other")                   /* about something else */
 enum outcome { OUTCOMES(WORD_ID) OUTCOME_COUNT };
 const char *outcome_word(enum outcome);

@@ -39,7 +39,8 @@ SQL(refund_postpone,
 SQL(refund_got_stuck,
 	"WITH r AS (UPDATE refund SET state = 'stuck', trouble = $5,"
 	"  channel_no = coalesce($6, channel_no) WHERE id = $1"
-	"  AND state IN ('created', 'accepted') RETURNING id, order_id, venue_id),"
+	"  AND state IN ('created', 'accepted') AND tries = $7"
+	"  RETURNING id, order_id, venue_id),"
 	" known AS (UPDATE work_item w SET detail = $4::jsonb FROM r WHERE w.refund_id = r.id"
 	"  AND w.kind = $2 AND w.done_at IS NULL)"
 	" INSERT INTO " WORK_COLUMNS " SELECT $3, " WORK_OF("r") ", $4::jsonb FROM r"
@@ -72,7 +73,7 @@ static enum err stuck(
 
 	TRY(ids_take(tx, 1, &work_id));
 	db_queue(tx, &refund_got_stuck, A(r->id), A(work_word(WORK_REFUND_STUCK)), A(work_id),
-		A(detail(tx->mem, r, trouble)), A(trouble), A(channel_no));
+		A(detail(tx->mem, r, trouble)), A(trouble), A(channel_no), A(r->tries));
 	log_error("refund_stuck", "%s: %s", r->out_refund_no, trouble);
 	return E_OK;
 }

@@ -138,6 +138,16 @@ def test_inside_alipays_app_its_buyer_pays(house, customer, order, sim):
         [("alipay", "jsapi", result["transaction_id"], who["buyer_open_id"])]
 
 
+def test_a_ticket_is_its_payers_own(house, customer, order):
+    one, other = buyer(house)["buyer_open_id"], buyer(house)["buyer_open_id"]
+    first = prepay(customer, order, "jsapi", payer=one)
+    assert prepay(customer, order, "jsapi", payer=one)["out_trade_no"] == first["out_trade_no"]
+    theirs = prepay(customer, order, "jsapi", payer=other)
+    assert theirs["out_trade_no"] != first["out_trade_no"]
+    assert theirs["pay_params"] != first["pay_params"]
+    assert prepay(customer, order, "jsapi", payer=other)["out_trade_no"] == theirs["out_trade_no"]
+
+
 def test_the_same_key_gets_the_same_bytes(house, customer, order):
     first, again = (try_pay(customer, order, key="alipay") for _ in range(2))
     assert (first.status_code, first.content) == (201, again.content)

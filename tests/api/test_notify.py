@@ -166,6 +166,17 @@ def test_genuine_notices_that_pay_nothing_are_kept_once_with_an_alarm(
     assert customer.see(order)["state"] == "pending"
 
 
+def test_another_payment_on_the_same_number_is_work_for_people(house, order, payment, post):
+    first, other = (post.payment(payment["out_trade_no"], order["amount_fen"]) for _ in range(2))
+    other["transaction_id"] = first["transaction_id"][:-1] + "X"
+    for told in (first, other, other, first):
+        assert post.tell(told).status_code == 204
+    assert is_paid_once(house, order)
+    assert house.db.rows("SELECT kind, detail->>'outcome', detail->>'transaction_id' FROM work_item"
+                         " WHERE order_id = %s", order["id"]) == [
+        ("strange_payment", "paid_twice", other["transaction_id"])]
+
+
 def test_paid_and_partly_given_back_is_paid(house, order, payment, post):
     told = post.payment(payment["out_trade_no"], order["amount_fen"], trade_state="REFUND")
     assert post.tell(told).status_code == 204

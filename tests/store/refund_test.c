@@ -236,6 +236,23 @@ static void a_delayed_refund_that_gets_stuck_stays_one_entry(void **state)
 	assert_string_equal(work(id), "refund_stuck");
 }
 
+SQL(test_refund_tried, "UPDATE refund SET tries = tries + 1 WHERE id = $1");
+
+/* Another process has claimed it since: what this one heard is old. */
+static void a_refusal_of_an_earlier_try_changes_nothing(void **state)
+{
+	(void)state;
+	int64_t id = refund_in("created", 1, 60);
+	struct refund r = load(id);
+
+	RUN(&test_refund_tried, A(id));
+	struct tx tx = begin();
+	must(refund_stuck(&tx, &r, "USER_ACCOUNT_ABNORMAL"));
+	must(tx_commit(&tx));
+	assert_string_equal(load(id).state, "created");
+	assert_string_equal(work(id), "");
+}
+
 /* Tried again by staff it is work again when that doesn't help, and not told again. */
 static void after_a_retry_it_is_work_anew(void **state)
 {
@@ -314,6 +331,7 @@ int main(void)
 		cmocka_unit_test(what_arrives_once_is_no_work),
 		cmocka_unit_test(a_refund_that_does_not_arrive_is_work_once_and_told_once),
 		cmocka_unit_test(a_delayed_refund_that_gets_stuck_stays_one_entry),
+		cmocka_unit_test(a_refusal_of_an_earlier_try_changes_nothing),
 		cmocka_unit_test(after_a_retry_it_is_work_anew),
 		cmocka_unit_test(only_what_the_channel_refused_last_is_paid_by_hand),
 	};

@@ -1654,6 +1654,7 @@ CREATE TABLE payment_attempt (
 	refunded_fen   bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	ask_at         timestamptz NOT NULL DEFAULT now() + '00:00:05'::interval, -- 0004_settle.sql
 	asked          bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
+	payer_mark     bigint NOT NULL DEFAULT 0, -- 0016_refund.sql
 	CONSTRAINT payment_attempt_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT payment_attempt_out_trade_no_key UNIQUE (out_trade_no), -- 0003_order.sql
 	CONSTRAINT payment_attempt_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0003_order.sql
@@ -1668,8 +1669,8 @@ CREATE TABLE payment_attempt (
 		CHECK (state IN ('created', 'prepaid', 'closed', 'paid', 'surplus')) -- 0003_order.sql
 );
 CREATE INDEX payment_attempt_ask ON payment_attempt (ask_at) WHERE state IN ('created', 'prepaid'); -- 0004_settle.sql
-CREATE UNIQUE INDEX payment_attempt_open_once ON payment_attempt (order_id, channel, method)
-	WHERE state IN ('created', 'prepaid'); -- 0003_order.sql
+CREATE UNIQUE INDEX payment_attempt_open_once ON payment_attempt (order_id, channel, method, payer_mark)
+	WHERE state IN ('created', 'prepaid'); -- 0016_refund.sql (0003_order.sql)
 CREATE INDEX payment_attempt_order ON payment_attempt (order_id); -- 0003_order.sql
 CREATE INDEX payment_attempt_paid_at ON payment_attempt (paid_at) WHERE paid_at IS NOT NULL; -- 0004_settle.sql
 CREATE UNIQUE INDEX payment_attempt_paid_once ON payment_attempt (order_id) WHERE state = 'paid'; -- 0003_order.sql
@@ -1776,9 +1777,9 @@ CREATE TABLE notify_log (
 	repeats      bigint NOT NULL DEFAULT 0,
 	received_at  timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT notify_log_pkey PRIMARY KEY (channel, notice_id), -- 0003_order.sql
-	CONSTRAINT notify_log_outcome_known CHECK (outcome IN ('paid', 'retaken', 'repeat', 'unknown_number',
-		'wrong_merchant', 'wrong_amount', 'not_success', 'late', 'surplus', 'refund', 'refund_unknown',
-		'refund_differs', 'other')) -- 0004_settle.sql (0003_order.sql)
+	CONSTRAINT notify_log_outcome_known CHECK (outcome IN ('paid', 'retaken', 'repeat', 'paid_twice',
+		'unknown_number', 'wrong_merchant', 'wrong_amount', 'not_success', 'late', 'surplus', 'refund',
+		'refund_unknown', 'refund_differs', 'other')) -- 0016_refund.sql (0003_order.sql, 0004_settle.sql)
 );
 CREATE INDEX notify_log_number ON notify_log (out_trade_no) WHERE out_trade_no IS NOT NULL; -- 0008_account.sql
 CREATE INDEX notify_log_trouble ON notify_log (received_at)

@@ -94,6 +94,10 @@ static const struct {
 	{ "no currency", OUTCOME_WRONG_AMOUNT, { { CURRENCY, NULL } }, 0 },
 	{ "the same again", OUTCOME_REPEAT,
 	  { { ATTEMPT, "paid" }, { TRANSACTION, "4200000001" }, { ORDER, "paid" } }, 0 },
+	{ "another payment on the same number", OUTCOME_PAID_TWICE,
+	  { { ATTEMPT, "paid" }, { TRANSACTION, "4200000002" }, { ORDER, "paid" } }, 0 },
+	{ "another one on what was booked as surplus", OUTCOME_PAID_TWICE,
+	  { { ATTEMPT, "surplus" }, { TRANSACTION, "4200000002" }, { ORDER, "expired" } }, 0 },
 	{ "what was booked as surplus, again", OUTCOME_REPEAT,
 	  { { ATTEMPT, "surplus" }, { TRANSACTION, "4200000001" }, { ORDER, "expired" } }, 0 },
 	{ "a repeat with another sum is no repeat", OUTCOME_WRONG_AMOUNT,
@@ -182,7 +186,8 @@ static void nothing_but_a_full_match_pays(void **state)
 			fail_msg("combination %zu: %s", i, outcome_word(outcome));
 		/* money of ours that came is always booked as something */
 		if (ours != (outcome == OUTCOME_PAID || outcome == OUTCOME_REPEAT ||
-				    outcome == OUTCOME_LATE || outcome == OUTCOME_SURPLUS))
+				    outcome == OUTCOME_LATE || outcome == OUTCOME_SURPLUS ||
+				    outcome == OUTCOME_PAID_TWICE))
 			fail_msg("combination %zu: %s", i, outcome_word(outcome));
 	}
 	assert_int_equal(paying, 2 * 2 * 5 * 2); /* of half a million */
