@@ -61,6 +61,7 @@ static void these_consumers_hear_these_kinds_and_no_others(void **state)
 		{"zx.tell", "order.ended"},
 		{"zx.tell", "order.retaken"},
 		{"zx.tell", "refund.created"},
+		{"zx.tell", "refund.delayed"},
 		{"zx.tell", "refund.done"},
 		{"zx.ship", "order.used"},
 		{"zx.expire", "order.created"},
