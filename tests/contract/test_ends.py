@@ -123,6 +123,13 @@ class TestDesk:
                 detail={"left_fen": paid["amount_fen"] - 1})
         assert desk2.see(paid)["refunds"]
 
+    def test_what_was_used_is_not_given_back(self, house, customer, paid, desk2):
+        used = paid["items"][:1]
+        house.db.run("UPDATE order_item SET state = 'used' WHERE id = %s", used[0]["id"])
+        refused(desk2.try_refund(paid, 1, release=used), 409, "order_state")
+        for ask in (customer.try_quote(paid, used), customer.try_cancel(paid, used, refund_fen=0)):
+            refused(ask, 409, "order_state")
+
     def test_fifty_refunds_of_one_payment_are_the_most(self, house, customer, paid, desk2):
         for _ in range(50):
             refund = desk2.refund(paid, 1)
