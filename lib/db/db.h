@@ -178,7 +178,7 @@ void db_note_(
 /* A change of a row that has a version. The statement compares it by VERSION_IS with the
  * one that the caller has read (If-Match); if another came first: E_VERSION_CHANGED. */
 enum { ANY_VERSION = 0 }; /* whichever is stored: If-Match: * */
-#define VERSION_IS(column, param) param " IN (" column ", 0)"
+#define VERSION_IS(column, param) param "::bigint IN (" column ", 0)"
 #define db_queue_version(tx, sql, ...) db_queue_one(tx, sql, E_VERSION_CHANGED, ##__VA_ARGS__)
 
 /* Note a question down: *out is filled by the next sync. One row, else

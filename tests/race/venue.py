@@ -25,7 +25,7 @@ class Hall:
 
     def close(self, db):
         """Nobody sees it any more."""
-        db.run("UPDATE venue SET closed_at = now() WHERE id = %s", self.id)
+        db.rows("UPDATE venue SET closed_at = now() WHERE id = %s", self.id)
 
     def _statements(self) -> list:
         here, units = self.id, sorted(set().union(*self.units.values()))

@@ -154,6 +154,7 @@ static inline void in_processes(int count, void (*fn)(int64_t), int64_t arg, int
 	for (int i = 0; i < count; i++)
 		if (fork() == 0) {
 			alarm(60);
+			db = db_new(settings.db, "a process of the tests"); /* ids of its own */
 			fn(arg);
 			_exit(0);
 		}

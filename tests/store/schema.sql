@@ -2087,6 +2087,7 @@ CREATE TABLE idempotency (
 	status     bigint NOT NULL,
 	answer     text NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT now(),
+	version    bigint, -- 0017_replay.sql
 	CONSTRAINT idempotency_pkey PRIMARY KEY (account_id, key), -- 0001_house.sql
 	CONSTRAINT idempotency_key_length CHECK (length(key) BETWEEN 1 AND 255) -- 0001_house.sql
 ) WITH (autovacuum_vacuum_scale_factor=0.05);

@@ -1,0 +1,2 @@
+-- A repeat gets the headers of the first answer too: the version that its ETag told.
+ALTER TABLE idempotency ADD version bigint; -- NULL: it had none
