@@ -1,4 +1,5 @@
 /* What stands both in C and in the schema says the same. */
+#include "message/bindings.h"
 #include "order/state.h"
 #include "pay/notice.h"
 #include "venue/refund_tier.h"
@@ -12,7 +13,7 @@ static const char *words_of_constraint(const char *name)
 	return say(owner,
 		arena_printf(mem,
 			"SELECT string_agg(m[1], '|' ORDER BY m[1]) FROM pg_constraint c,"
-			" regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_]+)''', 'g') m"
+			" regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_.]+)''', 'g') m"
 			" WHERE c.conname = '%s'",
 			name));
 }
@@ -45,6 +46,18 @@ static void each_table_has_the_words_of_its_constraint(void **state)
 			sorted(cases[i].words), words_of_constraint(cases[i].constraint));
 }
 
+static void the_inbox_takes_what_tell_hears(void **state)
+{
+	const char *heard = "";
+
+	(void)state;
+	for (int kind = 0; kind < MESSAGE_KIND_COUNT; kind++)
+		if (message_is_for(kind, CONSUMER_TELL))
+			heard = arena_printf(
+				mem, "%s%s%s", heard, *heard ? "|" : "", message_word(kind));
+	assert_string_equal(sorted(heard), words_of_constraint("inbox_kind_known"));
+}
+
 /* As many tiers as that, the first of which is so; the others follow it downwards. */
 static bool tiers_are_taken(int64_t count, int64_t hours, int64_t percent, int64_t fee_fen)
 {
@@ -73,6 +86,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_table_has_the_words_of_its_constraint),
+		TEST(the_inbox_takes_what_tell_hears),
 		TEST(the_schema_takes_the_tiers_that_staff_may_write_and_no_more),
 	};
 
