@@ -34,6 +34,7 @@
 	X(order_item_court_lasts, E_COURT_NOT_FOUND)         \
 	X(order_item_has_floor, E_RETRY)                     \
 	X(order_item_has_floor_again, E_RETRY)               \
+	X(order_item_alone_again, E_RETRY)                   \
 	X(court_block_has_floor, E_RETRY)                    \
 	X(orders_frame, E_RETRY)                             \
 	X(court_unit_unused, E_IN_USE)                       \

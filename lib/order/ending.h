@@ -11,7 +11,8 @@
  * moves there are stands in the table state_move (tests/store/schema.sql).
  *
  * Locks are always taken in this order: the order, its venue (its row, then its
- * frame) and courts (shared), its account, the customer's count of the day, items, occupancy. */
+ * frame) and courts (shared), its account, its customer's orders (bookings_hold), the
+ * customer's count of the day, items, occupancy. */
 
 /* NOTIFY wakes the daemon `settle`. */
 #define SETTLE_CHANNEL "zx_settle"
@@ -47,9 +48,15 @@ enum err order_close(struct tx *, int64_t order_id, bool unconfirmed) CHECKED;
 
 /* Money has come for an expired order, whose row the caller has locked: take its courts
  * again if a new order could have all of them now (order_draft, the account in force), and
- * the customer's count of the day allows it; all or nothing, at the price of then. The
- * violation is taken back, and a ban that rests on it. *why: E_OK, and the order is paid;
- * or what a new order would be told. */
+ * the customer's count of the day allows it; all or nothing, at the price of then. Not if
+ * he has another living order at an hour of it by now: E_ORDER_REPLACED. The violation is
+ * taken back, and a ban that rests on it. *why: E_OK, and the order is paid; or what a new
+ * order would be told. */
 enum err order_retake(struct tx *, int64_t order_id, stamp paid_at, enum err *why) CHECKED;
+
+/* The same for an order that is closing, its row locked: to its customer it ended when its
+ * time was over. Has he ordered again since then, at an hour of it? */
+enum err order_is_replaced(
+	struct tx *, int64_t order_id, int64_t account_id, bool *replaced) CHECKED;
 
 #endif

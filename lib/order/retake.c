@@ -26,26 +26,40 @@ SQL(retake_periods,
 	"SELECT court_id, lower(during) AS start, upper(during) AS \"end\" FROM order_item"
 	" WHERE order_id = $1 AND state = 'released' ORDER BY id");
 SQL(retake_account, "SELECT disabled_at IS NULL FROM account WHERE id = $1");
+SQL(retake_bookings, "SELECT bookings_hold($1)");
+SQL(retake_replaced, "SELECT order_replaced($1, '-infinity')");
+SQL(closing_replaced, "SELECT order_replaced(id, expires_at) FROM orders WHERE id = $1");
+
+enum err order_is_replaced(struct tx *tx, int64_t order_id, int64_t account_id, bool *replaced)
+{
+	violations_hold(tx, account_id);
+	db_queue(tx, &retake_bookings, A(account_id));
+	return db_value(tx, &closing_replaced, replaced, A(order_id));
+}
 
 /* As if it were ordered now; only the price stays as it was sold. What is looked at is
  * held: nobody changes it before this ends. */
-static enum err check_as_new(
-	struct tx *tx, const struct lapsed *was, const struct list *periods, enum err *why)
+static enum err check_as_new(struct tx *tx, int64_t order_id, const struct lapsed *was,
+	const struct list *periods, enum err *why)
 {
 	struct order_in in = {
 		.venue_id = was->venue_id, .date = was->date, .periods = *periods};
 	struct order order;
 	struct day day;
 	const char *field;
-	bool in_force = false;
+	bool in_force = false, replaced = false;
 
 	violations_hold(tx, was->account_id);
 	db_ask_value(tx, &retake_account, &in_force, E_NOT_FOUND, A(was->account_id));
+	db_queue(tx, &retake_bookings, A(was->account_id));
+	db_ask_value(tx, &retake_replaced, &replaced, E_NOT_FOUND, A(order_id));
 	day_ask_courts(tx, was->venue_id, was->date, order_in_courts(tx->mem, &in), &day);
 	*why = db_sync(tx);
 	if (*why != E_OK)
 		return *why == E_VENUE_NOT_FOUND ? E_OK : *why;
-	*why = in_force ? order_draft(tx->mem, &in, &day, &order, &field) : E_SESSION_ENDED;
+	*why = !in_force  ? E_SESSION_ENDED
+	       : replaced ? E_ORDER_REPLACED
+			  : order_draft(tx->mem, &in, &day, &order, &field);
 	return E_OK;
 }
 
@@ -102,7 +116,7 @@ enum err order_retake(struct tx *tx, int64_t order_id, stamp paid_at, enum err *
 	enum err err = db_one(tx, &retake_lapsed, &lapsed_shape, &was, A(order_id));
 	if (err != E_OK || periods.count == 0)
 		return err == E_NOT_FOUND ? E_OK : err;
-	TRY(check_as_new(tx, &was, &periods, why));
+	TRY(check_as_new(tx, order_id, &was, &periods, why));
 	if (*why == E_OK)
 		TRY(take(tx, order_id, (int64_t)periods.count, why));
 	if (*why != E_OK)

@@ -222,6 +222,20 @@ static enum err come_late(struct tx *tx, const struct channel_payment *p, const 
 	return E_OK;
 }
 
+/* Money for an order that is closing: late for a customer who has ordered again. */
+static enum err come_while_closing(
+	struct tx *tx, const struct claim *c, enum outcome *outcome, enum err *why)
+{
+	bool replaced;
+
+	TRY(order_is_replaced(tx, c->order_id, c->account_id, &replaced));
+	if (replaced) {
+		*outcome = OUTCOME_LATE;
+		*why = E_ORDER_REPLACED;
+	}
+	return E_OK;
+}
+
 enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum outcome *outcome)
 {
 	struct channel_payment p = *told;
@@ -234,8 +248,11 @@ enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum o
 	}
 	TRY(claim_load(tx, &p, &claim));
 	*outcome = notice_judge(&p, &claim);
-	if (*outcome == OUTCOME_LATE && order_state_of(claim.order_state) == ORDER_EXPIRED)
+	enum order_state state = order_state_of(claim.order_state);
+	if (*outcome == OUTCOME_LATE && state == ORDER_EXPIRED)
 		TRY(come_late(tx, &p, &claim, outcome, &why));
+	if (*outcome == OUTCOME_PAID && state == ORDER_CLOSING)
+		TRY(come_while_closing(tx, &claim, outcome, &why));
 	db_queue(tx, &notice_insert, A(p.channel), A(p.id), A(p.event), A(p.out_trade_no),
 		A(p.plaintext), A(outcome_word(*outcome)));
 	alarm_of(&p, *outcome);

@@ -38,7 +38,8 @@ struct claim {
 
 /* Pure. Money for an expired order is LATE here: only its courts can tell whether it
  * brings the order back. Money for an order that its customer had already given up is
- * LATE, too: the customer's word stands. */
+ * LATE, too: the customer's word stands. PAID while the order is closing becomes LATE in
+ * notice_settle if its customer has ordered again (order_is_replaced). */
 enum outcome notice_judge(const struct channel_payment *, const struct claim *);
 
 /* Record what a channel told and proved, and act on it: fulfil the order, bring

@@ -1,14 +1,17 @@
 """Money that comes when the order has expired: it takes the courts again if a new order could have
 them now, at the price of then; else it goes back, and the customer reads why."""
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import psycopg2
 import pytest
 
-from house import wait_for
+from database import Database
+from house import ok, wait_for
 from money import refunds
 from place import DAYTIME, Place, rule
 from slots import day
-from test_settle import expire, held, outcomes, pay_late, state, until
+from test_settle import expire, held, outcomes, overdue, pay_late, silence, state, until
 
 
 @pytest.fixture
@@ -142,3 +145,133 @@ def test_who_gave_up_reads_that_he_did(house, sim, place, customer):
     pay_late(sim, payment)
     assert outcomes(house, payment) == ["late"]
     assert reasons(house, order) == ["订单已由您取消，全额退款"]
+
+
+# Who didn't wait has ordered again: he is not left with two courts at the same hour.
+
+REPLACED = "订单已超时，您已另订同一时间的场地，全额退款"
+
+
+@pytest.fixture
+def second(place):
+    """Another court there, at the same hour."""
+    court = place.new_court(place.add(f"{place.at}/units", {"name": "三"})["id"])
+    return place.slot(day(3), 1200, court)
+
+
+# Living orders that the customer may have by then, and whether they stand in the way.
+OTHERS = {
+    "waits": (lambda house, customer, slot: customer.order(slot), True),
+    "is_paid": (lambda house, customer, slot: customer.paid_order(slot), True),
+    "is_longer": (lambda house, customer, slot: customer.order(
+        slot._replace(end=slot.end.replace("21:00", "22:00"))), True),
+    "is_another_hour": (lambda house, customer, slot: customer.order(
+        slot._replace(start=slot.end, end=slot.end.replace("21:00", "22:00"))), False),
+    "was_given_up": (lambda house, customer, slot: customer.cancel(customer.order(slot)), False),
+    "was_paid_and_given_up": (lambda house, customer, slot: customer.cancel(
+        customer.paid_order(slot)), False),
+    "has_expired": (lambda house, customer, slot: expire(house, customer.order(slot)), False),
+    "is_somebody_elses": (lambda house, customer, slot: house.customer().order(slot), False),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_late_money_leaves_nobody_with_two_courts_at_an_hour(house, sim, customer, late, second,
+                                                             name):
+    make, is_in_the_way = OTHERS[name]
+    order, payment = late
+    make(house, customer, second)
+    pay_late(sim, payment)
+    assert outcomes(house, payment) == ["late" if is_in_the_way else "retaken"]
+    if is_in_the_way:
+        assert state(house, order) == "expired" and held(house, order) == 0
+        assert reasons(house, order) == [REPLACED]
+        wait_for(lambda: refunds(house, order) == [("late", order["amount_fen"], "succeeded")])
+        wait_for(lambda: f"付款到账时{REPLACED}" in customer.get("/api/v1/messages").text)
+
+
+def test_another_venue_at_that_hour_counts_as_well(house, sim, admin, customer, late):
+    order, payment = late
+    elsewhere = Place(admin)
+    try:
+        customer.order(elsewhere.slot(day(3), 1200))
+        pay_late(sim, payment)
+        assert reasons(house, order) == [REPLACED]
+    finally:
+        elsewhere.close(house.db)
+
+
+def test_the_schema_itself_brings_back_no_order_that_was_replaced(house, customer, late, second):
+    order, _ = late
+    customer.order(second)
+    with pytest.raises(psycopg2.errors.CheckViolation) as broken:
+        house.db.run("UPDATE order_item SET state = 'booked', released_at = NULL"
+                     " WHERE order_id = %s", order["id"])
+    assert broken.value.diag.constraint_name == "order_item_alone_again"
+
+
+def test_of_two_late_payments_for_one_hour_one_is_kept(house, sim, place, customer, late, second):
+    order, payment = late
+    other = customer.order(second)
+    more = customer.prepay(other)
+    expire(house, other)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda p: pay_late(sim, p), [payment, more]))
+    assert sorted([state(house, order), state(house, other)]) == ["expired", "paid"]
+    assert sorted(outcomes(house, payment) + outcomes(house, more)) == ["late", "retaken"]
+
+
+def test_who_ordered_again_while_the_first_was_closing_gets_its_money_back(
+        house, sim, place, customer, second):
+    """Paid in time, but the channel is silent: the app has said that its time is over."""
+    order = customer.order(place.slot(day(3), 1200))
+    payment = customer.prepay(order)
+    silence(sim)
+    overdue(house, order)
+    until(house, order, "closing")
+    customer.order(second)
+    # As if all this took long: the payment is from before the end, the second order from after it.
+    house.db.run("UPDATE orders SET expires_at = now() + interval '1 minute' WHERE id = %s",
+                 order["id"])
+    house.db.run("UPDATE orders SET created_at = now() + interval '1 minute' WHERE account_id = %s"
+                 " AND id <> %s", customer.account_id, order["id"])
+    assert sim.pay(payment, wait=True)["result"] == "ok"
+    assert outcomes(house, payment) == ["late"] and reasons(house, order) == [REPLACED]
+    sim.quiet()
+    house.db.run("UPDATE orders SET run_at = now() WHERE id = %s", order["id"])
+    until(house, order, "expired")
+    assert held(house, order) == 0
+    assert not house.db.rows("SELECT 1 FROM violation WHERE order_id = %s", order["id"])
+
+
+def test_who_had_two_courts_anyway_keeps_both_though_one_was_closing(house, sim, place, customer,
+                                                                     second):
+    customer.order(second)
+    order = customer.order(place.slot(day(3), 1200))
+    payment = customer.prepay(order)
+    silence(sim)
+    overdue(house, order)
+    until(house, order, "closing")
+    assert sim.pay(payment, wait=True)["result"] == "ok"
+    assert outcomes(house, payment) == ["paid"] and state(house, order) == "paid"
+
+
+def test_an_order_that_is_made_at_the_same_moment_is_waited_for(house, sim, place, customer, late,
+                                                                second):
+    """It has its number, and waits for the customer's count of the day; the money comes then."""
+    order, payment = late
+    owner = Database(house.run, "zx_owner")
+    waiting = ("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = %s")
+    with ThreadPoolExecutor(2) as pool:
+        owner.run("BEGIN")
+        owner.run("SELECT 1 FROM booking_day WHERE account_id = %s FOR UPDATE",
+                  customer.account_id)
+        made = pool.submit(customer.try_order, second)
+        wait_for(lambda: house.db.value(waiting, "transactionid"))
+        paid = pool.submit(pay_late, sim, payment)
+        wait_for(lambda: house.db.value(waiting, "advisory"))
+        owner.run("ROLLBACK")
+        ok(made.result(), 201)
+        paid.result()
+    owner.close()
+    assert outcomes(house, payment) == ["late"] and reasons(house, order) == [REPLACED]

@@ -1216,6 +1216,8 @@ CREATE TRIGGER orders_frame BEFORE INSERT ON orders FOR EACH ROW WHEN (new.frame
 	EXECUTE FUNCTION frame_check(); -- 0015_floor.sql
 CREATE TRIGGER orders_move BEFORE UPDATE OF state ON orders FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
+-- By its name behind orders_frame.
+CREATE TRIGGER orders_one_by_one BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0017_replaced.sql
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON orders TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON orders TO zx_staff USING (venue_id = ANY (((SELECT CASE
@@ -1252,6 +1254,8 @@ CREATE INDEX order_item_court ON order_item (court_id); -- 0014_scale.sql
 CREATE INDEX order_item_order ON order_item (order_id); -- 0003_order.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON order_item FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
+CREATE TRIGGER order_item_alone_again AFTER UPDATE OF state ON order_item FOR EACH ROW
+	WHEN (old.state = 'released' AND new.state = 'booked') EXECUTE FUNCTION order_alone_again(); -- 0017_replaced.sql
 CREATE TRIGGER order_item_court_lasts AFTER INSERT ON order_item REFERENCING NEW TABLE AS added
 	FOR EACH STATEMENT EXECUTE FUNCTION court_lasts(); -- 0009_venue.sql
 CREATE TRIGGER order_item_court_lasts_again AFTER UPDATE OF state ON order_item FOR EACH ROW
@@ -1468,6 +1472,46 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION courts_hold FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION courts_hold TO zx;
+
+-- 0017_replaced.sql
+-- A person's orders are made, and brought back, one after the other: whoever comes second
+-- sees what the first has done. Taken behind the frame and the account's row, as late money
+-- takes them (lib/order/ending.h).
+CREATE FUNCTION bookings_hold(account bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(920003, hashint8(account));
+END $$;
+
+-- 0017_replaced.sql
+CREATE FUNCTION orders_queue() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM bookings_hold(NEW.account_id);
+	RETURN NEW;
+END $$;
+
+-- 0017_replaced.sql
+-- Has its customer another living order at an hour of this one, at whatever venue, made
+-- since then? One that he has given up does not count, though its court may still be held.
+CREATE FUNCTION order_replaced(of_order bigint, since timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT 1 FROM orders o
+		JOIN orders n ON n.account_id = o.account_id AND n.id <> o.id AND n.created_at >= since
+			AND (n.state IN ('pending', 'paid') OR n.state = 'closing' AND n.closing_to = 'expired')
+		JOIN order_item i ON i.order_id = n.id AND i.state <> 'released'
+		JOIN order_item w ON w.order_id = o.id AND w.during && i.during
+		WHERE o.id = of_order)
+$$;
+
+-- 0017_replaced.sql
+-- The wall behind it.
+CREATE FUNCTION order_alone_again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM bookings_hold((SELECT o.account_id FROM orders o WHERE o.id = NEW.order_id));
+	IF order_replaced(NEW.order_id, '-infinity') THEN
+		RAISE EXCEPTION 'order % has been replaced', NEW.order_id
+			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NULL;
+END $$;
 
 -- 0014_scale.sql
 -- Who has ever ordered where: a row at the first order. Written only by the trigger.
