@@ -26,6 +26,9 @@ static enum err place(struct req *r)
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
 	if (taken.count)
 		return fail(r, E_SLOT_TAKEN, order_taken_field(r->mem, &taken));
+	err = order_check_expected(r->mem, in, &order, &r->detail);
+	if (err != E_OK)
+		return fail(r, err, "expected_fen");
 	TRY(order_add(&r->tx, &order, r->caller.account_id));
 	return reply(r, 201, &order_shape, &order);
 }

@@ -61,6 +61,7 @@
 	X(PERIOD_UNPRICED, 422, "period_unpriced", "该时段尚未定价，暂不可订")              \
 	X(PERIOD_DUPLICATE, 422, "period_duplicate", "同一订单内的时段互相重叠")            \
 	X(SLOT_TAKEN, 409, "slot_taken", "该时段已被预订")                                  \
+	X(PRICE_CHANGED, 409, "price_changed", "价格已变化，请核对后重新下单")              \
 	X(QUOTA, 409, "quota_exceeded", "已达到当日可预订时段的上限")                       \
 	X(BANNED, 403, "banned", "多次超时未支付，暂停预订")                                \
 	/* orders and money */                                                              \

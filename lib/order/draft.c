@@ -2,6 +2,8 @@
 #include "order/order.h"
 #include "order/state.h"
 
+#include <inttypes.h>
+
 static const struct field period_fields[] = {
 	FIELD(struct period, court_id, .min = 1, .max = ID_MAX),
 	FIELD(struct period, start),
@@ -15,6 +17,8 @@ static const struct field order_in_fields[] = {
 	FIELD(struct order_in, periods, .min = 1, .max = PERIODS_MAX, .of = &period_shape),
 	FIELD(struct order_in, note, .optional = true, .plain = PLAIN_LINES, .min = 1,
 		.max = NOTE_MAX),
+	FIELD(struct order_in, expected_fen, .optional = true, .min = 0, .max = ID_MAX,
+		.absent = -1),
 };
 const struct shape order_in_shape = SHAPE(struct order_in, order_in_fields);
 
@@ -95,4 +99,15 @@ enum err order_draft(struct arena *mem, const struct order_in *in, const struct 
 		out->amount_fen.fen += items[i].price_fen.fen;
 	}
 	return E_OK;
+}
+
+enum err order_check_expected(struct arena *mem, const struct order_in *in,
+	const struct order *order, raw_json *detail)
+{
+	int64_t now = order->amount_fen.fen;
+
+	if (in->expected_fen < 0 || in->expected_fen == now)
+		return E_OK;
+	detail->text = arena_printf(mem, "{\"amount_fen\":%" PRId64 "}", now);
+	return E_PRICE_CHANGED;
 }

@@ -18,8 +18,9 @@ extern const struct shape period_shape;
 struct order_in {
 	int64_t venue_id;
 	date date;
-	struct list periods; /* of struct period */
-	const char *note;    /* may be NULL */
+	struct list periods;  /* of struct period */
+	const char *note;     /* may be NULL */
+	int64_t expected_fen; /* the sum that the customer was shown; -1: not said */
 };
 extern const struct shape order_in_shape;
 
@@ -48,6 +49,10 @@ extern const struct shape order_shape;
  * decides, and *field says which ("periods[2]"). Fills everything but ids and number. Pure. */
 enum err order_draft(struct arena *, const struct order_in *, const struct day *,
 	struct order *, const char **field) CHECKED;
+
+/* E_PRICE_CHANGED, and the sum as it is now, if the customer was shown another. Pure. */
+enum err order_check_expected(struct arena *, const struct order_in *, const struct order *,
+	raw_json *detail) CHECKED;
 
 /* Ask whether something of it is taken already: a row says yes. Only there to
  * spare a rush the work of an order that must fail; order_add decides. */

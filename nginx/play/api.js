@@ -10,6 +10,7 @@ export class ApiError extends Error {
 		this.status = more.status ?? 0;
 		this.field = more.field ?? null;
 		this.until = more.until ?? null; /* RFC 3339: when a ban ends */
+		this.detail = more.detail ?? null; /* what exactly is in the way */
 		this.request_id = more.request_id ?? null;
 	}
 
@@ -62,7 +63,7 @@ async function error_of(response) {
 			{ status, request_id: body.request_id });
 	return new ApiError(error?.code ?? `http_${status}`,
 		error?.message ?? `服务器没有给出可读的回答（${status}）`,
-		{ status, field: error?.field, until: error?.until,
+		{ status, field: error?.field, until: error?.until, detail: error?.detail,
 			request_id: error?.request_id });
 }
 

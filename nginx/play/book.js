@@ -17,7 +17,8 @@ const CHOICE = "zx.customer.choice";
 const STRIP = { inline: "center", block: "nearest" };
 
 /** Refusals that mean: the board on the screen is older than the truth. */
-const STALE = new Set(["slot_taken", "period_past", "period_closed", "period_unpriced"]);
+const STALE = new Set(["slot_taken", "price_changed", "period_past", "period_closed",
+	"period_unpriced"]);
 
 export async function venues_screen({ client, screen, signal }) {
 	const list = el("div.cards", skeleton("card", 3));
@@ -240,7 +241,7 @@ class Booking {
 			autocomplete: "off", placeholder: "给球馆的话，选填" });
 		const trouble = el("div.trouble");
 		const submit = submit_button(`提交订单 ${money(total)}`, ".primary.wide");
-		const work = () => this.#order(periods, note.value.trim(), asking, trouble);
+		const work = () => this.#order(periods, total, note.value.trim(), asking, trouble);
 		const day = `${month_day(date)} ${day_name(date, this.#today)}`;
 		const asking = sheet(this.#place.panel, "确认订单", form("form",
 			() => busy(submit, work),
@@ -249,12 +250,13 @@ class Booking {
 			el("label", { for: "note" }, "备注"), note, trouble, submit));
 	}
 
-	async #order(periods, note, asking, trouble) {
+	async #order(periods, total, note, asking, trouble) {
 		const { client, go, signal } = this.#place;
 		const body = {
 			venue_id: this.#venue.id, date: this.#choice.date,
 			periods: periods.map(({ court_id, start, end }) =>
 				({ court_id, start, end })),
+			expected_fen: total,
 			...(note ? { note } : {}),
 		};
 		trouble.replaceChildren();
@@ -268,6 +270,9 @@ class Booking {
 				return explain(trouble, error);
 			asking.close(); /* show why, and the board as it is now */
 			this.#trouble.replaceChildren(notice(error));
+			if (error.code === "price_changed")
+				this.#trouble.append(el("p.hint", { role: "status" },
+					`现在合计 ${money(error.detail.amount_fen)}`));
 			this.#load();
 		}
 	}

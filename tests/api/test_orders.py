@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 import pytest
 
 from house import ok, refused
+from place import Place, rule
 from slots import day
 
 ORDER = {"id", "no", "venue_id", "venue_name", "date", "state", "pay_state", "amount_fen",
@@ -89,6 +90,50 @@ def test_who_is_beaten_at_the_last_moment_is_told_which_period_too(house, slots)
         for answer in lost:
             refused(answer, 409, "slot_taken", "periods[0]")
         refused(house.customer().try_order(free, wanted), 409, "slot_taken", "periods[1]")
+
+
+@pytest.fixture
+def place(house, admin):
+    made = Place(admin)
+    yield made
+    made.close(house.db)
+
+
+def test_who_was_shown_another_price_is_told_the_new_sum_and_has_ordered_nothing(
+        house, place, customer):
+    slot = place.slot(day(2), 600)
+    shown = place.grid(day(2))["courts"][0]["cells"][2]["price_fen"]
+    place.write(f"{place.at}/prices", {"rules": [rule(9000)]})
+    refused(customer.try_order(slot, expected_fen=shown, key="k"), 409, "price_changed",
+            "expected_fen", {"amount_fen": 9000})
+    assert ok(customer.get("/api/v1/orders"))["items"] == []
+    assert customer.order(slot, expected_fen=9000, key="k")["amount_fen"] == 9000
+
+
+def test_a_price_that_has_fallen_is_asked_about_as_well(place, customer):
+    slot = place.slot(day(2), 600)
+    place.write(f"{place.at}/prices", {"rules": [rule(2000)]})
+    refused(customer.try_order(slot, expected_fen=4000), 409, "price_changed", "expected_fen",
+            {"amount_fen": 2000})
+
+
+def test_the_sum_that_is_expected_is_that_of_all_periods(slots, customer):
+    one, two = slots.take(2)
+    refused(customer.try_order(one, two, expected_fen=one.price), 409, "price_changed",
+            "expected_fen", {"amount_fen": one.price + two.price})
+    customer.order(one, two, expected_fen=one.price + two.price)
+
+
+def test_what_is_taken_comes_before_what_it_costs(house, slots, customer):
+    slot = slots.one()
+    house.customer().order(slot)
+    refused(customer.try_order(slot, expected_fen=0), 409, "slot_taken", "periods[0]")
+
+
+def test_who_says_no_price_gets_that_of_now(place, customer):
+    place.write(f"{place.at}/prices", {"rules": [rule(9000)]})
+    assert customer.order(place.slot(day(2), 600))["amount_fen"] == 9000
+    assert customer.order(place.slot(day(3), 600), expected_fen=None)["amount_fen"] == 9000
 
 
 def test_three_periods_a_day_and_not_one_more(house, slots, customer):

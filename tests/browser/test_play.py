@@ -231,6 +231,27 @@ def test_who_comes_second_is_told_and_sees_the_cell_taken(counter):
     assert counter.errors() == []
 
 
+def test_who_was_shown_an_old_price_sees_the_new_one_before_he_orders(counter, house):
+    counter.login(nickname())
+    counter.choose_venue(VENUE)
+    for cell in counter.free_pair():
+        counter.tap(cell)
+    counter.tap_on("#confirm")
+    before = counter.wait("#customer .dock .total").text
+    house.db.run("UPDATE price_rule SET hour_fen = hour_fen + 200 WHERE venue_id = 1")
+    try:
+        counter.tap_on("#customer .sheet button[type=submit]")
+        told = counter.wait("#customer .dock .trouble [role=status]", "现在合计").text
+        now = counter.wait("#customer .dock-sum .total").text
+        counter.screenshot("price-changed")
+        assert now != before and told.endswith(now)
+        assert counter.fetch("/api/v1/orders")["items"] == []
+        counter.order()
+    finally:
+        house.db.run("UPDATE price_rule SET hour_fen = hour_fen - 200 WHERE venue_id = 1")
+    assert counter.errors() == []
+
+
 def test_a_choice_survives_logging_in(night_phone):
     night_phone.choose_venue(VENUE)
     for cell in night_phone.free_pair():

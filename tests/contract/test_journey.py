@@ -146,6 +146,11 @@ class TestPeriods:
         customer.order(slot)
         refused(house.customer().try_order(slot), 409, "slot_taken", "periods[0]")
 
+    def test_one_at_another_price(self, slots, customer):
+        slot = slots.one()
+        refused(customer.try_order(slot, expected_fen=slot.price + 1), 409, "price_changed",
+                "expected_fen", {"amount_fen": slot.price})
+
     def test_one_too_many(self, slots, customer):
         refused(customer.try_order(*slots.take(4)), 409, "quota_exceeded")
 

@@ -164,6 +164,26 @@ static void the_life_of_an_order_is_a_setting(void **state)
 	settings.order_ttl_s = 600;
 }
 
+static void the_sum_is_held_against_the_one_that_was_shown(void **state)
+{
+	static const struct {
+		int64_t expected;
+		enum err err;
+	} sums[] = {{-1, E_OK}, {4000, E_OK}, {3999, E_PRICE_CHANGED}, {0, E_PRICE_CHANGED}};
+	struct order order = {.amount_fen = {4000}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sums); i++) {
+		struct order_in in = {.expected_fen = sums[i].expected};
+		raw_json detail = {0};
+
+		assert_int_equal(order_check_expected(mem, &in, &order, &detail), sums[i].err);
+		assert_true((detail.text != NULL) == (sums[i].err != E_OK));
+		if (detail.text)
+			assert_string_equal(detail.text, "{\"amount_fen\":4000}");
+	}
+}
+
 static void the_courts_asked_for_are_listed_as_they_come(void **state)
 {
 	/* clang-format off */
@@ -239,6 +259,7 @@ int main(void)
 		cmocka_unit_test(orders_are_drafted_by_the_table),
 		cmocka_unit_test(a_draft_says_all_but_ids_and_number),
 		cmocka_unit_test(the_life_of_an_order_is_a_setting),
+		cmocka_unit_test(the_sum_is_held_against_the_one_that_was_shown),
 		cmocka_unit_test(the_courts_asked_for_are_listed_as_they_come),
 		cmocka_unit_test(a_date_outside_the_window_is_refused),
 		cmocka_unit_test(an_order_of_sixty_periods_is_summed),
