@@ -15,6 +15,7 @@ table='
 lint         -        beside  make --no-print-directory layers format
 security     -        beside  pytests tests/security
 fuzz         -        beside  replays
+stack        -        beside  pytests tests/stack
 api          calm     beside  pytests tests/api
 contract     calm     beside  pytests tests/contract
 browser      calm     beside  pytests tests/browser

@@ -16,6 +16,7 @@ from process import Record
 REPO = Path(__file__).resolve().parents[2]
 PORTS = {"https": 443, "amqp": 672, "dist": 673, "epmd": 369, "sim": 80}
 DEFAULT_BASE = 18000
+BASES = range(1024, 64001)
 OTHER_BASES = range(20000, 32000, 1000)  # below the ports that clients are given
 PATH_MAX = 80  # a unix socket's path must stay under 108 bytes
 MARKER = ".zhixing-run"
@@ -48,6 +49,18 @@ def service_user(name: str) -> str | None:
     return name if IS_ROOT else None
 
 
+def busy_port(base: int) -> int | None:
+    """The first port of this base that somebody else listens on."""
+    for port in (base + offset for offset in PORTS.values()):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return port
+    return None
+
+
 def _suits(folder: Path) -> bool:
     """Short and plain enough for socket paths and configurations; open to service users."""
     if len(str(folder)) > PATH_MAX or not re.fullmatch(r"[\w./+-]+", str(folder), re.ASCII):
@@ -76,6 +89,7 @@ class Stack:
         self.wanted = Path(os.path.abspath(wanted))
         self.run = self.wanted.resolve()
         self.base = self._saved_base() or DEFAULT_BASE
+        self.base_note = ""
         self.options = Options()
 
     def create(self):
@@ -138,31 +152,32 @@ class Stack:
         except (OSError, ValueError):
             return None
 
+    def is_running(self) -> bool:
+        return any(r.members() for r in self.records())
+
+    def must_move(self, asked: int | None) -> bool:
+        """Whether it runs on other ports than the asked ones, which it can have."""
+        return asked not in (None, self._saved_base()) and self.is_running() and not busy_port(asked)
+
     def choose_base(self, asked: int | None):
-        """Keep the ports of a running stack; else the asked ones, or others if they are busy."""
+        """The asked ports, else those of last time; others if one of them is taken, with a word
+        about it. What still runs keeps its own."""
         saved = self._saved_base()
-        if saved and any(r.members() for r in self.records()):
-            if asked not in (None, saved):
-                say(f"this stack runs on port base {saved} already and keeps it")
-            return
         wanted = asked or saved or DEFAULT_BASE
-        self.base = next((b for b in (wanted, *OTHER_BASES) if self._is_free(b)), None)
+        running = saved and self.is_running()
+        if saved == wanted and running:
+            return
+        taken = busy_port(wanted)
+        if not running:
+            free = (b for b in OTHER_BASES if not busy_port(b))
+            self.base = next(free, None) if taken else wanted
         if not self.base:
             raise StackError("no free port base found; name one with --port-base")
         if self.base != wanted:
-            say(f"ports at base {wanted} are busy, using base {self.base}")
+            self.base_note = (f"port base {self.base} is used, not {wanted}: "
+                              f"port {taken} is taken by another program")
+            say(self.base_note)
         self.path("port-base").write_text(f"{self.base}\n")
-
-    @staticmethod
-    def _is_free(base: int) -> bool:
-        try:
-            for offset in PORTS.values():
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(("127.0.0.1", base + offset))
-        except (OSError, OverflowError):
-            return False
-        return True
 
     def save_options(self):
         self.path("options.json").write_text(json.dumps(asdict(self.options), indent=1) + "\n")

@@ -97,6 +97,20 @@ def cmdline_of(pid: int) -> str:
         return ""
 
 
+def replaced_files(pid: int) -> list:
+    """Programs and libraries that a process still runs although another file has their name by
+    now, as after an upgrade. What never was a file has no name on the disk: memory, JIT code."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    mapped = (line.split(maxsplit=5) for line in lines)
+    names = {m[5].removesuffix(" (deleted)") for m in mapped
+             if len(m) == 6 and "x" in m[1] and m[5].endswith(" (deleted)")}
+    return sorted(n for n in names if n.startswith("/")
+                  and not n.startswith(("/memfd:", "/dev/", "/SYSV")))
+
+
 def age_s(pid: int) -> float:
     stat = stat_of(pid)
     return time.clock_gettime(time.CLOCK_BOOTTIME) - stat.start / TICKS_PER_S if stat else 0.0
@@ -140,6 +154,13 @@ class Record:
         stats = ((pid, stat_of(pid)) for pid in all_pids())
         found = [p for p, s in stats if s and s.state != "Z" and self._owns(p, s, run)]
         return sorted(found, key=lambda p: (p != self.facts["pid"], p))
+
+    def replaced(self) -> str | None:
+        """A file that this server runs and that was replaced under it; not those of the run
+        folder, which the recipe compares by their content."""
+        run = f"{self.path.parent.parent}/"
+        files = (f for pid in self.members() for f in replaced_files(pid))
+        return next((f for f in files if not f.startswith(run)), None)
 
     def main_pid(self) -> int | None:
         """The process that graceful signals go to."""

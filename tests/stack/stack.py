@@ -15,7 +15,8 @@ sweep, consume-<consumer>, pool-<name>.
 KILL, STOP and CONT go to all processes of a server, other signals to its main process.
 
 --port-base N   ports N+443 (https), N+672 (AMQP), N+80 (simulator), N+369 and N+673 (Erlang);
-                default $ZX_PORT_BASE, else the folder's last, else 18000
+                default $ZX_PORT_BASE, else the folder's last, else 18000; what runs on another
+                base moves; if one of them is taken, another base is used and the end says why
 --workers N     of each pool; --daemons N: of the relay, each consumer, settle, sweep (1)
 --fast          no fsync: for tests that don't pull the plug
 --set           ZX_<SETTING>=…, or of nginx: rate_api, rate_login (requests per second and client
@@ -42,7 +43,7 @@ from pathlib import Path
 import deploy
 import keys
 import servers
-from layout import MARKER, REPO, Options, Stack, StackError, die, say
+from layout import BASES, MARKER, REPO, Options, Stack, StackError, die, say
 from process import cmdline_of, end_all, launch, send, wait_until
 
 READY_LIMIT_S = 180
@@ -76,16 +77,18 @@ def reload(stack: Stack, server, record):
 
 
 def ensure(stack: Stack, server):
-    """Start a server, or restart it if it was started differently."""
+    """Start a server, or restart it if it was started differently or what it runs was replaced."""
     record = stack.record(server.name)
     if record.leader_lives():
-        if record.facts["recipe"] == server.recipe():
+        gone = record.replaced()
+        if record.facts["recipe"] == server.recipe() and not gone:
             return
         check(server)
-        if server.reload:
+        if server.reload and not gone:
             reload(stack, server, record)
             return
-        say(f"{server.name} has changed: restarting it")
+        say(f"{server.name} {f'runs a {gone} that was replaced' if gone else 'has changed'}: "
+            "restarting it")
         end_all([record], say)
     else:
         check(server)
@@ -143,6 +146,8 @@ def start_programs(stack: Stack):
 
 
 def summary(stack: Stack):
+    if stack.base_note:
+        say(stack.base_note)
     print(f"\n  {stack.url}/play/    play a customer (simulated WeChat) and the front desk\n"
           f"  {stack.url}/docs/    the API")
     if stack.options.demo:
@@ -158,12 +163,21 @@ def up(stack: Stack, args):
     remember_for_cleaning(stack)
     stack.options = Options(build=args.build, fast=args.fast, demo=args.demo,
                             workers=args.workers, daemons=args.daemons, set=args.set)
+    if stack.must_move(args.port_base):
+        say(f"moving from port base {stack.base} to {args.port_base}")
+        stop_all(stack)
     stack.choose_base(args.port_base)
     stack.save_options()
     start_stores(stack)
     start_programs(stack)
     say("all is up")
     summary(stack)
+
+
+def stop_all(stack: Stack):
+    records = stack.records()
+    for stage in sorted({r.facts.get("stage", 0) for r in records}):
+        end_all([r for r in records if r.facts.get("stage", 0) == stage], say)
 
 
 def remember_for_cleaning(stack: Stack):
@@ -178,9 +192,7 @@ def down(stack: Stack, _args=None):
         say(f"nothing was started in {stack.wanted}")
         return
     stack.lock()
-    records = stack.records()
-    for stage in sorted({r.facts.get("stage", 0) for r in records}):
-        end_all([r for r in records if r.facts.get("stage", 0) == stage], say)
+    stop_all(stack)
     say("all is stopped")
 
 
@@ -245,6 +257,14 @@ def setting(text: str) -> tuple:
     return name, value
 
 
+def port_base(text: str) -> int:
+    """Also of a default from the environment."""
+    if not re.fullmatch("[0-9]{4,5}", text) or int(text) not in BASES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no port base: a number from {BASES[0]} to {BASES[-1]}")
+    return int(text)
+
+
 def signal_name(text: str) -> str:
     name = text.upper().removeprefix("SIG")
     if f"SIG{name}" not in signal.Signals.__members__:
@@ -266,8 +286,8 @@ def arguments(argv):
             sub.add_argument("--signal", type=signal_name, default="KILL")
         if command is up:
             sub.add_argument("--build", default="build/release")
-            sub.add_argument("--port-base", type=int,
-                             default=int(os.environ.get("ZX_PORT_BASE") or 0) or None)
+            sub.add_argument("--port-base", type=port_base,
+                             default=os.environ.get("ZX_PORT_BASE") or None)
             sub.add_argument("--workers", type=int)
             sub.add_argument("--daemons", type=int, default=1)
             sub.add_argument("--no-demo", dest="demo", action="store_false")
