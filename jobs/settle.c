@@ -15,6 +15,7 @@ static const struct step steps[] = {
 	{"closing an order", settle_closings},
 	{"a refund", settle_refunds},
 	{"a delayed refund", settle_delayed},
+	{"news of a ban", settle_bans},
 	{"asking for a payment", settle_silent},
 	{"a used order", shipping_step},
 };

@@ -19,18 +19,23 @@ enum message_consumer { MESSAGE_CONSUMERS(WORD_ID) CONSUMER_COUNT };
 /* The kinds: the word that is stored and published, when the relay publishes it, who
  * hears it (0: nobody; it may go unrouted).
  *
- * The subject is an order; refund.… name the refund in their body. order.ended:
- * expired or cancelled before it was paid; order.retaken: paid too late, and its
- * courts were still to be had; order.used: the first check-in of an order. */
+ * The subject is an order; refund.… name the refund in their body, ban.… the ban, whose
+ * last violation the order is. order.ended: expired or cancelled before it was paid;
+ * order.retaken: paid too late, and its courts were still to be had; order.cancelled:
+ * some or all of a paid order given up, and the rule gives nothing back;
+ * order.used: the first check-in of an order. */
 #define MESSAGE_KINDS(X)                                                    \
 	X(MESSAGE_ORDER_CREATED, "order.created", WHEN_UNPAID, TO(EXPIRE))  \
 	X(MESSAGE_ORDER_PAID, "order.paid", AT_ONCE, TO(FULFIL) | TO(TELL)) \
 	X(MESSAGE_ORDER_ENDED, "order.ended", SOON, TO(TELL))               \
 	X(MESSAGE_ORDER_RETAKEN, "order.retaken", SOON, TO(TELL))           \
+	X(MESSAGE_ORDER_CANCELLED, "order.cancelled", SOON, TO(TELL))       \
 	X(MESSAGE_ORDER_USED, "order.used", SOON, TO(SHIP))                 \
 	X(MESSAGE_REFUND_CREATED, "refund.created", SOON, TO(TELL))         \
 	X(MESSAGE_REFUND_DELAYED, "refund.delayed", SOON, TO(TELL))         \
-	X(MESSAGE_REFUND_DONE, "refund.done", SOON, TO(TELL))
+	X(MESSAGE_REFUND_DONE, "refund.done", SOON, TO(TELL))               \
+	X(MESSAGE_BAN_CREATED, "ban.created", SOON, TO(TELL))               \
+	X(MESSAGE_BAN_ENDED, "ban.ended", SOON, TO(TELL))
 enum message_kind { MESSAGE_KINDS(WORD_ID) MESSAGE_KIND_COUNT };
 
 /* AT_ONCE: NOTIFY wakes the relay. That takes a lock of the whole database at commit, so

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 
-enum { BODY_MAX = 256 };
+enum { BODY_MAX = 512 };
 
 static const struct field message_fields[] = {
 	FIELD(struct message, id),
@@ -26,6 +26,16 @@ static void write_id(struct buf *b, const char *name, int64_t id)
 		json_int(b, name, id);
 }
 
+static void write_ids(struct buf *b, const char *name, struct ints ids)
+{
+	if (ids.count == 0)
+		return;
+	json_open(b, name, '[');
+	for (size_t i = 0; i < ids.count; i++)
+		json_int(b, NULL, ids.at[i]);
+	json_close(b, ']');
+}
+
 static const char *body_of(struct arena *mem, const struct message_about *about)
 {
 	struct buf b = buf_in(mem, BODY_MAX);
@@ -34,6 +44,8 @@ static const char *body_of(struct arena *mem, const struct message_about *about)
 	write_id(&b, "order_id", about->order_id);
 	write_id(&b, "venue_id", about->venue_id);
 	write_id(&b, "refund_id", about->refund_id);
+	write_id(&b, "ban_id", about->ban_id);
+	write_ids(&b, "items", about->items);
 	json_close(&b, '}');
 	return buf_text(&b);
 }

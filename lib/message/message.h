@@ -18,10 +18,11 @@ struct message {
 	int64_t attempts;   /* to publish; also tells one claim from the next */
 };
 
-/* What a message is about. Each that is not 0 is a member of the body, by this name;
+/* What a message is about. Each that is there (not 0) is a member of the body, by this name;
  * the order is the message's subject. */
 struct message_about {
-	int64_t order_id, venue_id, refund_id;
+	int64_t order_id, venue_id, refund_id, ban_id;
+	struct ints items; /* of the order, PERIODS_MAX at most */
 };
 
 /* Tell what happened: a row, with this transaction (its insert is queued). */

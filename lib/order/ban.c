@@ -2,6 +2,7 @@
 
 #include "account/in_force.h"
 #include "base/settings.h"
+#include "message/message.h"
 
 #include <inttypes.h>
 
@@ -77,4 +78,52 @@ void violation_take_back(struct tx *tx, int64_t account_id, int64_t order_id, co
 {
 	db_queue(tx, &violation_lift_of_order, A(order_id), A(why));
 	bans_review(tx, account_id, why);
+}
+
+/* A ban that is news, or whose end is; by the order that was the last straw. */
+struct news {
+	int64_t id,
+		order_id; /* the latter is 0 if the person's orders are not this account's */
+	bool begun, over;
+};
+static const struct field news_fields[] = {
+	FIELD(struct news, id),
+	FIELD(struct news, order_id),
+	FIELD(struct news, begun),
+	FIELD(struct news, over),
+};
+static const struct shape news_shape = SHAPE(struct news, news_fields);
+
+#define BAN_OVER(b) "NOT (" BAN_IN_FORCE(b) ")"
+SQL(bans_untold,
+	"WITH news AS MATERIALIZED (SELECT b.id, b.told_at IS NULL AS begun,"
+	"  " BAN_OVER("b") " AS over, coalesce((SELECT v.order_id FROM violation v"
+	"   WHERE v.account_id = b.account_id AND v.at <= b.since ORDER BY v.at DESC LIMIT 1), 0)"
+	"   AS order_id"
+	"  FROM ban b WHERE b.end_told_at IS NULL AND (b.told_at IS NULL OR " BAN_OVER("b") ")"
+	"  ORDER BY b.id LIMIT $1 FOR UPDATE OF b SKIP LOCKED)"
+	" UPDATE ban b SET told_at = coalesce(b.told_at, now()),"
+	"  end_told_at = CASE WHEN n.over THEN now() END"
+	" FROM news n WHERE b.id = n.id RETURNING n.id, n.order_id, n.begun, n.over");
+
+static enum err tell(struct tx *tx, const struct news *n)
+{
+	struct message_about about = {.order_id = n->order_id, .ban_id = n->id};
+
+	if (n->order_id == 0)
+		return E_OK;
+	if (n->begun && !n->over)
+		return message_tell(tx, MESSAGE_BAN_CREATED, &about);
+	return n->over && !n->begun ? message_tell(tx, MESSAGE_BAN_ENDED, &about) : E_OK;
+}
+
+enum err bans_tell(struct tx *tx, int limit, int64_t *count)
+{
+	struct list news;
+
+	TRY(db_all(tx, &bans_untold, &news_shape, &news, A(limit)));
+	for (size_t i = 0; i < news.count; i++)
+		TRY(tell(tx, (const struct news *)news.at + i));
+	*count = (int64_t)news.count;
+	return E_OK;
 }

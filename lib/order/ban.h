@@ -26,6 +26,10 @@ enum err violation_add(struct tx *, int64_t account_id, int64_t order_id) CHECKE
 /* Queue: it has not expired after all. */
 void violation_take_back(struct tx *, int64_t account_id, int64_t order_id, const char *why);
 
+/* Tell customers of bans that have begun or ended, up to `limit` of them, each once;
+ * *count of bans were looked at. */
+enum err bans_tell(struct tx *, int limit, int64_t *count) CHECKED;
+
 /* Queue: bans that rest on violations which were lifted end. */
 void bans_review(struct tx *, int64_t account_id, const char *why);
 

@@ -1,5 +1,6 @@
 #include "pay/cancel.h"
 
+#include "message/message.h"
 #include "order/ending.h"
 #include "order/release.h"
 #include "order/state.h"
@@ -25,6 +26,19 @@ static enum err give_back(struct tx *tx, const struct cancellation *c, int64_t *
 	return refund_add(tx, &new, refund_id);
 }
 
+/* No refund tells of it, so this does. */
+static enum err keep_all(struct tx *tx, const struct cancellation *c)
+{
+	const struct cancelled_item *it = c->items.at;
+	int64_t *ids = NEW_N(tx->mem, int64_t, c->items.count);
+
+	for (size_t i = 0; i < c->items.count; i++)
+		ids[i] = it[i].id;
+	return message_tell(tx, MESSAGE_ORDER_CANCELLED,
+		&(struct message_about){
+			.order_id = c->order_id, .items = {ids, c->items.count}});
+}
+
 enum err order_cancel(struct tx *tx, const struct cancel_params *params, const char **field)
 {
 	struct cancellable order;
@@ -44,8 +58,7 @@ enum err order_cancel(struct tx *tx, const struct cancel_params *params, const c
 		return E_QUOTE_CHANGED;
 	if (!paid)
 		return order_give_up(tx, c.order_id);
-	if (c.refund_fen.fen > 0)
-		TRY(give_back(tx, &c, &refund_id));
+	TRY(c.refund_fen.fen > 0 ? give_back(tx, &c, &refund_id) : keep_all(tx, &c));
 	items_release(tx, &c, refund_id, true);
 	return E_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "channel/call.h"
+#include "order/ban.h"
 #include "order/ending.h"
 #include "pay/attempt.h"
 #include "pay/channels.h"
@@ -123,6 +124,17 @@ enum err settle_expired(struct db *db, struct arena *mem, bool *busy)
 	tx_begin(&tx, db, mem, TX_WRITE);
 	TRY(tx_end(&tx, orders_expire(&tx, BATCH, &count)));
 	*busy |= count > 0;
+	return E_OK;
+}
+
+enum err settle_bans(struct db *db, struct arena *mem, bool *busy)
+{
+	struct tx tx;
+	int64_t count = 0;
+
+	tx_begin(&tx, db, mem, TX_WRITE);
+	TRY(tx_end(&tx, bans_tell(&tx, BATCH, &count)));
+	*busy |= count == BATCH;
 	return E_OK;
 }
 

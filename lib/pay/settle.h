@@ -26,5 +26,7 @@ enum err settle_silent(struct db *, struct arena *, bool *busy) CHECKED;
 enum err settle_refunds(struct db *, struct arena *, bool *busy) CHECKED;
 /* Refunds that don't arrive: people hear of them. */
 enum err settle_delayed(struct db *, struct arena *, bool *busy) CHECKED;
+/* Bans that have begun or ended: their customers hear of them. */
+enum err settle_bans(struct db *, struct arena *, bool *busy) CHECKED;
 
 #endif

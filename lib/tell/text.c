@@ -4,6 +4,7 @@
 #include "order/state.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const char *yuan(struct arena *mem, money m)
 {
@@ -20,10 +21,20 @@ static const char *what(struct arena *mem, const struct inbox_facts *t)
 static bool paid(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
+	bool kept = order_state_of(t->state) == ORDER_PAID;
+
 	*title = "支付成功";
-	*text = arena_printf(
-		mem, "%s，已付 %s。到场出示核销码即可入场。", what(mem, t), yuan(mem, t->sum));
+	*text = arena_printf(mem, "%s，已付 %s%s。", what(mem, t), yuan(mem, t->sum),
+		kept ? "。到场出示核销码即可入场" : "，其后已取消");
 	return true;
+}
+
+/* Money that came when it was over. */
+static const char *late(struct arena *mem, const struct inbox_facts *t)
+{
+	if (t->late_fen.fen == 0)
+		return "";
+	return arena_printf(mem, "之后才到账的 %s 全额退款。", yuan(mem, t->late_fen));
 }
 
 /* Nothing is told of an order that has come back to life since. */
@@ -35,13 +46,23 @@ static bool ended(
 	if (state == ORDER_EXPIRED) {
 		*title = "订单已超时";
 		*text = arena_printf(mem,
-			"%s 的订单未在规定时间内支付，已自动取消，场地不再保留。",
-			what(mem, t));
+			"%s 的订单未在规定时间内支付，已自动取消，场地不再保留。%s",
+			what(mem, t), late(mem, t));
 		return true;
 	}
 	*title = "订单已取消";
-	*text = arena_printf(mem, "%s 的订单已取消，未产生费用。", what(mem, t));
+	*text = arena_printf(mem, "%s 的订单已取消%s%s", what(mem, t),
+		t->late_fen.fen ? "。" : "，未产生费用。", late(mem, t));
 	return state == ORDER_CANCELLED;
+}
+
+static bool cancelled(
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
+{
+	*title = "场地已取消";
+	*text = arena_printf(mem, "您取消了 %s。%s", what(mem, t),
+		t->sum.fen ? "按该订单的退改规则，这次没有退款。" : "该订单未产生费用。");
+	return true;
 }
 
 static bool retaken(
@@ -101,6 +122,26 @@ static bool refund_done(
 	return true;
 }
 
+/* Nothing is told of one that is over already, nor of an end while another goes on. */
+static bool ban_created(
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
+{
+	*title = "暂停预订";
+	*text = arena_printf(mem,
+		"%s，暂停预订，%s 恢复。已付款的订单不受影响，如有疑问请联系球馆。", t->reason,
+		t->until);
+	return strcmp(t->state, "in_force") == 0;
+}
+
+static bool ban_ended(
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
+{
+	(void)mem;
+	*title = "恢复预订";
+	*text = "暂停预订已结束，您可以正常预订了。";
+	return strcmp(t->state, "over") == 0;
+}
+
 bool inbox_text_write(struct arena *mem, const char *kind, const struct inbox_facts *t,
 	const char **title, const char **text)
 {
@@ -111,12 +152,18 @@ bool inbox_text_write(struct arena *mem, const char *kind, const struct inbox_fa
 		return ended(mem, t, title, text);
 	case MESSAGE_ORDER_RETAKEN:
 		return retaken(mem, t, title, text);
+	case MESSAGE_ORDER_CANCELLED:
+		return cancelled(mem, t, title, text);
 	case MESSAGE_REFUND_CREATED:
 		return refund_created(mem, t, title, text);
 	case MESSAGE_REFUND_DELAYED:
 		return refund_delayed(mem, t, title, text);
 	case MESSAGE_REFUND_DONE:
 		return refund_done(mem, t, title, text);
+	case MESSAGE_BAN_CREATED:
+		return ban_created(mem, t, title, text);
+	case MESSAGE_BAN_ENDED:
+		return ban_ended(mem, t, title, text);
 	default:
 		return false;
 	}

@@ -100,6 +100,7 @@ function refunds_card({ refunds }) {
 			el("div.line-head", el("strong", money(amount_fen)),
 				badge_of(REFUND_STATES, state)),
 			el("p", cause === "staff" ? `球馆退款：${reason}` :
+				cause === "late" ? `付款到账时${reason}` :
 				REFUND_CAUSES[cause] ?? cause),
 			el("p", `${moment(created_at)} 申请` +
 				(done_at ? `，${moment(done_at)} 到账` : "，原路退回中"))));

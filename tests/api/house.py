@@ -290,14 +290,16 @@ class House:
         wait_for(self._is_settled, limit_s)
 
     def _is_settled(self) -> bool:
-        """At one moment: no message that nobody acted on, nor a refund that was just begun, which
-        is on its way and will send one."""
+        """At one moment: no message that nobody acted on, nor a refund that was just begun or a
+        ban, which will send one."""
         return not self.db.value(
-            "SELECT (SELECT count(*) FROM message m WHERE kind ~ '^(order|refund)[.]'"
+            "SELECT (SELECT count(*) FROM message m WHERE kind ~ '^(order|refund|ban)[.]'"
             " AND kind <> 'order.created' AND (SELECT count(*) FROM message_done d"
             "  WHERE d.message_id = m.id) < CASE kind WHEN 'order.paid' THEN 2 ELSE 1 END)"
             " + (SELECT count(*) FROM refund WHERE state IN ('created', 'accepted') AND tries < 2"
-            "  AND created_at > now() - interval '20 seconds')")
+            "  AND created_at > now() - interval '20 seconds')"
+            " + (SELECT count(*) FROM ban WHERE told_at IS NULL OR end_told_at IS NULL"
+            "  AND (lifted_at IS NOT NULL OR until <= now()))")
 
     def picture(self) -> dict:
         """Every table in a few numbers, when nothing is under way any more."""

@@ -51,6 +51,29 @@ def test_a_ban_says_why_and_until_when(banned, slots, desk1):
     assert (error["code"], error["until"]) == ("banned", ban["until"])
 
 
+def news(customer) -> list:
+    """What the customer was told of bans."""
+    return [e for e in ok(customer.get("/api/v1/messages"))["items"] if "ban." in e["kind"]]
+
+
+def test_a_customer_is_told_of_a_ban_and_of_its_end(house, banned, desk1):
+    begun, = wait_for(lambda: news(banned))
+    assert begun["kind"] == "ban.created" and "30 天内有 3 个订单超时未支付" in begun["body"]
+    ban, = conduct(desk1, banned)["bans"]
+    until = house.db.value("SELECT to_char(%s::timestamptz AT TIME ZONE 'Asia/Shanghai',"
+                           " 'YYYY年FMMM月FMDD日 HH24:MI')", ban["until"])
+    assert until in begun["body"]
+    ok(lift(desk1, "bans", ban["id"]))
+    ended, same = wait_for(lambda: len(found := news(banned)) > 1 and found)
+    assert (ended["kind"], ended["title"], same) == ("ban.ended", "恢复预订", begun)
+
+
+def test_a_ban_that_runs_out_is_told_too(house, banned):
+    wait_for(lambda: news(banned))
+    house.db.run("UPDATE ban SET until = now() WHERE account_id = %s", banned.account_id)
+    assert wait_for(lambda: len(found := news(banned)) > 1 and found)[0]["kind"] == "ban.ended"
+
+
 def test_a_lifted_ban_lets_book_again(banned, slots, desk1):
     ban, = conduct(desk1, banned)["bans"]
     after, = ok(lift(desk1, "bans", ban["id"], "本人已说明"))["bans"]

@@ -74,6 +74,34 @@ def test_a_whole_paid_order_is_given_up(house, customer, paid, slots):
     ok(again.post("/api/v1/orders", body), 201)  # somebody else may have them
 
 
+def message(house, customer, kind: str) -> str:
+    house.settle()
+    entry, = (e for e in ok(customer.get("/api/v1/messages"))["items"] if e["kind"] == kind)
+    return entry["body"]
+
+
+def test_a_message_names_only_what_was_given_up(house, customer, paid):
+    one, other = paid["items"]
+    customer.cancel(paid, [other])
+    all_back(house, paid)
+    for kind in ("refund.created", "refund.done"):
+        told = message(house, customer, kind)
+        assert other["court_name"] in told and other["start"][11:16] in told
+        assert told.count("–") == 1
+    assert message(house, customer, "order.paid").count("–") in (1, 2)  # what it had, or has
+
+
+def test_who_gets_nothing_back_is_told_so(house, slots, customer):
+    order = customer.paid_order(*slots.take(2))
+    move(house, order, 1.5)
+    one, other = customer.see(order)["items"]
+    customer.cancel(order, [one])
+    assert told(house, order, "order.cancelled") == 1 and not refunds(house, order)
+    body = message(house, customer, "order.cancelled")
+    assert "没有退款" in body and body.count("–") == 1 and one["start"][11:16] in body
+    customer.cancel(order, [other])
+
+
 def test_the_channel_is_asked_for_exactly_that_sum(house, customer, paid, sim):
     customer.cancel(paid, paid["items"][:1])
     all_back(house, paid)

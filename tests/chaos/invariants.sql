@@ -174,7 +174,21 @@ LEFT JOIN inbox i ON i.message_id = m.id AND i.account_id = o.account_id AND i.o
 	AND i.kind = m.kind
 WHERE m.kind NOT IN ('order.created', 'order.used')
 GROUP BY m.id, o.id HAVING count(i.id) <> 1 AND NOT (m.kind = 'order.ended'
-	AND o.pay_state <> 'unpaid') AND NOT (m.kind = 'refund.delayed' AND count(i.id) = 0);
+	AND o.pay_state <> 'unpaid') AND NOT (m.kind IN ('refund.delayed', 'ban.created', 'ban.ended')
+		AND count(i.id) = 0);
+
+-- a_refused_refund_was_told_once: courts given up under a rule that gives nothing back
+SELECT i.id, count(m.id) FROM order_item i JOIN orders o ON o.id = i.order_id
+LEFT JOIN message m ON m.subject_id = o.id AND m.kind = 'order.cancelled'
+	AND m.body -> 'items' @> to_jsonb(i.id)
+WHERE i.state = 'released' AND i.refund_fen = 0 AND i.refund_id IS NULL
+GROUP BY i.id HAVING count(m.id) <> 1;
+
+-- drained: a_ban_was_told_once_when_it_began_and_when_it_ended
+SELECT b.id, count(m.id) FROM ban b LEFT JOIN message m ON m.kind IN ('ban.created', 'ban.ended')
+	AND m.body ->> 'ban_id' = b.id::text
+GROUP BY b.id HAVING b.told_at IS NULL OR count(m.id) > 2
+	OR count(m.id) <> count(DISTINCT m.kind);
 
 -- an_inbox_says_only_what_happened
 SELECT i.id, i.kind FROM inbox i LEFT JOIN message m ON m.id = i.message_id

@@ -1580,6 +1580,8 @@ CREATE TABLE ban (
 	lifted_at   timestamptz,
 	lifted_by   bigint,
 	lift_reason text,
+	told_at     timestamptz, -- 0017_told.sql: that it began
+	end_told_at timestamptz, -- 0017_told.sql
 	CONSTRAINT ban_pkey PRIMARY KEY (id), -- 0004_settle.sql
 	CONSTRAINT ban_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0004_settle.sql
 	CONSTRAINT ban_lifted_by_fk FOREIGN KEY (lifted_by) REFERENCES account(id), -- 0004_settle.sql
@@ -1587,6 +1589,7 @@ CREATE TABLE ban (
 	CONSTRAINT ban_lift_has_reason CHECK ((lifted_at IS NULL) = (lift_reason IS NULL)) -- 0004_settle.sql
 );
 CREATE INDEX ban_account ON ban (account_id, until); -- 0004_settle.sql
+CREATE INDEX ban_untold ON ban (id) WHERE end_told_at IS NULL; -- 0017_told.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON ban FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
 ALTER TABLE ban ENABLE ROW LEVEL SECURITY;
@@ -2105,7 +2108,7 @@ CREATE TABLE inbox (
 	CONSTRAINT inbox_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0006_tell.sql
 	CONSTRAINT inbox_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0006_tell.sql
 	CONSTRAINT inbox_kind_known CHECK (kind IN ('order.paid', 'order.ended', 'order.retaken',
-		'refund.created', 'refund.delayed', 'refund.done')) -- 0016_refund.sql (0006_tell.sql)
+		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.done', 'ban.created', 'ban.ended')) -- 0017_told.sql (0006_tell.sql, 0016_refund.sql)
 );
 CREATE INDEX inbox_account ON inbox (account_id, id DESC); -- 0006_tell.sql
 CREATE INDEX inbox_unread ON inbox (account_id) WHERE read_at IS NULL; -- 0006_tell.sql

@@ -107,6 +107,53 @@ static void many_periods_are_counted(void **state)
 	assert_null(strstr(e->body, "4 号场"));
 }
 
+SQL(test_next_number,
+	"INSERT INTO refund (id, order_id, attempt_id, venue_id, out_refund_no, amount_fen, cause,"
+	"  reason, request, replaces) VALUES ($1, $2, $2, 1, 'R' || $1, 2500, 'cancel', '', '{}', $3)");
+SQL(test_given_up,
+	"UPDATE order_item SET state = 'released', released_at = now(), refund_id = $2"
+	" WHERE order_id = $1 AND court_id = 3");
+
+/* The number that took its place tells of the same courts. */
+static void a_refund_names_what_was_given_up_with_it(void **state)
+{
+	int64_t order = paid(), first = new_id(), next = new_id(), unread;
+	const int64_t refunds[] = {first, next};
+
+	(void)state;
+	RUN(&test_more_items, A(order));
+	RUN(&test_refund, A(first), A(order));
+	RUN(&test_given_up, A(order), A(first));
+	RUN(&test_next_number, A(next), A(order), A(first));
+	for (size_t i = 0; i < COUNT_OF(refunds); i++) {
+		deliver(message("refund.created", order,
+			arena_printf(mem, "{\"refund_id\":%lld}", (long long)refunds[i])));
+		const struct inbox_entry *e = inbox(order, 0, 10, &unread).at;
+		assert_non_null(strstr(e->body, "3 号场"));
+		assert_null(strstr(e->body, "1 号场"));
+	}
+	deliver(message("order.paid", order, "{}"));
+	const struct inbox_entry *e = inbox(order, 0, 10, &unread).at;
+	assert_null(strstr(e->body, "3 号场"));
+}
+
+SQL(test_all_given_up,
+	"WITH i AS (UPDATE order_item SET state = 'released', released_at = now()"
+	"  WHERE order_id = $1) UPDATE orders SET state = 'cancelled', closed_at = now()"
+	" WHERE id = $1");
+
+static void whoever_has_cancelled_is_not_invited_to_come(void **state)
+{
+	int64_t order = paid(), unread;
+
+	(void)state;
+	RUN(&test_all_given_up, A(order));
+	deliver(message("order.paid", order, "{}"));
+	const struct inbox_entry *e = inbox(order, 0, 10, &unread).at;
+	assert_non_null(strstr(e->body, "已付 60.00 元，其后已取消。"));
+	assert_null(strstr(e->body, "核销码"));
+}
+
 static void what_has_not_ended_is_not_told_as_ended(void **state)
 {
 	int64_t order = paid(), unread;
@@ -165,6 +212,8 @@ int main(void)
 		cmocka_unit_test(another_consumer_of_the_same_message_adds_nothing),
 		cmocka_unit_test(a_refund_is_told_with_its_sum_and_reason),
 		cmocka_unit_test(many_periods_are_counted),
+		cmocka_unit_test(a_refund_names_what_was_given_up_with_it),
+		cmocka_unit_test(whoever_has_cancelled_is_not_invited_to_come),
 		cmocka_unit_test(what_has_not_ended_is_not_told_as_ended),
 		cmocka_unit_test(a_message_of_nothing_fails),
 		cmocka_unit_test(newest_first_by_pages_and_read_up_to_one),

@@ -25,6 +25,15 @@ static void each_kind_has_its_words(void **state)
 			"已自动取消，场地不再保留。"},
 		{"order.ended", "cancelled", NULL, "订单已取消",
 			"星河羽毛球馆 11月24日 20:00–21:00 1 号场 的订单已取消，未产生费用。"},
+		{"order.paid", "cancelled", NULL, "支付成功",
+			"星河羽毛球馆 11月24日 20:00–21:00 1 号场，已付 60.05 元，其后已取消。"},
+		{"order.cancelled", "paid", NULL, "场地已取消",
+			"您取消了 星河羽毛球馆 11月24日 20:00–21:00 1 号场。"
+			"按该订单的退改规则，这次没有退款。"},
+		{"ban.created", "in_force", NULL, "暂停预订",
+			"漏水，暂停预订，2026年12月30日 20:15 恢复。"
+			"已付款的订单不受影响，如有疑问请联系球馆。"},
+		{"ban.ended", "over", NULL, "恢复预订", "暂停预订已结束，您可以正常预订了。"},
 		{"order.retaken", "paid", NULL, "付款已到账，场地仍为您保留",
 			"付款到账时订单已超时，但场地尚未被他人预订，订单已恢复："
 			"星河羽毛球馆 11月24日 20:00–21:00 1 号场，已付 60.05 元。"},
@@ -59,6 +68,7 @@ static void each_kind_has_its_words(void **state)
 		t.state = cases[i].state;
 		t.cause = cases[i].cause;
 		t.reason = "漏水";
+		t.until = "2026年12月30日 20:15";
 		assert_true(inbox_text_write(mem, cases[i].kind, &t, &title, &text));
 		assert_string_equal(title, cases[i].title);
 		assert_string_equal(text, cases[i].text);
@@ -72,6 +82,44 @@ static void what_came_back_to_life_has_not_ended(void **state)
 	(void)state;
 	assert_false(inbox_text_write(mem, "order.ended", &order, &title, &text));
 	assert_false(inbox_text_write(mem, "order.created", &order, &title, &text));
+}
+
+static void of_a_ban_only_what_is_still_true_is_told(void **state)
+{
+	const char *title, *text;
+	struct inbox_facts t = order;
+
+	(void)state;
+	t.state = "over";
+	assert_false(inbox_text_write(mem, "ban.created", &t, &title, &text));
+	t.state = "in_force";
+	assert_false(inbox_text_write(mem, "ban.ended", &t, &title, &text));
+}
+
+static void an_order_that_ended_before_its_money_came_is_not_called_free(void **state)
+{
+	const char *title, *text;
+	struct inbox_facts t = order;
+
+	(void)state;
+	t.late_fen = (money){6005};
+	t.state = "cancelled";
+	assert_true(inbox_text_write(mem, "order.ended", &t, &title, &text));
+	assert_non_null(strstr(text, "的订单已取消。之后才到账的 60.05 元 全额退款。"));
+	t.state = "expired";
+	assert_true(inbox_text_write(mem, "order.ended", &t, &title, &text));
+	assert_non_null(strstr(text, "场地不再保留。之后才到账的 60.05 元 全额退款。"));
+}
+
+static void a_free_order_that_is_given_up_has_cost_nothing(void **state)
+{
+	const char *title, *text;
+	struct inbox_facts t = order;
+
+	(void)state;
+	t.sum = (money){0};
+	assert_true(inbox_text_write(mem, "order.cancelled", &t, &title, &text));
+	assert_non_null(strstr(text, "未产生费用"));
 }
 
 static void of_many_periods_the_number_is_told(void **state)
@@ -94,6 +142,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_has_its_words),
 		cmocka_unit_test(what_came_back_to_life_has_not_ended),
+		cmocka_unit_test(of_a_ban_only_what_is_still_true_is_told),
+		cmocka_unit_test(an_order_that_ended_before_its_money_came_is_not_called_free),
+		cmocka_unit_test(a_free_order_that_is_given_up_has_cost_nothing),
 		cmocka_unit_test(of_many_periods_the_number_is_told),
 	};
 
