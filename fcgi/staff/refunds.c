@@ -10,12 +10,14 @@ struct refund_in {
 	money amount_fen;
 	const char *reason;
 	struct list release;
+	bool keep;
 };
 static const struct field refund_in_fields[] = {
 	FIELD(struct refund_in, amount_fen, .min = 1, .max = ID_MAX),
 	FIELD(struct refund_in, reason, .plain = PLAIN_LINE, .min = 1, .max = REASON_LENGTH),
 	FIELD(struct refund_in, release, .optional = true, .min = 1, .max = PERIODS_MAX,
 		.of = &item_id_shape),
+	FIELD(struct refund_in, keep, .optional = true),
 };
 static const struct shape refund_in_shape = SHAPE(struct refund_in, refund_in_fields);
 
@@ -37,7 +39,8 @@ static enum err give_back(struct req *r)
 			.member_id = r->caller.account_id,
 			.amount = in->amount_fen,
 			.reason = in->reason,
-			.release = item_ids(in->release)},
+			.release = item_ids(in->release),
+			.keep = in->keep},
 		&id, &r->field, &r->detail));
 	return reply_refund(r, 201, id);
 }

@@ -71,6 +71,7 @@
 	X(ORDER_UNPAID, 409, "order_unpaid", "订单尚未支付")                                \
 	X(ORDER_CANCELLED, 409, "order_cancelled", "订单已取消")                            \
 	X(ORDER_REPLACED, 409, "order_replaced", "您已另订同一时间的场地")                  \
+	X(ORDER_REFUNDED, 409, "order_refunded", "订单已全额退款")                          \
 	X(ITEM_CANCELLED, 409, "item_cancelled", "该时段已取消")                            \
 	X(QUOTE_CHANGED, 409, "quote_changed", "可退金额已变化，请重新确认")                \
 	X(CANCEL_TOO_LATE, 409, "cancel_too_late", "时段已开始，不能取消")                  \

@@ -17,6 +17,8 @@ static const struct field checkin_fields[] = {
 	FIELD(struct checkin, order_no),
 	FIELD(struct checkin, venue),
 	FIELD(struct checkin, customer),
+	FIELD(struct checkin, paid_fen),
+	FIELD(struct checkin, refunded_fen),
 	FIELD(struct checkin, items, .of = &used_item_shape),
 	FIELD(struct checkin, checked_in_at),
 };
@@ -26,6 +28,8 @@ const struct shape checkin_shape = SHAPE(struct checkin, checkin_fields);
 struct target {
 	int64_t order_id, venue_id, early_minutes;
 	const char *order_no, *state, *customer;
+	money paid_fen, refunded_fen;
+	bool money_back; /* all of it, and the courts are not kept */
 	raw_json venue;
 	stamp now;
 };
@@ -36,6 +40,9 @@ static const struct field target_fields[] = {
 	FIELD(struct target, order_no),
 	FIELD(struct target, state),
 	FIELD(struct target, customer),
+	FIELD(struct target, paid_fen),
+	FIELD(struct target, refunded_fen),
+	FIELD(struct target, money_back),
 	FIELD(struct target, venue),
 	FIELD(struct target, now),
 };
@@ -43,7 +50,8 @@ static const struct shape target_shape = SHAPE(struct target, target_fields);
 
 SQL(checkin_target,
 	"SELECT o.id AS order_id, o.venue_id, v.checkin_early_minutes AS early_minutes,"
-	" o.no AS order_no, o.state,"
+	" o.no AS order_no, o.state, o.paid_fen, o.refunded_fen,"
+	" o.pay_state = 'refunded' AND o.kept_at IS NULL AS money_back,"
 	" coalesce(nullif(a.nickname, ''), " MASKED_PHONE("a") ","
 	"  '微信用户') AS customer,"
 	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, now() AS now"
@@ -140,12 +148,12 @@ static void write_use(struct tx *tx, const struct scanned *scanned, const struct
 		A("ok"));
 }
 
-static bool used_before(const struct list *items)
+static bool any_is(const struct list *items, enum item_state state)
 {
 	const struct item *it = items->at;
 
 	for (size_t i = 0; i < items->count; i++)
-		if (item_state_of(it[i].state) == ITEM_USED)
+		if (item_state_of(it[i].state) == state)
 			return true;
 	return false;
 }
@@ -169,17 +177,22 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
 		.order_id = t->order_id,
 		.order_no = t->order_no,
 		.customer = t->customer,
+		.paid_fen = t->paid_fen,
+		.refunded_fen = t->refunded_fen,
 		.venue = t->venue,
 		.items = {used, items->count},
 		.checked_in_at = t->now,
 	};
 }
 
-/* Nothing is left of an order whose items are all released. */
-static enum err order_judge(const char *state, const struct list *items)
+/* Nothing is left of an order whose items are all released. Whoever is in already is told
+ * that first. */
+static enum err order_judge(const struct target *t, const struct list *items)
 {
-	TRY(order_state_check_paid(state));
-	return items->count > 0 ? E_OK : E_ORDER_CANCELLED;
+	TRY(order_state_check_paid(t->state));
+	if (items->count == 0)
+		return E_ORDER_CANCELLED;
+	return t->money_back && any_is(items, ITEM_BOOKED) ? E_ORDER_REFUNDED : E_OK;
 }
 
 SQL(checkin_last,
@@ -209,8 +222,8 @@ enum err checkin_use(struct tx *tx, const struct scanned *scanned, int64_t membe
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? elsewhere(tx, scanned) : err;
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
-	TRY(order_judge(t.state, &items));
-	bool first = !used_before(&items);
+	TRY(order_judge(&t, &items));
+	bool first = !any_is(&items, ITEM_USED);
 	err = checkin_judge(&items, t.now, t.early_minutes);
 	if (err == E_CHECKED_IN)
 		return tell_before(tx, t.order_id, detail);

@@ -48,15 +48,16 @@ struct used_item {
 struct checkin {
 	int64_t order_id;
 	const char *order_no, *customer;
-	raw_json venue;    /* {"id","name"} */
-	struct list items; /* of struct used_item: those that this check-in used */
+	money paid_fen, refunded_fen; /* of the whole order */
+	raw_json venue;               /* {"id","name"} */
+	struct list items;            /* of struct used_item: those that this check-in used */
 	stamp checked_in_at;
 };
 extern const struct shape checkin_shape;
 
 /* Use every item of the order whose time window is open. E_CODE_UNKNOWN,
  * E_WRONG_VENUE, E_ORDER_UNPAID, E_ORDER_CANCELLED (also if every item is
- * released), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an
+ * released), E_ORDER_REFUNDED (all of it, and staff did not keep the courts), E_CHECKED_IN, E_TOO_EARLY, E_TOO_LATE. The order's row is locked, and an
  * item's primary key lets it be used once. E_CHECKED_IN comes with when and by whom. */
 enum err checkin_use(struct tx *, const struct scanned *, int64_t member_id, struct checkin *,
 	raw_json *detail) CHECKED;

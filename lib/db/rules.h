@@ -7,6 +7,7 @@
 	X(occupancy_pkey, E_SLOT_TAKEN)                      \
 	X(booking_day_within_limit, E_QUOTA)                 \
 	X(checkin_pkey, E_CHECKED_IN)                        \
+	X(order_item_use_refunded, E_ORDER_REFUNDED)         \
 	X(payment_attempt_refunded_range, E_REFUND_TOO_MUCH) \
 	X(orders_refunded_range, E_REFUND_TOO_MUCH)          \
 	X(orders_move, E_ORDER_STATE)                        \

@@ -15,6 +15,7 @@ static const struct field desk_order_fields[] = {
 	FIELD(struct desk_order, expires_at),
 	FIELD(struct desk_order, paid_at, .optional = true),
 	FIELD(struct desk_order, closed_at, .optional = true),
+	FIELD(struct desk_order, kept_at, .optional = true),
 	FIELD(struct desk_order, note, .optional = true),
 	FIELD(struct desk_order, refund_tiers),
 	FIELD(struct desk_order, customer),
@@ -25,7 +26,7 @@ const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields
 #define DESK_COLUMNS                                                                     \
 	"SELECT o.id, o.no, o.venue_id, v.name AS venue_name, o.play_date AS date,"      \
 	" o.state, o.pay_state, o.amount_fen, o.paid_fen, o.refunded_fen, o.created_at," \
-	" o.expires_at, o.paid_at, o.closed_at, o.note, o.refund_tiers, " CUSTOMER
+	" o.expires_at, o.paid_at, o.closed_at, o.kept_at, o.note, o.refund_tiers, " CUSTOMER
 #define DESK_JOINS                                         \
 	" FROM orders o JOIN venue v ON v.id = o.venue_id" \
 	" JOIN account a ON a.id = o.account_id"

@@ -13,6 +13,7 @@ struct desk_order {
 	date date;
 	money amount_fen, paid_fen, refunded_fen;
 	stamp created_at, expires_at, paid_at, closed_at;
+	stamp kept_at;     /* the courts, by staff, whatever was refunded */
 	raw_json customer; /* {"id","nickname","phone"}, the phone masked */
 	raw_json refund_tiers;
 	struct list items; /* of struct item */

@@ -75,6 +75,10 @@ static enum err enough_left(
 	return E_REFUND_TOO_MUCH;
 }
 
+SQL(order_set_kept,
+	"UPDATE orders SET kept_at = CASE WHEN $2 THEN now() END WHERE id = $1"
+	" AND (kept_at IS NOT NULL) <> $2");
+
 enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t *refund_id,
 	const char **field, raw_json *detail)
 {
@@ -94,6 +98,7 @@ enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t
 		TRY(err);
 	}
 	TRY(refund_add(tx, &new, refund_id));
+	db_queue(tx, &order_set_kept, A(order.id), A(params->keep));
 	if (params->release.count)
 		items_release(tx, &c, *refund_id, false);
 	return E_OK;

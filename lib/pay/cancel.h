@@ -22,6 +22,7 @@ struct refund_params {
 	money amount;
 	const char *reason;  /* the customer reads it */
 	struct ints release; /* items that are freed with it; may be none */
+	bool keep; /* those that are not freed, also if no money is left: they may come */
 };
 
 /* Staff give back a part of what was paid, as often as they like: E_REFUND_TOO_MUCH

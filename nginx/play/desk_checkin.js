@@ -1,7 +1,7 @@
 // The desk's check-in: a code from keyboard, scanner gun or camera, and what became of it.
 
 import { ApiError } from "./api.js";
-import { code_clean } from "./format.js";
+import { code_clean, money } from "./format.js";
 import { code_watch } from "./handover.js";
 import { camera_can_scan, camera_scan } from "./scanner.js";
 import { item_time } from "./state.js";
@@ -104,7 +104,7 @@ class Checkin {
 	}
 
 	#accepted(checkin) {
-		const { order_no, customer, items } = checkin;
+		const { order_no, customer, items, paid_fen, refunded_fen } = checkin;
 		const periods = items.map((item) =>
 			el("li", el("strong", item.court), el("span", item_time(item))));
 		this.#code.value = "";
@@ -112,7 +112,9 @@ class Checkin {
 			el("span.result-mark", icon("check")),
 			el("div.result-text", el("h3", "核销成功，请入场"),
 				el("ul.result-items", ...periods),
-				el("p", `${customer || "顾客"} · 订单 ${order_no}`))));
+				el("p", `${customer || "顾客"} · 订单 ${order_no}`),
+				refunded_fen > 0 ? el("p.result-why",
+					`已付 ${money(paid_fen)}，其中已退 ${money(refunded_fen)}`) : null)));
 		done = [checkin, ...done].slice(0, DONE_MOST);
 		this.#list_show();
 	}

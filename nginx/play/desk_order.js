@@ -66,7 +66,8 @@ const order_facts = (order) => facts(
 	["订单号", order.no], ["手机号", order.customer.phone],
 	["下单时间", moment(order.created_at)],
 	["支付时间", order.paid_at && moment(order.paid_at)],
-	["结束时间", order.closed_at && moment(order.closed_at)], ["备注", order.note]);
+	["结束时间", order.closed_at && moment(order.closed_at)],
+	["全额退款仍保留场地", order.kept_at && moment(order.kept_at)], ["备注", order.note]);
 
 function section(title, rows, none) {
 	return el("section.card.plain", el("div.card-main", el("h3", title),

@@ -20,6 +20,7 @@ export function refund_sheet(place, order, reload) {
 	const reason = labelled("原因（顾客会看到）", "reason",
 		{ required: true, maxlength: REASON_LENGTH });
 	const released = new Set();
+	let is_kept = false;
 	const trouble = el("div.trouble");
 	const submit = submit_button("确认退款", ".danger.wide");
 	const work = async () => {
@@ -31,6 +32,7 @@ export function refund_sheet(place, order, reload) {
 			await place.client.post(`/api/v1/staff/orders/${order.id}/refunds`, {
 				amount_fen, reason: reason.input.value.trim(),
 				...released.size > 0 ? { release: [...released] } : {},
+				...is_kept ? { keep: true } : {},
 			});
 			asking.close();
 			reload();
@@ -42,6 +44,7 @@ export function refund_sheet(place, order, reload) {
 		el("p.hint", `已付 ${money(order.paid_fen)}，已退 ${money(order.refunded_fen)}，` +
 			`最多还可退 ${money(left)}。`),
 		...amount.nodes, ...reason.nodes, ...release_choice(order, released),
+		...keep_choice(order, (now) => { is_kept = now; }),
 		trouble, submit));
 }
 
@@ -58,6 +61,14 @@ function release_choice(order, released) {
 	return rows.length === 0 ? [] : [
 		el("p.hint", "同时放开哪些场地（不选则场地仍为顾客保留）："),
 		el("ul.choices", ...rows)];
+}
+
+/** Who has all his money back comes in only if the desk wants it so. */
+function keep_choice({ items }, choose) {
+	const text = el("span.choice-text", el("strong", "全部退完也保留场地"),
+		el("span", "不勾选：全额退款后，没有放开的场地也不能再核销"));
+	return items.some(({ state }) => state === "booked") ?
+		[choice([text], false, choose, { id: "keep" })] : [];
 }
 
 /** What can be done about a refund that is stuck. */

@@ -28,6 +28,11 @@ def order(slots, customer):
     return customer.paid_order(*slots.soon(1))
 
 
+def give_back(desk, order, amount_fen: int, **more) -> dict:
+    return ok(desk.post(f"/api/v1/staff/orders/{order['id']}/refunds",
+                        {"amount_fen": amount_fen, "reason": "灯坏了", **more}), 201)
+
+
 def move(house, item: dict, days: int):
     """Another day for one item, with what it occupies."""
     house.db.all_at_once(
@@ -212,3 +217,41 @@ def test_of_a_phone_only_the_ends_are_shown(house, customer, desk1, order):
     house.db.run("UPDATE account SET phone = %s WHERE id = %s", phone, customer.account_id)
     done = ok(desk1.check_in(customer.code(order)["qr_text"]), 201)
     assert done["customer"] == f"{phone[:3]}****{phone[-4:]}"
+
+
+def test_the_desk_sees_what_was_refunded(customer, desk1, order):
+    give_back(desk1, order, 100)
+    done = ok(desk1.check_in(customer.code(order)["qr_text"]), 201)
+    assert (done["paid_fen"], done["refunded_fen"]) == (order["amount_fen"], 100)
+
+
+@pytest.mark.parametrize("refunds", [[{}], [{}, {}], [{"keep": True}, {}], [{"keep": False}]],
+                         ids=["at_once", "in_two", "kept_first", "not_kept"])
+def test_who_has_all_his_money_back_is_not_let_in(house, customer, desk1, order, tried, refunds):
+    code = customer.code(order)["qr_text"]
+    for n, more in enumerate(refunds):
+        last = n == len(refunds) - 1
+        give_back(desk1, order, order["amount_fen"] - n * 100 if last else 100, **more)
+    refused(desk1.check_in(code), 409, "order_refunded")
+    tried(2, "scan", "order_refunded", order["id"])
+    assert checkins(house, order) == 0
+
+
+def test_unless_the_desk_kept_the_courts(house, customer, desk1, order):
+    give_back(desk1, order, order["amount_fen"], keep=True)
+    assert ok(desk1.get(f"/api/v1/staff/orders/{order['id']}"))["order"]["kept_at"]
+    done = ok(desk1.check_in(customer.code(order)["qr_text"]), 201)
+    assert done["refunded_fen"] == done["paid_fen"] == order["amount_fen"]
+
+
+def test_who_was_let_in_before_is_told_that(customer, desk1, order):
+    code = customer.code(order)["qr_text"]
+    ok(desk1.check_in(code), 201)
+    give_back(desk1, order, order["amount_fen"])
+    assert desk1.check_in(code).json()["error"]["code"] == "already_checked_in"
+
+
+def test_the_database_lets_nobody_in_whose_money_is_back(house, desk1, order):
+    give_back(desk1, order, order["amount_fen"])
+    with pytest.raises(Exception, match="the money of order"):
+        house.db.run("UPDATE order_item SET state = 'used' WHERE order_id = %s", order["id"])

@@ -215,6 +215,10 @@ class TestDesk:
         order = customer.paid_order(slots.one())
         refused(desk1.check_in(order["no"]), 409, "checkin_too_early")
 
+    def test_all_the_money_is_back(self, paid, desk1):
+        ok(desk1.try_refund(paid, paid["amount_fen"]), 201)
+        refused(desk1.check_in(paid["no"]), 409, "order_refunded")
+
     def test_too_late(self, house, customer, paid, desk1):
         house.db.run("UPDATE order_item SET during = tstzrange(now() - interval '2 hours',"
                      " now() - interval '1 hour') WHERE order_id = %s", paid["id"])

@@ -1185,6 +1185,7 @@ CREATE TABLE orders (
 	tries        bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	unconfirmed  boolean NOT NULL DEFAULT false, -- 0004_settle.sql
 	frame        bigint, -- 0015_floor.sql
+	kept_at      timestamptz, -- 0018_kept.sql
 	CONSTRAINT orders_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT orders_no_key UNIQUE (no), -- 0003_order.sql
 	CONSTRAINT orders_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0003_order.sql
@@ -1224,7 +1225,7 @@ CREATE POLICY in_scope ON orders TO zx_staff USING (venue_id = ANY (((SELECT CAS
 	WHEN staff_everywhere() THEN ARRAY(SELECT v.id FROM venue v) ELSE staff_venues() END
 	AS staff_venues))::bigint[])); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE ON orders TO zx;
-GRANT SELECT, UPDATE (state, pay_state, refunded_fen, closed_at) ON orders TO zx_staff;
+GRANT SELECT, UPDATE (state, pay_state, refunded_fen, closed_at, kept_at) ON orders TO zx_staff;
 
 -- 0003_order.sql
 CREATE TABLE order_item (
@@ -1267,6 +1268,8 @@ CREATE CONSTRAINT TRIGGER order_item_has_floor_again AFTER UPDATE OF state
 	AND new.state <> 'released') EXECUTE FUNCTION floor_check(); -- 0015_floor.sql
 CREATE TRIGGER order_item_move BEFORE UPDATE OF state ON order_item FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
+CREATE TRIGGER order_item_use_refunded BEFORE UPDATE OF state ON order_item FOR EACH ROW
+	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0018_kept.sql
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON order_item TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON order_item TO zx_staff USING ((SELECT staff_everywhere())
@@ -1663,6 +1666,18 @@ CREATE POLICY everything ON checkin_try TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON checkin_try TO zx_staff USING (staff_id = (SELECT staff_actor())); -- 0010_rights.sql
 GRANT SELECT, INSERT ON checkin_try TO zx;
 GRANT INSERT ON checkin_try TO zx_staff;
+
+-- 0018_kept.sql
+-- Both the refund and the check-in hold the order's row.
+CREATE FUNCTION checkin_of_refunded() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT 1 FROM orders o WHERE o.id = NEW.order_id AND o.pay_state = 'refunded'
+		AND o.kept_at IS NULL) THEN
+		RAISE EXCEPTION 'the money of order % went back', NEW.order_id
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'order_item_use_refunded', TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NEW;
+END $$;
 
 -- 0010_rights.sql
 -- The order behind what was scanned or typed, wherever it was sold: a front desk
