@@ -89,6 +89,8 @@
 	X(CODE_FORGED, 422, "code_forged", "核销码无效")                                    \
 	X(WRONG_VENUE, 403, "wrong_venue", "该订单属于其他球馆")                            \
 	X(CHECKED_IN, 409, "already_checked_in", "该订单已核销")                            \
+	X(NOT_CHECKED_IN, 409, "not_checked_in", "没有这次核销，或已撤销")                  \
+	X(UNDO_TOO_LATE, 409, "undo_too_late", "已超过可撤销核销的时间")                    \
 	X(TOO_EARLY, 409, "checkin_too_early", "未到可核销时间")                            \
 	X(TOO_LATE, 409, "checkin_too_late", "已过核销时间")                                \
 	/* our own trouble */                                                               \

@@ -55,6 +55,7 @@
 	X(mq_heartbeat_s, 20, 5, 300, "seconds between heartbeats to RabbitMQ")                \
 	X(token_ttl_s, 600, 60, 86400, "life of an access token, seconds")                     \
 	X(token_keys_look_s, 60, 1, 3600, "seconds between two looks at the folder of keys")   \
+	X(checkin_undo_s, 900, 0, 86400, "a check-in may be undone for so many seconds")       \
 	X(session_s, 43200, 600, 2592000, "life of a login, seconds")                          \
 	X(session_long_s, 2592000, 600, 31536000, "the same of a login to be remembered")      \
 	X(out_timeout_ms, 5000, 100, 60000, "limit of one outbound call")                      \

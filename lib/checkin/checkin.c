@@ -1,6 +1,7 @@
 #include "checkin/checkin.h"
 
 #include "account/account.h"
+#include "base/settings.h"
 #include "message/message.h"
 #include "order/state.h"
 
@@ -21,6 +22,7 @@ static const struct field checkin_fields[] = {
 	FIELD(struct checkin, refunded_fen),
 	FIELD(struct checkin, items, .of = &used_item_shape),
 	FIELD(struct checkin, checked_in_at),
+	FIELD(struct checkin, undo_until, .optional = true),
 };
 const struct shape checkin_shape = SHAPE(struct checkin, checkin_fields);
 
@@ -30,6 +32,7 @@ struct target {
 	const char *order_no, *state, *customer;
 	money paid_fen, refunded_fen;
 	bool money_back; /* all of it, and the courts are not kept */
+	bool undone;     /* it was used before, by mistake */
 	raw_json venue;
 	stamp now;
 };
@@ -43,6 +46,7 @@ static const struct field target_fields[] = {
 	FIELD(struct target, paid_fen),
 	FIELD(struct target, refunded_fen),
 	FIELD(struct target, money_back),
+	FIELD(struct target, undone),
 	FIELD(struct target, venue),
 	FIELD(struct target, now),
 };
@@ -52,6 +56,7 @@ SQL(checkin_target,
 	"SELECT o.id AS order_id, o.venue_id, v.checkin_early_minutes AS early_minutes,"
 	" o.no AS order_no, o.state, o.paid_fen, o.refunded_fen,"
 	" o.pay_state = 'refunded' AND o.kept_at IS NULL AS money_back,"
+	" EXISTS (SELECT 1 FROM checkin_undone u WHERE u.order_id = o.id) AS undone,"
 	" coalesce(nullif(a.nickname, ''), " MASKED_PHONE("a") ","
 	"  '微信用户') AS customer,"
 	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, now() AS now"
@@ -183,6 +188,8 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
 		.items = {used, items->count},
 		.checked_in_at = t->now,
 	};
+	if (settings.checkin_undo_s > 0)
+		out->undo_until.us = t->now.us + settings.checkin_undo_s * SECOND;
 }
 
 /* Nothing is left of an order whose items are all released. Whoever is in already is told
@@ -223,7 +230,7 @@ enum err checkin_use(struct tx *tx, const struct scanned *scanned, int64_t membe
 		return err == E_NOT_FOUND ? elsewhere(tx, scanned) : err;
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
 	TRY(order_judge(&t, &items));
-	bool first = !any_is(&items, ITEM_USED);
+	bool first = !t.undone && !any_is(&items, ITEM_USED);
 	err = checkin_judge(&items, t.now, t.early_minutes);
 	if (err == E_CHECKED_IN)
 		return tell_before(tx, t.order_id, detail);

@@ -52,6 +52,7 @@ struct checkin {
 	raw_json venue;               /* {"id","name"} */
 	struct list items;            /* of struct used_item: those that this check-in used */
 	stamp checked_in_at;
+	stamp undo_until; /* 0: never */
 };
 extern const struct shape checkin_shape;
 
@@ -61,6 +62,16 @@ extern const struct shape checkin_shape;
  * item's primary key lets it be used once. E_CHECKED_IN comes with when and by whom. */
 enum err checkin_use(struct tx *, const struct scanned *, int64_t member_id, struct checkin *,
 	raw_json *detail) CHECKED;
+
+/* Take one back that was a mistake: the items that were used at that moment are booked again.
+ * Within ZX_CHECKIN_UNDO_S. E_NOT_FOUND: no such order in scope; E_NOT_CHECKED_IN, also if it
+ * was taken back before; E_UNDO_TOO_LATE. What WeChat was told of it stays told. */
+struct checkin_undo_params {
+	int64_t order_id, member_id;
+	stamp checked_in_at; /* exactly, as it was answered */
+	const char *reason;
+};
+enum err checkin_undo(struct tx *, const struct checkin_undo_params *) CHECKED;
 
 /* Queue the record of a try that was refused. */
 void checkin_refused(struct tx *, const struct scanned *, int64_t member_id, enum err);

@@ -24,3 +24,14 @@ export function ask_sentence(panel, { title, text, field, word, send, done }) {
 	}), el("p.hint", text), ...nodes, trouble, submit));
 	input.focus();
 }
+
+/** Takes a check-in back; `checked_in_at` says which of the order. */
+export function undo_ask({ client, panel }, order_id, checked_in_at, done) {
+	ask_sentence(panel, {
+		title: "撤销核销",
+		text: "这一次核销的时段回到未使用，顾客可以再次核销。会记下经手人和理由。",
+		field: ["理由", "reason"], word: "确认撤销",
+		send: (reason) => client.post(`/api/v1/staff/orders/${order_id}/checkin/undo`,
+			{ checked_in_at, reason }), done,
+	});
+}

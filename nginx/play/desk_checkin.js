@@ -1,6 +1,7 @@
 // The desk's check-in: a code from keyboard, scanner gun or camera, and what became of it.
 
-import { ApiError } from "./api.js";
+import { ApiError, server_now_ms } from "./api.js";
+import { undo_ask } from "./desk_ask.js";
 import { code_clean, money } from "./format.js";
 import { code_watch } from "./handover.js";
 import { camera_can_scan, camera_scan } from "./scanner.js";
@@ -129,16 +130,29 @@ class Checkin {
 				el("p.notice-code", error_detail(error)))));
 	}
 
+	/** As long as it can be taken back. */
+	#undo_button(checkin) {
+		const { order_id, checked_in_at, undo_until } = checkin;
+		if (undo_until === null || Date.parse(undo_until) <= server_now_ms())
+			return null;
+		return button("撤销", () => undo_ask(this.#place, order_id, checked_in_at, () => {
+			done = done.filter((other) => other !== checkin);
+			this.#idle(icon("scan"), "已撤销核销");
+			this.#list_show();
+		}), ".small", { "data-undo": order_id });
+	}
+
 	#list_show() {
-		const rows = done.length > 0 ? el("ul.done-list", ...done.map(done_row)) :
+		const rows = done.length > 0 ? el("ul.done-list",
+			...done.map((checkin) => done_row(checkin, this.#undo_button(checkin)))) :
 			empty("还没有核销记录", "核销成功的订单会列在这里。");
 		this.#list.replaceChildren(el("h3", `本次登录已核销 ${done.length} 单`), rows);
 	}
 }
 
-function done_row({ checked_in_at, items, customer, order_no }) {
+function done_row({ checked_in_at, items, customer, order_no }, undo) {
 	const periods = items.map((item) => `${item.court} ${item_time(item)}`);
 	return el("li", el("span.at", checked_in_at.slice(11, 16)),
 		el("span", periods.join("；")), el("span.who", customer || "顾客"),
-		el("span.no", order_no));
+		el("span.no", order_no), undo);
 }

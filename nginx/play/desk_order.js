@@ -1,6 +1,7 @@
 // One order at the desk: periods, payments, refunds, and what staff can do about them.
 
 import { moment, money, month_day, refund_rule, weekday } from "./format.js";
+import { undo_ask } from "./desk_ask.js";
 import { customer_name } from "./desk_orders.js";
 import { refund_sheet, stuck_buttons } from "./desk_refund.js";
 import { badge_of, item_badge, item_time, order_badges } from "./state.js";
@@ -37,7 +38,7 @@ export async function order_view(place, id) {
 
 function order_draw(place, { order, attempts, refunds }, reload) {
 	place.screen.replaceChildren(
-		order_card(place, order),
+		order_card(place, order, reload),
 		section("付款", attempts.map(attempt_row), "还没有发起过付款。"),
 		section("退款", refunds.map((refund) => refund_row(place, refund, reload)),
 			"没有退款。"));
@@ -46,7 +47,14 @@ function order_draw(place, { order, attempts, refunds }, reload) {
 			".primary.wide", { id: "refund" }));
 }
 
-function order_card(place, order) {
+/** The check-in of last; the server says whether it is too late for that. */
+function undo_button(place, { id, items }, reload) {
+	const last = items.map(({ checked_in_at }) => checked_in_at).filter(Boolean).sort().at(-1);
+	return last && place.may("checkin") ? button("撤销核销", () =>
+		undo_ask(place, id, last, reload), ".small", { id: "undo" }) : null;
+}
+
+function order_card(place, order, reload) {
 	const items = order.items.map((item) => el("li", { "data-state": item.state },
 		el("strong", item.court_name), el("span", item_time(item, order.date)),
 		item_badge(item), el("span.price", money(item.price_fen))));
@@ -57,7 +65,7 @@ function order_card(place, order) {
 		el("div.card-head", el("h3", customer_name(customer)), order_badges(order)),
 		el("p.when", `${venue_name} · ${month_day(date)} ${weekday(date)}`),
 		el("ul.periods", ...items), order_facts(order),
-		conduct && el("div.card-actions", conduct)));
+		el("div.card-actions", conduct, undo_button(place, order, reload))));
 }
 
 const order_facts = (order) => facts(

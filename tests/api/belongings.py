@@ -41,8 +41,8 @@ WRITTEN = [
     ("shipping", "(attempt_id, order_id, state) VALUES (%(attempt)s, %(order)s, 'waived')"),
     ("violation", "(id, account_id, order_id, kind)"
      " VALUES (%(violation)s, %(account)s, %(order)s, 'expired')"),
-    ("ban", "(id, account_id, until, reason)"
-     " VALUES (%(ban)s, %(account)s, now() + interval '1 day', %(tag)s)"),
+    ("ban", "(id, account_id, until, reason, told_at, end_told_at)"
+     " VALUES (%(ban)s, %(account)s, now() + interval '1 day', %(tag)s, now(), now())"),
     ("work_item", "(id, key, kind, venue_id, order_id, detail) VALUES (%(item)s, %(number)s,"
      " 'reconcile', %(venue)s, %(order)s, jsonb_build_object('x', %(tag)s))"),
     ("account", "(id, nickname) VALUES (%(staff)s, %(tag)s)"),
@@ -55,6 +55,8 @@ WRITTEN = [
      " VALUES (%(staff)s, 'key', '', 200, %(tag)s)"),
     ("checkin", "(item_id, order_id, venue_id, staff_id, method)"
      " VALUES (%(used)s, %(order)s, %(venue)s, %(staff)s, 'scan')"),
+    ("checkin_undone", "(item_id, order_id, venue_id, staff_id, method, at, undone_by, reason)"
+     " VALUES (%(booked)s, %(order)s, %(venue)s, %(staff)s, 'scan', now(), %(staff)s, %(tag)s)"),
     ("checkin_try", "(id, order_id, staff_id, method, result)"
      " VALUES (%(try)s, %(order)s, %(staff)s, 'scan', 'ok')"),
 ]

@@ -227,6 +227,11 @@ class Staff(Client):
     def check_in(self, code: str, key=NEW_KEY) -> requests.Response:
         return self.post("/api/v1/staff/checkins", {"code": code}, key)
 
+    def try_undo(self, order: dict, checked_in_at: str, reason: str = "扫错了",
+                 key=NEW_KEY) -> requests.Response:
+        return self.post(f"/api/v1/staff/orders/{order['id']}/checkin/undo",
+                         {"checked_in_at": checked_in_at, "reason": reason}, key)
+
     def search(self, **query) -> list:
         return ok(self.get("/api/v1/staff/orders", **query))["items"]
 

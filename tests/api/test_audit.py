@@ -75,6 +75,18 @@ def test_a_check_in(house, desk1, slots, customer):
     assert told["order_item"][2:4] == [{"state": "booked"}, {"state": "used"}]
 
 
+def test_an_undone_check_in(house, desk1, slots, customer):
+    order = customer.paid_order(*slots.soon(1))
+    done = ok(desk1.check_in(customer.code(order)["qr_text"]), 201)
+    answer = desk1.try_undo(order, done["checked_in_at"])
+    ok(answer)
+    told = {entity: rest for entity, *rest in entries(house, answer)}
+    assert told["checkin"][1] == "delete" and told["checkin"][2]["method"] == "scan"
+    assert told["checkin_undone"][3]["reason"] == "扫错了"
+    assert told["checkin_undone"][4:] == told["checkin"][4:] == [2, 1]
+    assert told["order_item"][2:4] == [{"state": "used"}, {"state": "booked"}]
+
+
 def test_customers_and_jobs_are_not_staff(house, slots, customer):
     before = count(house)
     order = customer.paid_order(*slots.take(2, venue=2))

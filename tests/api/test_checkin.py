@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -255,3 +256,79 @@ def test_the_database_lets_nobody_in_whose_money_is_back(house, desk1, order):
     give_back(desk1, order, order["amount_fen"])
     with pytest.raises(Exception, match="the money of order"):
         house.db.run("UPDATE order_item SET state = 'used' WHERE order_id = %s", order["id"])
+
+
+# ---- Taking a check-in back
+
+@pytest.fixture
+def used(customer, desk1, order) -> dict:
+    """The answer of its check-in."""
+    return ok(desk1.check_in(customer.code(order)["qr_text"]), 201)
+
+
+def minutes_ago(house, order, minutes: float) -> str:
+    """Its check-in was then; as staff read it."""
+    house.db.run("UPDATE checkin SET at = at - %s * interval '1 minute' WHERE order_id = %s",
+                 minutes, order["id"])
+    return house.db.value("SELECT to_char(at AT TIME ZONE 'Asia/Shanghai',"
+                          " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+08:00\"') FROM checkin"
+                          " WHERE order_id = %s", order["id"])
+
+
+def test_an_undone_check_in_may_be_done_again(house, customer, desk1, order, used):
+    after = ok(desk1.try_undo(order, used["checked_in_at"]))
+    assert [(i["state"], i["checked_in_at"]) for i in after["items"]] == [("booked", None)]
+    assert checkins(house, order) == 0 and customer.code(order)["state"] == "active"
+    assert house.db.rows("SELECT undone_by, reason FROM checkin_undone WHERE order_id = %s",
+                         order["id"]) == [(2, "扫错了")]
+    ok(desk1.check_in(customer.code(order)["qr_text"]), 201)
+    house.settle()
+    assert house.db.value("SELECT count(*) FROM message WHERE subject_id = %s"
+                          " AND kind = 'order.used'", order["id"]) == 1
+
+
+def test_it_is_undone_once_and_only_that_one(house, slots, customer, desk1):
+    order = customer.paid_order(*slots.soon(2))
+    code, (_, later) = customer.code(order)["qr_text"], order["items"]
+    move(house, later, 30)
+    first = ok(desk1.check_in(code), 201)
+    move(house, later, -30)
+    second = ok(desk1.check_in(code), 201)
+    after = ok(desk1.try_undo(order, second["checked_in_at"]))
+    assert {i["id"]: i["state"] for i in after["items"]} == {
+        first["items"][0]["id"]: "used", later["id"]: "booked"}
+    refused(desk1.try_undo(order, second["checked_in_at"]), 409, "not_checked_in")
+    ok(desk1.try_undo(order, first["checked_in_at"]))
+
+
+def test_the_same_key_undoes_once(desk1, order, used):
+    said = [desk1.try_undo(order, used["checked_in_at"], key=f"undo-{order['id']}")
+            for _ in range(2)]
+    assert ok(said[0]) and said[0].content == said[1].content
+
+
+def test_an_undoing_has_its_time(house, desk1, order, used):
+    house_says = minutes_ago(house, order, 16)
+    refused(desk1.try_undo(order, house_says), 409, "undo_too_late")
+    assert checkins(house, order) == 1
+    ok(desk1.try_undo(order, minutes_ago(house, order, -2)))
+
+
+def test_until_when_is_told(used):
+    at, until = (datetime.fromisoformat(used[name]) for name in ("checked_in_at", "undo_until"))
+    assert until - at == timedelta(minutes=15)
+
+
+def test_another_venue_undoes_nothing(house, desk2, order, used):
+    refused(desk2.try_undo(order, used["checked_in_at"]), 404, "not_found")
+    assert checkins(house, order) == 1
+
+
+@pytest.mark.parametrize("body, field", [
+    ({"checked_in_at": "2026-11-24T19:48:12+08:00"}, "reason"),
+    ({"checked_in_at": "2026-11-24T19:48:12+08:00", "reason": ""}, "reason"),
+    ({"checked_in_at": "yesterday", "reason": "x"}, "checked_in_at"),
+    ({"reason": "x"}, "checked_in_at")])
+def test_an_undoing_says_which_and_why(desk1, order, used, body, field):
+    refused(desk1.post(f"/api/v1/staff/orders/{order['id']}/checkin/undo", body), 422,
+            "bad_field", field)

@@ -147,6 +147,13 @@ def test_the_desk_checks_a_typed_code_in_exactly_once(phone, paid, code, passwor
     phone.screenshot("desk-red")
     assert "已核销" in again.text
     assert len(phone.shown("#desk .done-list li")) == 1
+    phone.tap_on("#desk [data-undo]")
+    phone.type("#desk [name=reason]", "扫错了")
+    phone.screenshot("desk-undo")
+    phone.tap_on("#desk .sheet [type=submit]")
+    phone.wait("#desk .result.idle", "已撤销")
+    assert not phone.shown("#desk .done-list li")
+    assert phone.check_in(code).get_attribute("data-result") == "good"
 
 
 def test_the_customer_sees_that_the_code_was_used(phone, paid):

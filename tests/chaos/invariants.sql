@@ -147,7 +147,8 @@ GROUP BY o.id, t.n HAVING count(m.id) <> t.n OR t.n > 1;
 SELECT o.id, count(DISTINCT m.id) FROM orders o
 LEFT JOIN message m ON m.subject_id = o.id AND m.kind = 'order.used'
 LEFT JOIN checkin c ON c.order_id = o.id
-GROUP BY o.id HAVING count(DISTINCT m.id) <> (count(c.item_id) > 0)::int;
+LEFT JOIN checkin_undone u ON u.order_id = o.id
+GROUP BY o.id HAVING count(DISTINCT m.id) <> (count(c.item_id) + count(u.item_id) > 0)::int;
 
 -- a_refund_was_told_once_when_it_began
 SELECT r.id, r.state, count(m.id) FROM refund r LEFT JOIN message m

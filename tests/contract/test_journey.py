@@ -215,6 +215,17 @@ class TestDesk:
         order = customer.paid_order(slots.one())
         refused(desk1.check_in(order["no"]), 409, "checkin_too_early")
 
+    def test_a_mistake(self, house, paid, desk1):
+        at = ok(desk1.check_in(paid["no"]), 201)["checked_in_at"]
+        for _ in range(2):
+            ok(desk1.try_undo(paid, at, key=f"undo-{paid['id']}"))
+        refused(desk1.try_undo(paid, at, "anders", key=f"undo-{paid['id']}"), 422,
+                "idempotency_key_reused")
+        refused(desk1.try_undo(paid, at), 409, "not_checked_in")
+        at = ok(desk1.check_in(paid["no"]), 201)["checked_in_at"]
+        with house.configured("pool-staff", ZX_CHECKIN_UNDO_S="0"):
+            refused(desk1.try_undo(paid, at), 409, "undo_too_late")
+
     def test_all_the_money_is_back(self, paid, desk1):
         ok(desk1.try_refund(paid, paid["amount_fen"]), 201)
         refused(desk1.check_in(paid["no"]), 409, "order_refunded")

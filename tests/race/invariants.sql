@@ -129,7 +129,8 @@ WHERE c.order_id <> i.order_id OR c.venue_id <> o.venue_id OR o.state <> 'paid';
 
 -- every_checkin_is_a_try_that_went_well
 SELECT order_id, checkins, tries FROM
-	(SELECT order_id, count(DISTINCT at) AS checkins FROM checkin GROUP BY 1) c
+	(SELECT order_id, count(DISTINCT at) AS checkins FROM (SELECT order_id, at FROM checkin
+		UNION SELECT order_id, at FROM checkin_undone) x GROUP BY 1) c
 	FULL JOIN (SELECT order_id, count(*) AS tries FROM checkin_try WHERE result = 'ok' GROUP BY 1) t
 	USING (order_id)
 WHERE checkins IS DISTINCT FROM tries;

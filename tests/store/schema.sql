@@ -65,7 +65,8 @@
 --   violation                select insert update         select update*
 --   ban                      select insert update         select update*
 --   checkin_code             select insert                select
---   checkin                  select insert                select insert
+--   checkin                  select insert                select insert delete
+--   checkin_undone           select                       select insert
 --   checkin_try              select insert                insert
 --   payment_attempt          select insert update         select* update*
 --   refund                   select insert update         select insert update*
@@ -1185,7 +1186,7 @@ CREATE TABLE orders (
 	tries        bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	unconfirmed  boolean NOT NULL DEFAULT false, -- 0004_settle.sql
 	frame        bigint, -- 0015_floor.sql
-	kept_at      timestamptz, -- 0018_kept.sql
+	kept_at      timestamptz, -- 0019_kept.sql
 	CONSTRAINT orders_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT orders_no_key UNIQUE (no), -- 0003_order.sql
 	CONSTRAINT orders_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0003_order.sql
@@ -1269,7 +1270,7 @@ CREATE CONSTRAINT TRIGGER order_item_has_floor_again AFTER UPDATE OF state
 CREATE TRIGGER order_item_move BEFORE UPDATE OF state ON order_item FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
 CREATE TRIGGER order_item_use_refunded BEFORE UPDATE OF state ON order_item FOR EACH ROW
-	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0018_kept.sql
+	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0019_kept.sql
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON order_item TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON order_item TO zx_staff USING ((SELECT staff_everywhere())
@@ -1394,6 +1395,7 @@ CREATE TABLE state_move (
 --   order_item       held      booked     the order is paid
 --   order_item       held      released   the order ended unpaid
 --   order_item       released  booked     taken again by late money
+--   order_item       used      booked     the check-in was undone
 --   orders           closing   cancelled  courts freed
 --   orders           closing   expired    courts freed
 --   orders           closing   paid       paid while it closed
@@ -1583,8 +1585,8 @@ CREATE TABLE ban (
 	lifted_at   timestamptz,
 	lifted_by   bigint,
 	lift_reason text,
-	told_at     timestamptz, -- 0017_told.sql: that it began
-	end_told_at timestamptz, -- 0017_told.sql
+	told_at     timestamptz, -- 0018_told.sql: that it began
+	end_told_at timestamptz, -- 0018_told.sql
 	CONSTRAINT ban_pkey PRIMARY KEY (id), -- 0004_settle.sql
 	CONSTRAINT ban_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0004_settle.sql
 	CONSTRAINT ban_lifted_by_fk FOREIGN KEY (lifted_by) REFERENCES account(id), -- 0004_settle.sql
@@ -1592,7 +1594,7 @@ CREATE TABLE ban (
 	CONSTRAINT ban_lift_has_reason CHECK ((lifted_at IS NULL) = (lift_reason IS NULL)) -- 0004_settle.sql
 );
 CREATE INDEX ban_account ON ban (account_id, until); -- 0004_settle.sql
-CREATE INDEX ban_untold ON ban (id) WHERE end_told_at IS NULL; -- 0017_told.sql
+CREATE INDEX ban_untold ON ban (id) WHERE end_told_at IS NULL; -- 0018_told.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON ban FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
 ALTER TABLE ban ENABLE ROW LEVEL SECURITY;
@@ -1639,6 +1641,7 @@ CREATE TABLE checkin (
 	CONSTRAINT checkin_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0003_order.sql
 	CONSTRAINT checkin_method_known CHECK (method IN ('scan', 'typed', 'number')) -- 0003_order.sql
 );
+CREATE INDEX checkin_order ON checkin (order_id); -- 0020_checkin_undone.sql
 CREATE INDEX checkin_venue ON checkin (venue_id); -- 0014_scale.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON checkin FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('item_id'); -- 0010_rights.sql
@@ -1647,7 +1650,38 @@ CREATE POLICY everything ON checkin TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON checkin TO zx_staff USING ((SELECT staff_everywhere())
 	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0010_rights.sql
 GRANT SELECT, INSERT ON checkin TO zx;
-GRANT SELECT, INSERT ON checkin TO zx_staff;
+GRANT SELECT, INSERT, DELETE ON checkin TO zx_staff;
+
+-- 0020_checkin_undone.sql
+-- A check-in that was a mistake is taken back: its row moves here, with who did it and why.
+CREATE TABLE checkin_undone (
+	item_id   bigint NOT NULL,
+	order_id  bigint NOT NULL,
+	venue_id  bigint NOT NULL,
+	staff_id  bigint NOT NULL,
+	method    text NOT NULL,
+	at        timestamptz NOT NULL,
+	undone_by bigint NOT NULL,
+	undone_at timestamptz NOT NULL DEFAULT now(),
+	reason    text NOT NULL,
+	CONSTRAINT checkin_undone_pkey PRIMARY KEY (item_id, at), -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_by_fk FOREIGN KEY (undone_by) REFERENCES account(id), -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_item_fk FOREIGN KEY (item_id) REFERENCES order_item(id), -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_staff_fk FOREIGN KEY (staff_id) REFERENCES account(id), -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_after CHECK (undone_at >= at) -- 0020_checkin_undone.sql
+);
+CREATE INDEX checkin_undone_order ON checkin_undone (order_id); -- 0020_checkin_undone.sql
+CREATE INDEX checkin_undone_venue ON checkin_undone (venue_id); -- 0020_checkin_undone.sql
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON checkin_undone FOR EACH ROW
+	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('item_id'); -- 0020_checkin_undone.sql
+ALTER TABLE checkin_undone ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON checkin_undone TO zx USING (true); -- 0020_checkin_undone.sql
+CREATE POLICY in_scope ON checkin_undone TO zx_staff USING ((SELECT staff_everywhere())
+	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0020_checkin_undone.sql
+GRANT SELECT ON checkin_undone TO zx;
+GRANT SELECT, INSERT ON checkin_undone TO zx_staff;
 
 -- 0003_order.sql
 -- Every try, also the refused ones.
@@ -1667,7 +1701,7 @@ CREATE POLICY in_scope ON checkin_try TO zx_staff USING (staff_id = (SELECT staf
 GRANT SELECT, INSERT ON checkin_try TO zx;
 GRANT INSERT ON checkin_try TO zx_staff;
 
--- 0018_kept.sql
+-- 0019_kept.sql
 -- Both the refund and the check-in hold the order's row.
 CREATE FUNCTION checkin_of_refunded() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -2123,7 +2157,7 @@ CREATE TABLE inbox (
 	CONSTRAINT inbox_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0006_tell.sql
 	CONSTRAINT inbox_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0006_tell.sql
 	CONSTRAINT inbox_kind_known CHECK (kind IN ('order.paid', 'order.ended', 'order.retaken',
-		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.done', 'ban.created', 'ban.ended')) -- 0017_told.sql (0006_tell.sql, 0016_refund.sql)
+		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.done', 'ban.created', 'ban.ended')) -- 0018_told.sql (0006_tell.sql, 0016_refund.sql)
 );
 CREATE INDEX inbox_account ON inbox (account_id, id DESC); -- 0006_tell.sql
 CREATE INDEX inbox_unread ON inbox (account_id) WHERE read_at IS NULL; -- 0006_tell.sql

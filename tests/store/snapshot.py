@@ -30,7 +30,7 @@ SUBJECTS = {
     "Orders": """orders order_item occupancy frame_check() floor_check() court_unit_check() booking_day
         state_move state_move_check() court_lasts() court_lasts_again() courts_hold() bookings_hold()
         orders_queue() order_replaced() order_alone_again() venue_customer customer_note() violation ban""",
-    "Check-in": "checkin_code checkin checkin_try checkin_of_refunded() order_venue()",
+    "Check-in": "checkin_code checkin checkin_undone checkin_try checkin_of_refunded() order_venue()",
     "Money": """payment_attempt refund refund_by_hand_check() notify_log ledger_day reconcile_run
         reconcile_line reconcile_diff shipping work_item""",
     "Messages": "message message_done message_try message_dead inbox",
