@@ -1186,7 +1186,7 @@ CREATE TABLE orders (
 	tries        bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	unconfirmed  boolean NOT NULL DEFAULT false, -- 0004_settle.sql
 	frame        bigint, -- 0015_floor.sql
-	kept_at      timestamptz, -- 0019_kept.sql
+	kept_at      timestamptz, -- 0020_kept.sql
 	CONSTRAINT orders_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT orders_no_key UNIQUE (no), -- 0003_order.sql
 	CONSTRAINT orders_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0003_order.sql
@@ -1219,7 +1219,7 @@ CREATE TRIGGER orders_frame BEFORE INSERT ON orders FOR EACH ROW WHEN (new.frame
 CREATE TRIGGER orders_move BEFORE UPDATE OF state ON orders FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
 -- By its name behind orders_frame.
-CREATE TRIGGER orders_one_by_one BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0017_replaced.sql
+CREATE TRIGGER orders_one_by_one BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0018_replaced.sql
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON orders TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON orders TO zx_staff USING (venue_id = ANY (((SELECT CASE
@@ -1257,7 +1257,7 @@ CREATE INDEX order_item_order ON order_item (order_id); -- 0003_order.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON order_item FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
 CREATE TRIGGER order_item_alone_again AFTER UPDATE OF state ON order_item FOR EACH ROW
-	WHEN (old.state = 'released' AND new.state = 'booked') EXECUTE FUNCTION order_alone_again(); -- 0017_replaced.sql
+	WHEN (old.state = 'released' AND new.state = 'booked') EXECUTE FUNCTION order_alone_again(); -- 0018_replaced.sql
 CREATE TRIGGER order_item_court_lasts AFTER INSERT ON order_item REFERENCING NEW TABLE AS added
 	FOR EACH STATEMENT EXECUTE FUNCTION court_lasts(); -- 0009_venue.sql
 CREATE TRIGGER order_item_court_lasts_again AFTER UPDATE OF state ON order_item FOR EACH ROW
@@ -1270,7 +1270,7 @@ CREATE CONSTRAINT TRIGGER order_item_has_floor_again AFTER UPDATE OF state
 CREATE TRIGGER order_item_move BEFORE UPDATE OF state ON order_item FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
 CREATE TRIGGER order_item_use_refunded BEFORE UPDATE OF state ON order_item FOR EACH ROW
-	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0019_kept.sql
+	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0020_kept.sql
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON order_item TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON order_item TO zx_staff USING ((SELECT staff_everywhere())
@@ -1478,7 +1478,7 @@ END $$;
 REVOKE EXECUTE ON FUNCTION courts_hold FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION courts_hold TO zx;
 
--- 0017_replaced.sql
+-- 0018_replaced.sql
 -- A person's orders are made, and brought back, one after the other: whoever comes second
 -- sees what the first has done. Taken behind the frame and the account's row, as late money
 -- takes them (lib/order/ending.h).
@@ -1487,14 +1487,14 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(920003, hashint8(account));
 END $$;
 
--- 0017_replaced.sql
+-- 0018_replaced.sql
 CREATE FUNCTION orders_queue() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM bookings_hold(NEW.account_id);
 	RETURN NEW;
 END $$;
 
--- 0017_replaced.sql
+-- 0018_replaced.sql
 -- Has its customer another living order at an hour of this one, at whatever venue, made
 -- since then? One that he has given up does not count, though its court may still be held.
 CREATE FUNCTION order_replaced(of_order bigint, since timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -1506,7 +1506,7 @@ CREATE FUNCTION order_replaced(of_order bigint, since timestamptz) RETURNS boole
 		WHERE o.id = of_order)
 $$;
 
--- 0017_replaced.sql
+-- 0018_replaced.sql
 -- The wall behind it.
 CREATE FUNCTION order_alone_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -1585,8 +1585,8 @@ CREATE TABLE ban (
 	lifted_at   timestamptz,
 	lifted_by   bigint,
 	lift_reason text,
-	told_at     timestamptz, -- 0018_told.sql: that it began
-	end_told_at timestamptz, -- 0018_told.sql
+	told_at     timestamptz, -- 0019_told.sql: that it began
+	end_told_at timestamptz, -- 0019_told.sql
 	CONSTRAINT ban_pkey PRIMARY KEY (id), -- 0004_settle.sql
 	CONSTRAINT ban_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0004_settle.sql
 	CONSTRAINT ban_lifted_by_fk FOREIGN KEY (lifted_by) REFERENCES account(id), -- 0004_settle.sql
@@ -1594,7 +1594,7 @@ CREATE TABLE ban (
 	CONSTRAINT ban_lift_has_reason CHECK ((lifted_at IS NULL) = (lift_reason IS NULL)) -- 0004_settle.sql
 );
 CREATE INDEX ban_account ON ban (account_id, until); -- 0004_settle.sql
-CREATE INDEX ban_untold ON ban (id) WHERE end_told_at IS NULL; -- 0018_told.sql
+CREATE INDEX ban_untold ON ban (id) WHERE end_told_at IS NULL; -- 0019_told.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON ban FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
 ALTER TABLE ban ENABLE ROW LEVEL SECURITY;
@@ -1641,7 +1641,7 @@ CREATE TABLE checkin (
 	CONSTRAINT checkin_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0003_order.sql
 	CONSTRAINT checkin_method_known CHECK (method IN ('scan', 'typed', 'number')) -- 0003_order.sql
 );
-CREATE INDEX checkin_order ON checkin (order_id); -- 0020_checkin_undone.sql
+CREATE INDEX checkin_order ON checkin (order_id); -- 0021_checkin_undone.sql
 CREATE INDEX checkin_venue ON checkin (venue_id); -- 0014_scale.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON checkin FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('item_id'); -- 0010_rights.sql
@@ -1652,7 +1652,7 @@ CREATE POLICY in_scope ON checkin TO zx_staff USING ((SELECT staff_everywhere())
 GRANT SELECT, INSERT ON checkin TO zx;
 GRANT SELECT, INSERT, DELETE ON checkin TO zx_staff;
 
--- 0020_checkin_undone.sql
+-- 0021_checkin_undone.sql
 -- A check-in that was a mistake is taken back: its row moves here, with who did it and why.
 CREATE TABLE checkin_undone (
 	item_id   bigint NOT NULL,
@@ -1664,22 +1664,22 @@ CREATE TABLE checkin_undone (
 	undone_by bigint NOT NULL,
 	undone_at timestamptz NOT NULL DEFAULT now(),
 	reason    text NOT NULL,
-	CONSTRAINT checkin_undone_pkey PRIMARY KEY (item_id, at), -- 0020_checkin_undone.sql
-	CONSTRAINT checkin_undone_by_fk FOREIGN KEY (undone_by) REFERENCES account(id), -- 0020_checkin_undone.sql
-	CONSTRAINT checkin_undone_item_fk FOREIGN KEY (item_id) REFERENCES order_item(id), -- 0020_checkin_undone.sql
-	CONSTRAINT checkin_undone_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0020_checkin_undone.sql
-	CONSTRAINT checkin_undone_staff_fk FOREIGN KEY (staff_id) REFERENCES account(id), -- 0020_checkin_undone.sql
-	CONSTRAINT checkin_undone_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0020_checkin_undone.sql
-	CONSTRAINT checkin_undone_after CHECK (undone_at >= at) -- 0020_checkin_undone.sql
+	CONSTRAINT checkin_undone_pkey PRIMARY KEY (item_id, at), -- 0021_checkin_undone.sql
+	CONSTRAINT checkin_undone_by_fk FOREIGN KEY (undone_by) REFERENCES account(id), -- 0021_checkin_undone.sql
+	CONSTRAINT checkin_undone_item_fk FOREIGN KEY (item_id) REFERENCES order_item(id), -- 0021_checkin_undone.sql
+	CONSTRAINT checkin_undone_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0021_checkin_undone.sql
+	CONSTRAINT checkin_undone_staff_fk FOREIGN KEY (staff_id) REFERENCES account(id), -- 0021_checkin_undone.sql
+	CONSTRAINT checkin_undone_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0021_checkin_undone.sql
+	CONSTRAINT checkin_undone_after CHECK (undone_at >= at) -- 0021_checkin_undone.sql
 );
-CREATE INDEX checkin_undone_order ON checkin_undone (order_id); -- 0020_checkin_undone.sql
-CREATE INDEX checkin_undone_venue ON checkin_undone (venue_id); -- 0020_checkin_undone.sql
+CREATE INDEX checkin_undone_order ON checkin_undone (order_id); -- 0021_checkin_undone.sql
+CREATE INDEX checkin_undone_venue ON checkin_undone (venue_id); -- 0021_checkin_undone.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON checkin_undone FOR EACH ROW
-	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('item_id'); -- 0020_checkin_undone.sql
+	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('item_id'); -- 0021_checkin_undone.sql
 ALTER TABLE checkin_undone ENABLE ROW LEVEL SECURITY;
-CREATE POLICY everything ON checkin_undone TO zx USING (true); -- 0020_checkin_undone.sql
+CREATE POLICY everything ON checkin_undone TO zx USING (true); -- 0021_checkin_undone.sql
 CREATE POLICY in_scope ON checkin_undone TO zx_staff USING ((SELECT staff_everywhere())
-	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0020_checkin_undone.sql
+	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0021_checkin_undone.sql
 GRANT SELECT ON checkin_undone TO zx;
 GRANT SELECT, INSERT ON checkin_undone TO zx_staff;
 
@@ -1701,7 +1701,7 @@ CREATE POLICY in_scope ON checkin_try TO zx_staff USING (staff_id = (SELECT staf
 GRANT SELECT, INSERT ON checkin_try TO zx;
 GRANT INSERT ON checkin_try TO zx_staff;
 
--- 0019_kept.sql
+-- 0020_kept.sql
 -- Both the refund and the check-in hold the order's row.
 CREATE FUNCTION checkin_of_refunded() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -2157,7 +2157,7 @@ CREATE TABLE inbox (
 	CONSTRAINT inbox_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0006_tell.sql
 	CONSTRAINT inbox_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0006_tell.sql
 	CONSTRAINT inbox_kind_known CHECK (kind IN ('order.paid', 'order.ended', 'order.retaken',
-		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.done', 'ban.created', 'ban.ended')) -- 0018_told.sql (0006_tell.sql, 0016_refund.sql)
+		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.done', 'ban.created', 'ban.ended')) -- 0019_told.sql (0006_tell.sql, 0016_refund.sql)
 );
 CREATE INDEX inbox_account ON inbox (account_id, id DESC); -- 0006_tell.sql
 CREATE INDEX inbox_unread ON inbox (account_id) WHERE read_at IS NULL; -- 0006_tell.sql
