@@ -6,6 +6,7 @@
 # make fuzz       every parser of outside bytes under libFuzzer, FUZZ_S=60 seconds each
 # make schema     tests/store/schema.sql anew, the schema in force, after a new migration
 # make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
+# make interleave  only: every pair of operations in every order, all of it
 # make install    PREFIX=/usr/local DESTDIR=
 
 .SUFFIXES:
@@ -37,14 +38,14 @@ JOBS    := $(basename $(notdir $(wildcard jobs/*.c)))
 UNIT    := $(basename $(wildcard tests/unit/*/*_test.c))
 STORE   := $(basename $(wildcard tests/store/*_test.c))
 FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
-SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*/*.c tests/store/*.c tests/fuzz/*.c)
+SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*/*.c tests/store/*.c tests/fuzz/*.c tests/interleave/*.c)
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
-.PHONY: all programs api tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos bench schema
+.PHONY: all programs api tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos interleave bench schema
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
-tests: $(UNIT:%=$(BUILD)/%) $(STORE:%=$(BUILD)/%) fuzzers
+tests: $(UNIT:%=$(BUILD)/%) $(STORE:%=$(BUILD)/%) $(BUILD)/interleave fuzzers
 all: programs
 .DEFAULT_GOAL := programs
 
@@ -74,6 +75,18 @@ $(BUILD)/fuzz/settings_fuzz: LDFLAGS += -Wl,--wrap=exit
 $(foreach t,$(FUZZ),$(eval $(call program,$(BUILD)/fuzz/$(t),$(BUILD)/tests/fuzz/$(t).o $(APART),$(LIB),\
 	$(if $(LIBFUZZER),-fsanitize=fuzzer))))
 
+# The workers' pools as they are, each one object of which only its renamed main() is seen; what
+# the test plays itself takes the place of the accept loop, and of what calls others.
+INTERLEAVE := $(wildcard tests/interleave/*.c)
+POOLED     := api pay notify identity login staff
+$(BUILD)/pools/%.o: $(call obj,$(wildcard fcgi/*/*.c))
+	@mkdir -p $(@D)
+	@ld -r -o $@.whole $(filter $(BUILD)/fcgi/$*/%,$^)
+	@objcopy --redefine-sym main=pool_$*_main --keep-global-symbol=pool_$*_main $@.whole $@
+	@rm $@.whole
+$(BUILD)/interleave: LDFLAGS += $(foreach f,PQpipelineSync PQsendFlushRequest PQgetResult usleep,-Wl,--wrap=$(f))
+$(eval $(call program,$(BUILD)/interleave,$(call obj,$(INTERLEAVE)) $(POOLED:%=$(BUILD)/pools/%.o),$(LIB)))
+
 run:
 	@tests/stack/install.sh build run
 	@$(MAKE) --no-print-directory programs
@@ -86,6 +99,8 @@ fuzz:
 	@tests/fuzz/run.sh
 chaos:
 	@CHAOS_S=$${CHAOS_S:-60} tests/run.sh chaos
+interleave:
+	@INTERLEAVE=all tests/run.sh interleave
 bench:
 	@tests/bench/run.sh
 

@@ -3,6 +3,7 @@
 #   tests/run.sh [PART…]
 # ZX_TEST_LANES   how many parts run side by side: one more than there are processors
 # CHAOS_S         seconds of chaos: 25
+# INTERLEAVE      all: every interleaving, and not only some of each pair
 # Every program under test is the build with address and undefined-behaviour sanitizers. A part
 # that needs servers has a private stack of them, in a folder of its own.
 set -uo pipefail
@@ -21,6 +22,7 @@ contract     calm     beside  pytests tests/contract
 browser      calm     beside  pytests tests/browser
 store        calm     beside  store_tests
 unit         -        beside  unit_tests
+interleave   calm     beside  interleave_tests
 counterpart  calm     beside  counterpart_tests
 sim          -        beside  pytests tests/sim
 race         calm     alone   pytests tests/race
@@ -151,6 +153,9 @@ counterpart_tests() {
 	pytests "$here"
 }
 
+# The limits, and not a clock, decide how much it does; all of it: make interleave.
+interleave_tests() { limited 14400 tests/interleave/run.sh; }
+
 chaos_tests() { limit_s=7200 pytests tests/chaos; }
 
 # ---- Stacks
@@ -227,6 +232,7 @@ tell_result() { # NAME CODE WORDS
 		say "$1: $3"
 	fi
 	[ "$1" = chaos ] && [ -f "$run/story" ] && cat "$run/story"
+	[ "$1" = interleave ] && grep ' casts, ' "$work/$1.log"
 }
 
 next_part() { head -n 1 "$work/queue" && sed -i 1d "$work/queue"; }

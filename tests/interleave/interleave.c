@@ -1,0 +1,191 @@
+/* interleave: every pair of operations in every order. See README («Tests»).
+ *   interleave [--most N] [--blows N] [--stage NAME] [--acts A,B[,C]] [--triples]
+ *              [--expect CLAIM] [--all] FILE.sql…
+ * The files hold the invariants. --most: interleavings of each cast; --blows: of those in
+ * which somebody is killed. --expect: exit status 0 if this claim, and no other, is broken. */
+#include "explore.h"
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/time.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What has happened before, and what may happen then; each pair of it is tried, and each with
+ * its own like. */
+static const struct scenery {
+	const char *name, *setup, *acts;
+} sceneries[] = {
+	{"free", "", "order order_other units hours"},
+};
+
+struct options {
+	struct limits limits;
+	const char *stage, *acts;
+	bool triples;
+};
+
+static PGconn *connect_owner(void)
+{
+	const char *conninfo = getenv("ZX_DB_OWNER");
+	PGconn *conn = PQconnectdb(conninfo ? conninfo : "");
+
+	if (PQstatus(conn) != CONNECTION_OK) {
+		fprintf(stderr, "ZX_DB_OWNER: %s", PQerrorMessage(conn));
+		exit(2);
+	}
+	PQclear(PQexec(conn, "SET client_min_messages = error"));
+	return conn;
+}
+
+static struct options options_read(int argc, char **argv)
+{
+	static const struct option known[] = {{"most", required_argument, NULL, 'm'},
+		{"blows", required_argument, NULL, 'b'},
+		{"stage", required_argument, NULL, 's'}, {"acts", required_argument, NULL, 'a'},
+		{"expect", required_argument, NULL, 'e'}, {"triples", no_argument, NULL, 't'},
+		{"all", no_argument, NULL, 'v'}, {0}};
+	struct options o = {.limits = {.runs = INT64_MAX, .blows = INT64_MAX}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
+		switch (c) {
+		case 'm':
+			o.limits.runs = strtoll(optarg, NULL, 10);
+			break;
+		case 'b':
+			o.limits.blows = strtoll(optarg, NULL, 10);
+			break;
+		case 's':
+			o.stage = optarg;
+			break;
+		case 'a':
+			o.acts = optarg;
+			break;
+		case 'e':
+			o.limits.expected = optarg;
+			break;
+		case 't':
+			o.triples = true;
+			break;
+		case 'v':
+			o.limits.says_all = true;
+			break;
+		default:
+			exit(2);
+		}
+	return o;
+}
+
+static size_t words(char *text, const char *by, const struct act *out[], size_t max)
+{
+	size_t n = 0;
+
+	for (char *word; n < max && (word = strsep(&text, by)) != NULL;)
+		if (*word)
+			out[n++] = act_find(word);
+	return n;
+}
+
+static void play_cast(
+	const struct cast *cast, struct hands *h, struct options *o, struct tally *t)
+{
+	struct tally before = *t;
+	int64_t began = clock_ms();
+
+	explore(cast, h, &o->limits, t);
+	printf("%s: %s + %s%s%s: %" PRId64 " + %" PRId64 " in %.1f s\n", cast->stage,
+		cast->acts[0]->name, cast->acts[1]->name, cast->count > 2 ? " + " : "",
+		cast->count > 2 ? cast->acts[2]->name : "", t->runs - before.runs,
+		t->blows - before.blows, (double)(clock_ms() - began) / 1000);
+	fflush(stdout);
+}
+
+enum { ACTS_MAX = 64 };
+
+static void play_pairs(
+	const struct scenery *s, struct hands *h, struct options *o, struct tally *t)
+{
+	const struct act *acts[ACTS_MAX];
+	char *text = strdup(s->acts);
+	size_t n = words(text, " ", acts, ACTS_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i; k < n; k++)
+			play_cast(&(struct cast){s->name, s->setup, {acts[i], acts[k]}, 2}, h,
+				o, t);
+	free(text);
+}
+
+static void play_chosen(
+	const struct scenery *s, struct hands *h, struct options *o, struct tally *t)
+{
+	struct cast cast = {.stage = s->name, .setup = s->setup};
+	char *text = strdup(o->acts);
+
+	cast.count = (int)words(text, ",", cast.acts, PLAYERS_MAX);
+	if (cast.count > 1)
+		play_cast(&cast, h, o, t);
+	free(text);
+}
+
+static void play_all(struct hands *h, struct options *o, struct tally *t)
+{
+	for (size_t i = 0; i < COUNT_OF(sceneries); i++) {
+		const struct scenery *s = &sceneries[i];
+
+		if (o->stage && strcmp(o->stage, s->name) != 0)
+			continue;
+		if (o->acts)
+			play_chosen(s, h, o, t);
+		else
+			play_pairs(s, h, o, t);
+	}
+}
+
+/* The last line is for tests/run.sh, which counts. */
+static void tell(const struct tally *t, const struct options *o, int64_t ms)
+{
+	bool met = !o->limits.expected || o->limits.met;
+	int64_t failed = t->failed + !met;
+
+	printf("%" PRId64 " casts, %" PRId64 " interleavings and %" PRId64
+	       " with a blow, %" PRId64 " deadlocks, %" PRId64 " s\n",
+		t->casts, t->runs, t->blows, t->deadlocks, ms / 1000);
+	if (!met)
+		printf("not found: %s\n", o->limits.expected);
+	printf("[  PASSED  ] %" PRId64 " casts\n", t->casts - t->failed);
+	if (failed)
+		printf("[  FAILED  ] %" PRId64 " casts\n", failed);
+}
+
+int main(int argc, char **argv)
+{
+	int64_t began = clock_ms();
+	char *name[] = {argv[0], NULL};
+	struct tally t = {0};
+	struct hands hands;
+
+	settings_load(1, name);
+	log_init("interleave");
+	struct options o = options_read(argc, argv);
+	bank_open();
+	pools_open();
+	players_open();
+	owner = connect_owner();
+	scene_staff();
+	claims_open((const char *const *)argv + optind, (size_t)(argc - optind));
+	claims_prepare();
+	hands_open(&hands);
+	play_all(&hands, &o, &t);
+	players_close();
+	hands_close(&hands);
+	PQfinish(owner);
+	bool good = !t.faults && (!o.limits.expected || o.limits.met);
+	tell(&t, &o, clock_ms() - began);
+	return good ? 0 : 1;
+}
