@@ -45,6 +45,8 @@ static const char *read_trade(const struct alipay_params *p, struct channel_paym
 		.total_amount = alipay_param_get(p, "total_amount"),
 		.buyer_pay_amount = alipay_param_get(p, "buyer_pay_amount"),
 		.paid_at = alipay_param_get(p, "gmt_payment"),
+		.refund_fee = alipay_param_get(p, "refund_fee"),
+		.refunded_at = alipay_param_get(p, "gmt_refund"),
 		.buyer_open_id = alipay_param_get(p, "buyer_open_id"),
 		.buyer_id = alipay_param_get(p, "buyer_id"),
 		.trans_currency = alipay_param_get(p, "trans_currency"),

@@ -73,6 +73,7 @@ static const char *number_body(struct arena *mem, const char *out_trade_no)
 	return buf_text(&b);
 }
 
+static const char trade_closed[] = "TRADE_CLOSED";
 static const struct {
 	const char *word;
 	enum payment_state state;
@@ -80,16 +81,20 @@ static const struct {
 	{"WAIT_BUYER_PAY", PAYMENT_OPEN},
 	{"TRADE_SUCCESS", PAYMENT_PAID},
 	{"TRADE_FINISHED", PAYMENT_PAID}, /* paid, and too late for a refund */
-	{"TRADE_CLOSED", PAYMENT_CLOSED},
+	{trade_closed, PAYMENT_CLOSED},
 };
+
+static bool has_sum(const char *yuan)
+{
+	money m = {0};
+
+	return yuan && alipay_yuan_parse(yuan, &m) && m.fen > 0;
+}
 
 /* A trade that is closed may have been paid: then all of it was given back. */
 static bool has_time_or_sum(const struct alipay_trade *t)
 {
-	money m = {0};
-
-	return t->paid_at ||
-	       (t->buyer_pay_amount && alipay_yuan_parse(t->buyer_pay_amount, &m) && m.fen > 0);
+	return t->paid_at || has_sum(t->buyer_pay_amount);
 }
 
 /* False for a word that we don't know. */
@@ -116,6 +121,8 @@ const char *alipay_payment_of(const struct alipay_trade *t, struct channel_payme
 	if (!state_of(t, &out->state))
 		return "a known trade_status";
 	bool paid = out->state == PAYMENT_PAID;
+	out->returned = paid && (text_same(t->trade_status, trade_closed) || t->refunded_at ||
+					has_sum(t->refund_fee));
 	if (!t->out_trade_no)
 		return "out_trade_no";
 	if (t->total_amount ? !alipay_yuan_parse(t->total_amount, &out->total) : paid)

@@ -15,6 +15,7 @@ struct alipay_trade {
 	const char *trade_no, *out_trade_no, *trade_status;
 	const char *total_amount, *buyer_pay_amount;
 	const char *paid_at; /* of an answer send_pay_date, of a notify gmt_payment */
+	const char *refund_fee, *refunded_at; /* of a notify: what was given back so far */
 	const char *buyer_open_id, *buyer_id;
 	const char *trans_currency;
 };

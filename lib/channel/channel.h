@@ -43,6 +43,7 @@ struct channel_payment {
 	const char *event; /* the channel's word */
 	bool is_payment; /* else the notice is about something else: only id, event, plaintext */
 	enum payment_state state; /* PAYMENT_OPEN is no failure: it may still be paid */
+	bool returned;            /* paid, and something of it was given back */
 	bool ours;                /* merchant and app are those of our settings */
 	bool yuan;                /* the currency is CNY */
 	const char *out_trade_no, *transaction_id, *payer; /* the last may be NULL */

@@ -29,11 +29,11 @@ void violations_hold(struct tx *tx, int64_t account_id)
 	db_queue(tx, &violations_account_hold, A(account_id));
 }
 
-/* Not of who has paid in time, and ordered again before the money was known. */
+/* Not of who has paid in time, whatever became of the money since. */
 SQL(violation_insert,
-	"INSERT INTO violation (id, account_id, order_id, kind) SELECT $1, $2, $3, 'expired'"
-	" WHERE NOT EXISTS (SELECT 1 FROM payment_attempt a JOIN orders o ON o.id = a.order_id"
-	"  WHERE o.id = $3 AND a.state = 'surplus' AND a.paid_at < o.expires_at)");
+	"INSERT INTO violation (id, account_id, order_id, kind) SELECT $1, $2, o.id, 'expired'"
+	" FROM orders o WHERE o.id = $3 AND NOT EXISTS (SELECT 1 FROM payment_attempt a"
+	"  WHERE a.order_id = o.id AND a.paid_at < o.expires_at)");
 /* Violations from before the last ban have had their effect. */
 SQL(ban_insert,
 	"INSERT INTO ban (id, account_id, until, reason)"

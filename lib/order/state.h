@@ -61,7 +61,7 @@ enum refund_state refund_state_of(const char *word);
 	X(CAUSE_STAFF, "staff")         /* staff decided so */              \
 	X(CAUSE_LATE, "late")           /* paid when the order had ended */ \
 	X(CAUSE_SURPLUS, "surplus")     /* the order was paid already */    \
-	X(CAUSE_RECONCILE, "reconcile") /* surplus that only the day's bills showed */
+	X(CAUSE_RECONCILE, "reconcile") /* what only the day's bills showed */
 enum refund_cause { REFUND_CAUSES(WORD_ID) REFUND_CAUSE_COUNT };
 enum refund_cause refund_cause_of(const char *word);
 const char *refund_cause_word(enum refund_cause);

@@ -34,6 +34,8 @@ enum outcome notice_judge(const struct channel_payment *p, const struct claim *c
 	if (c->transaction_id)
 		return text_same(p->transaction_id, c->transaction_id) ? OUTCOME_REPEAT
 								       : OUTCOME_PAID_TWICE;
+	if (p->returned)
+		return OUTCOME_RETURNED;
 	switch (order_state_of(c->order_state)) {
 	case ORDER_PENDING:
 		return OUTCOME_PAID;
@@ -154,6 +156,12 @@ static enum err give_back(struct tx *tx, const struct channel_payment *p, const 
 		&id);
 }
 
+static void take_violation_back(struct tx *tx, const struct claim *c)
+{
+	violations_hold(tx, c->account_id);
+	violation_take_back(tx, c->account_id, c->order_id, "已按时付款，渠道通知延迟");
+}
+
 /* A log line for every outcome but those in which things go well. */
 static void alarm_of(const struct channel_payment *p, enum outcome outcome)
 {
@@ -186,6 +194,16 @@ static enum err strange(struct tx *tx, const struct channel_payment *p, const st
 			    .detail = buf_text(&b)});
 }
 
+/* The money is noted down, and whatever went back stands in a bill (reconcile/cure.c). Who
+ * has paid in time has done nothing wrong. */
+static enum err returned(struct tx *tx, const struct channel_payment *p, const struct claim *c)
+{
+	money_came(tx, p, c, ATTEMPT_SURPLUS);
+	if (p->paid_at.us < c->expires_at.us)
+		take_violation_back(tx, c);
+	return strange(tx, p, c, OUTCOME_RETURNED);
+}
+
 static enum err act(struct tx *tx, const struct channel_payment *p, const struct claim *c,
 	enum outcome outcome, enum err why)
 {
@@ -197,6 +215,8 @@ static enum err act(struct tx *tx, const struct channel_payment *p, const struct
 	case OUTCOME_LATE:
 	case OUTCOME_SURPLUS:
 		return give_back(tx, p, c, outcome, why);
+	case OUTCOME_RETURNED:
+		return returned(tx, p, c);
 	case OUTCOME_PAID_TWICE:
 	case OUTCOME_UNKNOWN_NUMBER:
 	case OUTCOME_WRONG_MERCHANT:
@@ -216,8 +236,7 @@ static enum err come_late(struct tx *tx, const struct channel_payment *p, const 
 	if (*why == E_OK) {
 		*outcome = OUTCOME_RETAKEN;
 	} else if (p->paid_at.us < c->expires_at.us) {
-		violations_hold(tx, c->account_id);
-		violation_take_back(tx, c->account_id, c->order_id, "已按时付款，渠道通知延迟");
+		take_violation_back(tx, c);
 	}
 	return E_OK;
 }

@@ -14,6 +14,7 @@
 	X(OUTCOME_RETAKEN, "retaken")       /* it had expired; its courts were still free */ \
 	X(OUTCOME_REPEAT, "repeat")         /* known already */                              \
 	X(OUTCOME_PAID_TWICE, "paid_twice") /* another payment on its number */              \
+	X(OUTCOME_RETURNED, "returned")     /* given back before we knew of it */            \
 	X(OUTCOME_UNKNOWN_NUMBER, "unknown_number") /* no attempt of ours */                 \
 	X(OUTCOME_WRONG_MERCHANT, "wrong_merchant") /* another merchant or app */            \
 	X(OUTCOME_WRONG_AMOUNT, "wrong_amount")     /* another sum or currency */            \
@@ -39,7 +40,9 @@ struct claim {
 /* Pure. Money for an expired order is LATE here: only its courts can tell whether it
  * brings the order back. Money for an order that its customer had already given up is
  * LATE, too: the customer's word stands. PAID while the order is closing becomes LATE in
- * notice_settle if its customer has ordered again (order_is_replaced). */
+ * notice_settle if its customer has ordered again (order_is_replaced). Money of which
+ * something was given back before we knew of it fulfils nothing: people at the merchant's
+ * know why. */
 enum outcome notice_judge(const struct channel_payment *, const struct claim *);
 
 /* Record what a channel told and proved, and act on it: fulfil the order, bring

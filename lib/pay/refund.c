@@ -42,6 +42,13 @@ SQL(refund_insert,
 	"  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING 1)"
 	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r");
 
+/* It is never sent, so there is nothing to send. */
+SQL(refund_insert_found,
+	"WITH r AS (INSERT INTO refund (id, order_id, attempt_id, venue_id, out_refund_no,"
+	"  amount_fen, cause, reason, request, state, billed_on)"
+	"  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', 'accepted', $9) RETURNING 1)"
+	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r");
+
 static enum err insert(struct tx *tx, const struct refund_new *new, const struct paid *p,
 	int64_t replaces, int64_t *id)
 {
@@ -80,17 +87,41 @@ enum err refund_replace(struct tx *tx, const struct refund_new *new, int64_t old
 	return insert(tx, new, &paid, old, id);
 }
 
+static enum err reserve(struct tx *tx, int64_t attempt_id, money amount, struct paid *out)
+{
+	TRY(attempt_lock(tx, attempt_id, out));
+	db_queue_one(tx, &refund_reserve, E_INTERNAL, A(attempt_id), A(amount));
+	if (attempt_state_of(out->state) == ATTEMPT_PAID)
+		db_queue_one(tx, &refund_order, E_INTERNAL, A(out->order_id), A(amount));
+	return E_OK;
+}
+
+static enum err tell_created(struct tx *tx, const struct paid *p, int64_t id)
+{
+	return message_tell(tx, MESSAGE_REFUND_CREATED,
+		&(struct message_about){.order_id = p->order_id, .refund_id = id});
+}
+
+enum err refund_adopt(struct tx *tx, const struct refund_found *f)
+{
+	struct paid paid;
+	int64_t id;
+
+	TRY(ids_take(tx, 1, &id));
+	TRY(reserve(tx, f->attempt_id, f->amount, &paid));
+	db_queue(tx, &refund_insert_found, A(id), A(paid.order_id), A(f->attempt_id),
+		A(paid.venue_id), A(f->out_refund_no), A(f->amount),
+		A(refund_cause_word(CAUSE_RECONCILE)), A("商户平台退款"), A(f->day));
+	return tell_created(tx, &paid, id);
+}
+
 enum err refund_add(struct tx *tx, const struct refund_new *new, int64_t *id)
 {
 	struct paid paid;
 
-	TRY(attempt_lock(tx, new->attempt_id, &paid));
-	db_queue_one(tx, &refund_reserve, E_INTERNAL, A(new->attempt_id), A(new->amount));
-	if (attempt_state_of(paid.state) == ATTEMPT_PAID)
-		db_queue_one(tx, &refund_order, E_INTERNAL, A(paid.order_id), A(new->amount));
+	TRY(reserve(tx, new->attempt_id, new->amount, &paid));
 	TRY(insert(tx, new, &paid, 0, id));
-	return message_tell(tx, MESSAGE_REFUND_CREATED,
-		&(struct message_about){.order_id = paid.order_id, .refund_id = *id});
+	return tell_created(tx, &paid, *id);
 }
 
 static const struct field refund_fields[] = {

@@ -33,6 +33,17 @@ enum err refund_add(struct tx *, const struct refund_new *, int64_t *id) CHECKED
 enum err refund_replace(
 	struct tx *, const struct refund_new *, int64_t old, int64_t *id) CHECKED;
 
+/* One that the channel has taken from somebody else: people in its console, or us before
+ * an older state of the database was restored. Written down as accepted, so that the
+ * daemon queries how it ends. E_REFUND_TOO_MUCH: all of that sum is taken already. */
+struct refund_found {
+	int64_t attempt_id;
+	const char *out_refund_no;
+	money amount;
+	date day; /* whose bill has it */
+};
+enum err refund_adopt(struct tx *, const struct refund_found *) CHECKED;
+
 struct refund {
 	int64_t id, order_id, venue_id, attempt_id;
 	const char *channel, *out_trade_no, *out_refund_no, *state, *request;

@@ -78,6 +78,55 @@ SQL(cure_refunds,
 	"  AND refund.state IN ('created', 'accepted') RETURNING 1)"
 	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r LIMIT 1");
 
+struct found {
+	int64_t attempt_id, order_id;
+	const char *number;
+	money fen;
+};
+static const struct field found_fields[] = {
+	FIELD(struct found, attempt_id),
+	FIELD(struct found, order_id),
+	FIELD(struct found, number),
+	FIELD(struct found, fen),
+};
+static const struct shape found_shape = SHAPE(struct found, found_fields);
+
+/* Refunds of our payments that we don't know. */
+SQL(refunds_found,
+	"SELECT d.attempt_id, a.order_id, d.number, d.theirs_fen AS fen FROM reconcile_diff d"
+	" JOIN payment_attempt a ON a.id = d.attempt_id AND a.state IN ('paid', 'surplus')"
+	"  AND a.refunded_fen + d.theirs_fen <= a.amount_fen"
+	" WHERE d.channel = $1 AND d.day = $2 AND d.class = 'only_theirs' AND d.what = 'refund'"
+	" AND d.theirs <> 'FAIL' AND NOT EXISTS (SELECT 1 FROM refund r"
+	"  WHERE r.out_refund_no = d.number) ORDER BY d.number");
+SQL(order_hold, "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE");
+
+/* What went back has gone back, whoever decided it; the entry in the work list stays, for
+ * people to see what becomes of the courts. */
+static enum err adopt_refunds(struct db *db, struct arena *mem, struct arena *scratch,
+	const struct bill_source *from, date day)
+{
+	struct list list;
+	struct tx tx;
+
+	tx_begin(&tx, db, mem, TX_READ);
+	TRY(db_all(&tx, &refunds_found, &found_shape, &list, A(from->channel), A(day)));
+	const struct found *f = list.at;
+	for (size_t i = 0; i < list.count; i++) {
+		arena_reset(scratch);
+		tx_begin(&tx, db, scratch, TX_WRITE);
+		db_queue(&tx, &order_hold, A(f[i].order_id));
+		enum err err = tx_end(&tx,
+			refund_adopt(&tx, &(struct refund_found){.attempt_id = f[i].attempt_id,
+						  .out_refund_no = f[i].number,
+						  .amount = f[i].fen,
+						  .day = day}));
+		if (err != E_OK && err != E_REFUND_TOO_MUCH && err != E_ORDER_UNPAID)
+			return err;
+	}
+	return E_OK;
+}
+
 struct surplus {
 	int64_t attempt_id, order_id;
 	money left;
@@ -92,10 +141,11 @@ static const struct shape surplus_shape = SHAPE(struct surplus, surplus_fields);
 #define SURPLUS_LEFT                                                                          \
 	"SELECT a.id AS attempt_id, a.order_id, a.amount_fen - a.refunded_fen AS left"        \
 	" FROM payment_attempt a WHERE a.state = 'surplus' AND a.refunded_fen < a.amount_fen" \
-	" AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.attempt_id = a.id)"
+	" AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.attempt_id = a.id)"                  \
+	" AND NOT EXISTS (SELECT 1 FROM work_item w WHERE w.key ="                            \
+	"  'payment:' || a.channel || ':returned:' || a.transaction_id)"
 SQL(surplus_of_day, SURPLUS_LEFT
 	" AND a.channel = $1 AND a.paid_at >= $2 AND a.paid_at < $3 ORDER BY a.id");
-SQL(surplus_lock, "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE");
 SQL(surplus_still, SURPLUS_LEFT " AND a.id = $1");
 
 static enum err give_back(struct tx *tx, const struct surplus *s)
@@ -103,7 +153,7 @@ static enum err give_back(struct tx *tx, const struct surplus *s)
 	struct surplus now;
 	int64_t id;
 
-	db_queue(tx, &surplus_lock, A(s->order_id));
+	db_queue(tx, &order_hold, A(s->order_id));
 	enum err err = db_one(tx, &surplus_still, &surplus_shape, &now, A(s->attempt_id));
 	if (err == E_OK)
 		err = refund_add(tx,
@@ -116,7 +166,7 @@ static enum err give_back(struct tx *tx, const struct surplus *s)
 }
 
 /* Money that the order doesn't need is sent back when it comes; this is for the case
- * that it was not. */
+ * that it was not. Of what somebody has begun to give back, people see to the rest. */
 static enum err return_surplus(struct db *db, struct arena *mem, struct arena *scratch,
 	const struct bill_source *from, date day, int64_t *refunds)
 {
@@ -181,6 +231,8 @@ enum err reconcile_cure(struct db *db, struct arena *mem, const struct bill_sour
 	struct arena *scratch = arena_new(SCRATCH);
 	enum err err = query_all(db, mem, scratch, from, day);
 
+	if (err == E_OK)
+		err = adopt_refunds(db, mem, scratch, from, day);
 	if (err == E_OK)
 		err = return_surplus(db, mem, scratch, from, day, refunds);
 	arena_free(scratch);

@@ -55,7 +55,8 @@ SQL(match_billed,
 	" WHERE l.load = $3 AND l.kind = 'refund' AND r.out_refund_no = l.our_no"
 	" AND a.id = r.attempt_id AND a.channel = $1 AND r.billed_on IS NULL");
 
-/* theirs is the word of that night: only SUCCESS and FAIL are final. */
+/* theirs is the word of that night: only SUCCESS and FAIL are final. A refund that we don't
+ * know has its payment's number. */
 SQL(match_refunds,
 	"WITH theirs AS (SELECT our_no, min(trade_no) AS trade_no, min(word) AS word,"
 	"  sum(fen)::bigint AS fen, min(number) AS line FROM reconcile_line"
@@ -72,8 +73,10 @@ SQL(match_refunds,
 	" INSERT INTO reconcile_diff (channel, day, class, what, number, line, ours, theirs,"
 	"  ours_fen, theirs_fen, attempt_id, refund_id)"
 	" SELECT $1, $2, class, 'refund', our_no, line, state, concat_ws(' ', word,"
-	"  CASE WHEN trade_no <> out_trade_no THEN trade_no END), amount_fen, fen, attempt_id,"
-	"  refund_id FROM judged WHERE class IS NOT NULL ON CONFLICT DO NOTHING");
+	"  CASE WHEN trade_no <> out_trade_no THEN trade_no END), amount_fen, fen,"
+	"  coalesce(attempt_id, (SELECT p.id FROM payment_attempt p WHERE p.channel = $1"
+	"   AND p.out_trade_no = judged.trade_no LIMIT 1)), refund_id"
+	" FROM judged WHERE class IS NOT NULL ON CONFLICT DO NOTHING");
 
 /* $3 and $4: from midnight to midnight, both ten minutes earlier. */
 SQL(match_missed_refunds,
@@ -116,7 +119,8 @@ SQL(match_no_flow,
 	"INSERT INTO reconcile_diff (channel, day, class, what, number, ours_fen, theirs_fen)"
 	" VALUES ($1, $2, 'only_ours', 'flow_payment', 'bill', $3, 0) ON CONFLICT DO NOTHING");
 
-/* A refund that was settled otherwise, and that the bill shows as paid, is of the kind
+/* An attempt that isn't there (any more) is told by its number, which begins with the order's.
+ * A refund that was settled otherwise, and that the bill shows as paid, is of the kind
  * that notices and queries make of it, under the same key. */
 SQL(match_work,
 	"INSERT INTO work_item (id, key, kind, venue_id, order_id, refund_id, detail)"
@@ -131,7 +135,8 @@ SQL(match_work,
 	" CROSS JOIN LATERAL (SELECT coalesce(" REFUNDED_TWICE_KEY("r") ","
 	"  concat_ws(':', 'reconcile', d.channel, d.day, d.class, d.what, d.number)) AS key) k"
 	" LEFT JOIN payment_attempt a ON a.id = d.attempt_id"
-	" LEFT JOIN orders o ON o.id = a.order_id"
+	" LEFT JOIN orders o ON o.id = coalesce(a.order_id, (SELECT n.id FROM orders n"
+	"  WHERE n.no = substring(d.number FROM '^([0-9]+)A[0-9]+(?:R[0-9]+)?$')))"
 	" WHERE d.channel = $1 AND d.day = $2"
 	" AND NOT EXISTS (SELECT 1 FROM work_item w WHERE w.key = k.key) ON CONFLICT DO NOTHING");
 

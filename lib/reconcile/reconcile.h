@@ -23,8 +23,9 @@
  * nothing is said of one that the other bill lacks.
  *
  * Afterwards the channel is asked about payments that only it knows of, which
- * fulfils or returns them the usual way; refunds that lag are polled; money that
- * came twice is sent back. A difference that has gone by then, or by a later run,
+ * fulfils or returns them the usual way; refunds of our payments that only it knows
+ * of are written down; refunds that lag are polled; money that came twice is sent
+ * back. A difference that has gone by then, or by a later run,
  * is marked as cured and its entry in the work list closed.
  *
  * source.h has the bills, row.h what their lines mean, load.h, match.h and cure.h are

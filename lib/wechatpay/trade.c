@@ -171,6 +171,7 @@ void wechatpay_payment_of(const struct wechatpay_payment *n, struct channel_paym
 		.event = n->event_type,
 		.is_payment = !n->event_type || wechatpay_is_about_payment(n->event_type),
 		.state = state_of(n->trade_state),
+		.returned = text_same(n->trade_state, "REFUND"),
 		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
 			text_same(n->appid, settings.wx_appid),
 		.yuan = text_same(n->currency, "CNY"),

@@ -2,6 +2,7 @@
 import alibooks
 import alitrade
 import simclock
+import wxcrypto
 from alibooks import CLOSED, FINISHED, SUCCESS, UNSCANNED
 from answers import ControlError
 
@@ -76,6 +77,20 @@ def finish(sim, body: dict) -> dict:
         notify = alitrade.trade_notify(sim, trade)
     sim.alinotifier.announce(notify, wait=True)
     return {"state": trade.state}
+
+
+def refund_by_hand(sim, body: dict, at: float) -> dict:
+    trade = _trade(sim, body)
+    if not trade.paid or trade.refunded + body["refund_fen"] > trade.fen:
+        raise ControlError("not paid, or too much")
+    number = wxcrypto.random_text(20, wxcrypto.DIGITS)
+    trade.refunds[number] = {"fen": body["refund_fen"], "reason": "", "at": at}
+    if trade.refunded == trade.fen:
+        trade.state, trade.closed_at = CLOSED, at
+    sim.alibooks.save(trade)
+    told = alitrade.trade_notify(sim, trade, number)
+    sim.scheduler.after(0, lambda: sim.alinotifier.announce(told))
+    return {"out_refund_no": number}
 
 
 def buyer(sim, body: dict) -> dict:

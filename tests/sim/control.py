@@ -13,6 +13,8 @@ signature, JSON in and out; 400 {"error"} for a wrong call.
     POST /sim/alipay/scan    {"code_url","user"?}       scanned, not paid: now the trade exists
     POST /sim/alipay/finish  {"out_trade_no"}           no refund any more: TRADE_FINISHED
     POST /sim/refunds/decide {"out_refund_no","status"} final word for a PROCESSING refund
+    POST /sim/refunds/by-hand {"out_trade_no","refund_fen","at"?}  {"out_refund_no"}: people in the
+                             channel's console; Alipay tells of it
     POST /sim/bills          {"bill_date","drop"?,"amounts"?,"add"?,"only"?,"files"?}
                              bills that differ from the books, see billedits.py
     POST /sim/notify/resend  {"out_trade_no"|"out_refund_no","raw"?}   {"status"}: its answer
@@ -183,6 +185,17 @@ def decide_refund(sim, body: dict) -> dict:
     return {"status": refund.status}
 
 
+def refund_by_hand(sim, body: dict) -> dict:
+    with sim.lock:
+        at = simclock.parse_rfc3339(body["at"]) if "at" in body else sim.clock.now()
+        if alicontrol.concerns(sim, body):
+            return alicontrol.refund_by_hand(sim, body, at)
+        order = sim.books.order(body.get("out_trade_no", ""))
+        if order is None or not order.paid:
+            raise ControlError("no such order, or not paid")
+        return {"out_refund_no": wxrefund.by_hand(sim, order, body["refund_fen"], at)}
+
+
 def resend(sim, body: dict) -> dict:
     """The latest notify about this order or refund."""
     wanted = (body.get("out_trade_no"), body.get("out_refund_no"))
@@ -262,6 +275,7 @@ POSTS = {  # path: (function, members it knows; None: it checks itself)
     "/sim/alipay/scan": (alicontrol.scan, ("code_url", "user")),
     "/sim/alipay/finish": (alicontrol.finish, ("out_trade_no",)),
     "/sim/refunds/decide": (decide_refund, ("out_refund_no", "status")),
+    "/sim/refunds/by-hand": (refund_by_hand, ("out_trade_no", "refund_fen", "at")),
     "/sim/bills": (billedits.edit, ("bill_date", "drop", "amounts", "add", "only", "files")),
     "/sim/notify/resend": (resend, ("out_trade_no", "out_refund_no", "raw")),
     "/sim/faults": (set_fault, None),

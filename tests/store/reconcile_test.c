@@ -110,7 +110,7 @@ static void refunds_that_differ_are_told_by_class(void **state)
 		say(owner,
 			"SELECT string_agg(out_refund_no, ' ' ORDER BY 1) FROM"
 			" refund WHERE run_at <= now() AND out_refund_no LIKE 'R-%'"),
-		"R-LAGS R-UNHEARD"); /* the daemon asks now */
+		"R-NOBODY R-LAGS R-UNHEARD"); /* the daemon asks now */
 }
 
 /* Of the day are its first second and its last, and none besides. */

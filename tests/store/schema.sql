@@ -1874,8 +1874,8 @@ CREATE TABLE notify_log (
 	received_at  timestamptz NOT NULL DEFAULT now(),
 	CONSTRAINT notify_log_pkey PRIMARY KEY (channel, notice_id), -- 0003_order.sql
 	CONSTRAINT notify_log_outcome_known CHECK (outcome IN ('paid', 'retaken', 'repeat', 'paid_twice',
-		'unknown_number', 'wrong_merchant', 'wrong_amount', 'not_success', 'late', 'surplus', 'refund',
-		'refund_unknown', 'refund_differs', 'other')) -- 0016_refund.sql (0003_order.sql, 0004_settle.sql)
+		'returned', 'unknown_number', 'wrong_merchant', 'wrong_amount', 'not_success', 'late', 'surplus',
+		'refund', 'refund_unknown', 'refund_differs', 'other')) -- 0017_returned.sql (0003_order.sql, 0004_settle.sql, 0016_refund.sql)
 );
 CREATE INDEX notify_log_number ON notify_log (out_trade_no) WHERE out_trade_no IS NOT NULL; -- 0008_account.sql
 CREATE INDEX notify_log_trouble ON notify_log (received_at)

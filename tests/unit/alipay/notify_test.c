@@ -119,6 +119,29 @@ static const struct {
 };
 /* clang-format on */
 
+static void what_went_back_is_told(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		bool returned;
+	} cases[] = {{"version", "1.0", false}, {"refund_fee", "0.00", false},
+		{"refund_fee", "50.00", true}, {"gmt_refund", "2026-11-23 17:59:59.143", true},
+		{"trade_status", "TRADE_CLOSED", true},
+		{"trade_status", "TRADE_FINISHED", false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct alipay_params p = genuine();
+		struct channel_payment n;
+
+		set(&p, cases[i].name, cases[i].value);
+		assert_int_equal(read_it(sealed(&p, ALIPAY_NOTIFY), &n), E_OK);
+		assert_int_equal(n.state, PAYMENT_PAID);
+		if (n.returned != cases[i].returned)
+			fail_msg("%s=%s", cases[i].name, cases[i].value);
+	}
+}
+
 static void what_is_signed_is_read_if_it_is_complete(void **state)
 {
 	(void)state;
@@ -279,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_payment_is_read),
 		cmocka_unit_test(what_is_signed_is_read_if_it_is_complete),
+		cmocka_unit_test(what_went_back_is_told),
 		cmocka_unit_test(what_was_never_paid_is_open_or_closed),
 		cmocka_unit_test(foreign_money_is_told_as_such),
 		cmocka_unit_test(other_kinds_of_notify_are_only_kept),

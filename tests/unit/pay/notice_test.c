@@ -70,7 +70,12 @@ static const struct {
 	  { { ORDER, "closing" }, { TO, "cancelled" } }, 0 },
 	{ "a closed attempt, the order still waits",
 	  OUTCOME_PAID, { { ATTEMPT, "closed" } }, 0 },
-	{ "paid, and something given back", OUTCOME_PAID, { { STATE, "REFUND" } }, 0 },
+	{ "paid, and something given back before we knew", OUTCOME_RETURNED,
+	  { { STATE, "REFUND" } }, 0 },
+	{ "that when the order has expired", OUTCOME_RETURNED,
+	  { { STATE, "REFUND" }, { ORDER, "expired" } }, 0 },
+	{ "that of one known as paid", OUTCOME_REPEAT,
+	  { { STATE, "REFUND" }, { TRANSACTION, "4200000001" }, { ORDER, "paid" } }, 0 },
 	{ "a refund's notice", OUTCOME_OTHER, { { EVENT, "REFUND.SUCCESS" } }, 0 },
 	{ "an event that only begins like ours",
 	  OUTCOME_OTHER, { { EVENT, "TRANSACTIONS" } }, 0 },
@@ -177,20 +182,24 @@ static void nothing_but_a_full_match_pays(void **state)
 		c.attempt_state = attempts[attempt];
 		c.transaction_id = transactions[transaction];
 		c.order_state = orders[order];
+		bool returned = trade == 1 && transaction == 0;
 		bool ours = event != 1 && trade <= 1 && mchid == 0 && appid == 0 &&
 			    currency == 0 && sum == 0 && attempts[attempt];
-		bool want_paid = ours && transaction == 0 && order <= 1;
+		bool want_paid = ours && !returned && transaction == 0 && order <= 1;
 		enum outcome outcome = judge(&n, &c);
 		paying += want_paid;
 		if ((outcome == OUTCOME_PAID) != want_paid)
 			fail_msg("combination %zu: %s", i, outcome_word(outcome));
+		if ((outcome == OUTCOME_RETURNED) != (ours && returned))
+			fail_msg("combination %zu: %s", i, outcome_word(outcome));
 		/* money of ours that came is always booked as something */
 		if (ours != (outcome == OUTCOME_PAID || outcome == OUTCOME_REPEAT ||
 				    outcome == OUTCOME_LATE || outcome == OUTCOME_SURPLUS ||
-				    outcome == OUTCOME_PAID_TWICE))
+				    outcome == OUTCOME_PAID_TWICE ||
+				    outcome == OUTCOME_RETURNED))
 			fail_msg("combination %zu: %s", i, outcome_word(outcome));
 	}
-	assert_int_equal(paying, 2 * 2 * 5 * 2); /* of half a million */
+	assert_int_equal(paying, 2 * 5 * 2); /* of half a million */
 }
 
 static void what_is_not_set_equals_nothing(void **state)
