@@ -1,6 +1,6 @@
 /* settle: everything that waits for a payment channel's word. Unpaid orders are
- * closed there and freed, channels are queried about payments without a notice, refunds
- * are sent and followed, WeChat is told of what was picked up. Any number may run at
+ * closed there and freed, channels are queried about payments without a notice, what
+ * venues cancel is given back, refunds are sent and followed, WeChat is told of what was picked up. Any number may run at
  * once. Woken by NOTIFY; the scan every second is the guarantee. */
 #include "pay/settle.h"
 #include "base/settings.h"
@@ -13,6 +13,7 @@
 static const struct step steps[] = {
 	{"expiring orders", settle_expired},
 	{"closing an order", settle_closings},
+	{"a sold period outside", settle_outside},
 	{"a refund", settle_refunds},
 	{"a delayed refund", settle_delayed},
 	{"news of a ban", settle_bans},

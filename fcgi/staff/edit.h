@@ -1,9 +1,9 @@
 #ifndef STAFF_EDIT_H
 #define STAFF_EDIT_H
 
-#include "hours/outside.h"
 #include "setup/edit.h"
 #include "staff.h"
+#include "venue/outside.h"
 
 /* What the routes by which staff keep a venue have in common. */
 

@@ -96,7 +96,7 @@ const struct route desk_hours_routes[] = {
 	{GET, "/api/v1/staff/venues/{venue}/hours", "venue", TX_READ, show,
 		.says = "The opening hours of a week"},
 	{PUT, "/api/v1/staff/venues/{venue}/hours", "venue", TX_WRITE, save,
-		.body = &hours_doc_shape, .flags = IF_MATCH,
+		.body = &hours_edit_shape, .flags = IF_MATCH,
 		.says = "Replace them; refused if an open hour would have no price"},
 	{GET, "/api/v1/staff/venues/{venue}/exceptions", "venue", TX_READ, list_exceptions,
 		.query = &from_query_shape, .says = "Dates that differ, by date"},

@@ -25,6 +25,7 @@
 	X(VERSION_CHANGED, 412, "version_changed", "内容已被他人修改，请刷新后重试")        \
 	X(NAME_TAKEN, 409, "name_taken", "名称已被使用")                                    \
 	X(IN_USE, 409, "in_use", "仍有订单或其他内容依赖它")                                \
+	X(SOLD_OUTSIDE, 409, "sold_outside", "有已售时段受影响，请先选择保留或全额退款")    \
 	/* who asks */                                                                      \
 	X(UNAUTHENTICATED, 401, "unauthenticated", "请先登录")                              \
 	X(TOKEN_INVALID, 401, "token_invalid", "登录凭证无效")                              \

@@ -39,6 +39,7 @@
 	X(court_block_has_floor, E_RETRY)                    \
 	X(orders_frame, E_RETRY)                             \
 	X(court_unit_unused, E_IN_USE)                       \
+	X(outside_item_stays, E_RETRY)                       \
 	X(idempotency_pkey, E_RETRY)
 
 #endif

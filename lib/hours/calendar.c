@@ -1,7 +1,6 @@
 #include "hours/calendar.h"
 
 #include "hours/date_number.h"
-#include "hours/outside.h"
 #include "hours/overlap.h"
 #include "setup/coverage.h"
 #include "venue/day_kind.h"
@@ -15,7 +14,8 @@ enum { WORKDAYS = 5 };
 		FIELD(struct calendar_in, name, .plain = PLAIN_LINE, .min = 1,    \
 			.max = NAME_LENGTH),                                      \
 		FIELD(struct calendar_in, as_weekday, .optional = true, .min = 1, \
-			.max = WORKDAYS)
+			.max = WORKDAYS),                                         \
+		OUTSIDE_IN(struct calendar_in, outside)
 static const struct field new_fields[] = {
 	FIELD(struct calendar_in, day),
 	CALENDAR_IN,
@@ -76,7 +76,7 @@ static enum err check_body(const struct calendar_in *in, struct refusal *why)
 /* Of all venues, after a change. `moved`: the date stands for another weekday than before,
  * so that other hours are in force. */
 static enum err check_day(struct tx *tx, date day, const char *field, bool moved,
-	struct list *outside, struct refusal *why)
+	const struct outside_in *in, struct list *outside, struct refusal *why)
 {
 	struct list venues;
 
@@ -87,8 +87,8 @@ static enum err check_day(struct tx *tx, date day, const char *field, bool moved
 	const int64_t *venue_id = venues.at;
 	for (size_t i = 0; i < venues.count; i++)
 		TRY(coverage_check(tx, venue_id[i], field, why));
-	outside_ask(tx, 0, day, outside);
-	return db_sync(tx);
+	return outside_settle(
+		tx, &(struct outside_params){.day = day, .in = *in}, outside, &why->detail);
 }
 
 enum err calendar_add(
@@ -100,7 +100,8 @@ enum err calendar_add(
 	TRY(db_run(tx, &calendar_insert, A(in->day), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday))));
 	why->field = NULL;
-	return check_day(tx, in->day, "as_weekday", in->as_weekday != 0, outside, why);
+	return check_day(
+		tx, in->day, "as_weekday", in->as_weekday != 0, &in->outside, outside, why);
 }
 
 enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in *in,
@@ -113,8 +114,8 @@ enum err calendar_save(struct tx *tx, int64_t version, const struct calendar_in 
 	TRY(check_body(in, why));
 	db_queue_version(tx, &calendar_update, A(in->day), A(version), A(in->kind), A(in->name),
 		A(arg_id_or_null(in->as_weekday)));
-	return check_day(
-		tx, in->day, "as_weekday", was.as_weekday != in->as_weekday, outside, why);
+	return check_day(tx, in->day, "as_weekday", was.as_weekday != in->as_weekday,
+		&in->outside, outside, why);
 }
 
 enum err calendar_remove(
@@ -125,5 +126,6 @@ enum err calendar_remove(
 	calendar_lock(tx);
 	TRY(calendar_load(tx, day, &was));
 	db_queue_version(tx, &calendar_delete, A(day), A(version));
-	return check_day(tx, day, NULL, was.as_weekday != 0, outside, why);
+	return check_day(
+		tx, day, NULL, was.as_weekday != 0, &(struct outside_in){0}, outside, why);
 }

@@ -2,6 +2,7 @@
 #define HOURS_CALENDAR_H
 
 #include "setup/edit.h"
+#include "venue/outside.h"
 
 /* The platform's public holidays, and the 调休 days on which people work instead: on such
  * a day the hours and prices of another weekday are in force, in all venues. */
@@ -10,6 +11,7 @@ struct calendar_in {
 	date day; /* of a new one */
 	const char *kind, *name;
 	int64_t as_weekday; /* of a makeup day: 1–5 */
+	struct outside_in outside;
 };
 extern const struct shape calendar_new_shape, calendar_edit_shape;
 struct calendar_day {

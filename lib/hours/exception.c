@@ -2,7 +2,6 @@
 
 #include "hours/check.h"
 #include "hours/date_number.h"
-#include "hours/outside.h"
 #include "hours/overlap.h"
 #include "setup/coverage.h"
 #include "venue/clock.h"
@@ -17,7 +16,8 @@ static const struct shape line_shape = SHAPE(struct hours_line, line_fields);
 	FIELD(struct exception_in, reason, .optional = true, .plain = PLAIN_LINE, .min = 1, \
 		.max = EDIT_REASON_LENGTH),                                                 \
 		FIELD(struct exception_in, hours, .min = 0, .max = EXCEPTION_HOURS_MAX,     \
-			.of = &line_shape)
+			.of = &line_shape),                                                 \
+		OUTSIDE_IN(struct exception_in, outside)
 static const struct field new_fields[] = {
 	FIELD(struct exception_in, day),
 	EXCEPTION_IN,
@@ -94,8 +94,12 @@ static enum err put_hours(struct tx *tx, int64_t venue_id, const struct exceptio
 			.venue_id = venue_id, .day = in->day, .lines = &in->hours},
 		why));
 	TRY(coverage_check(tx, venue_id, "hours", why));
-	outside_ask(tx, venue_id, in->day, outside);
-	return db_sync(tx);
+	return outside_settle(tx,
+		&(struct outside_params){.venue_id = venue_id,
+			.day = in->day,
+			.in = in->outside,
+			.reason = in->reason},
+		outside, &why->detail);
 }
 
 enum err exception_add(struct tx *tx, int64_t venue_id, const struct exception_in *in,
@@ -132,6 +136,6 @@ enum err exception_remove(struct tx *tx, int64_t venue_id, date day, int64_t ver
 	TRY(exception_load(tx, venue_id, day, &was));
 	db_queue_version(tx, &exception_delete, A(venue_id), A(day), A(version));
 	TRY(overlap_check(tx, &(struct overlap_params){.venue_id = venue_id, .day = day}, why));
-	outside_ask(tx, venue_id, day, outside);
-	return db_sync(tx);
+	return outside_settle(tx, &(struct outside_params){.venue_id = venue_id, .day = day},
+		outside, &why->detail);
 }

@@ -17,6 +17,7 @@ struct exception_in {
 	date day; /* of a new one */
 	const char *reason;
 	struct list hours; /* of struct hours_line */
+	struct outside_in outside;
 };
 enum { EXCEPTION_HOURS_MAX = 8, EXCEPTIONS_AHEAD = 400 };
 extern const struct shape exception_new_shape, exception_edit_shape;

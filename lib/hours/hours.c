@@ -2,7 +2,6 @@
 
 #include "base/time.h"
 #include "hours/check.h"
-#include "hours/outside.h"
 #include "hours/overlap.h"
 #include "setup/coverage.h"
 #include "venue/clock.h"
@@ -19,6 +18,11 @@ static const struct field doc_fields[] = {
 	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &hours_line_shape),
 };
 const struct shape hours_doc_shape = SHAPE(struct hours_doc, doc_fields);
+static const struct field edit_fields[] = {
+	FIELD(struct hours_doc, hours, .min = 0, .max = HOURS_MAX, .of = &hours_line_shape),
+	OUTSIDE_IN(struct hours_doc, outside),
+};
+const struct shape hours_edit_shape = SHAPE(struct hours_doc, edit_fields);
 
 SQL(hours_version, "SELECT hours_version FROM venue WHERE id = $1");
 SQL(hours_of_venue,
@@ -63,6 +67,7 @@ enum err hours_save(struct tx *tx, int64_t venue_id, struct hours_doc *doc,
 	TRY(coverage_check(tx, venue_id, "hours", why));
 	db_ask_value(tx, &hours_version, &doc->version, E_NOT_FOUND, A(venue_id));
 	db_ask_all(tx, &hours_of_venue, &hours_line_shape, &doc->hours, A(venue_id));
-	outside_ask(tx, venue_id, (date){0}, outside);
-	return db_sync(tx);
+	return outside_settle(tx,
+		&(struct outside_params){.venue_id = venue_id, .in = doc->outside}, outside,
+		&why->detail);
 }

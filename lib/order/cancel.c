@@ -70,16 +70,21 @@ SQL(cancellable_seen, CANCELLABLE MINE);
 SQL(cancellable_locked, CANCELLABLE MINE " FOR UPDATE");
 SQL(cancellable_at_desk, CANCELLABLE "o.id = $1 FOR UPDATE");
 
+SQL(cancellable_outside,
+	"SELECT item_id FROM outside_item WHERE order_id = $1 AND choice IS DISTINCT FROM 'keep'");
+
 enum err order_cancellable(
 	struct tx *tx, int64_t id, int64_t account_id, bool lock, struct cancellable *out)
 {
 	struct sql *sql = lock ? &cancellable_locked : &cancellable_seen;
-	struct list items;
+	struct list items, outside;
 
 	db_ask_one(tx, sql, &cancellable_shape, out, E_NOT_FOUND, A(id), A(account_id));
 	items_ask(tx, (struct ints){&id, 1}, &items);
+	db_ask_values(tx, &cancellable_outside, int64_t, &outside, A(id));
 	TRY(db_sync(tx));
 	out->items = items;
+	out->outside = outside;
 	return E_OK;
 }
 
@@ -180,16 +185,35 @@ static const struct item *item_of(const struct cancellable *o, int64_t id)
 	return it;
 }
 
+static struct refund_share share_of(
+	const struct cancellable *o, const struct list *tiers, const struct cancelled_item *it)
+{
+	if (names(item_ids(o->outside), it->id))
+		return (struct refund_share){.refund = it->price_fen};
+	return refund_rule(tiers, it->price_fen, item_of(o, it->id)->start, o->now);
+}
+
 static void price(const struct cancellable *o, const struct list *tiers, struct cancellation *c)
 {
 	struct cancelled_item *it = c->items.at;
 	int64_t left = o->paid_fen.fen - o->refunded_fen.fen;
 
 	for (size_t i = 0; i < c->items.count; i++) {
-		struct refund_share share = refund_rule(
-			tiers, it[i].price_fen, item_of(o, it[i].id)->start, o->now);
+		struct refund_share share = share_of(o, tiers, &it[i]);
 		it[i].fee_fen = share.fee;
 		it[i].refund_fen.fen = share.refund.fen < left ? share.refund.fen : left;
+		left -= it[i].refund_fen.fen;
+	}
+}
+
+/* The whole price of each, as far as there is money left. */
+static void price_in_full(const struct cancellable *o, struct cancellation *c)
+{
+	struct cancelled_item *it = c->items.at;
+	int64_t left = o->paid_fen.fen - o->refunded_fen.fen;
+
+	for (size_t i = 0; i < c->items.count; i++) {
+		it[i].refund_fen.fen = it[i].price_fen.fen < left ? it[i].price_fen.fen : left;
 		left -= it[i].refund_fen.fen;
 	}
 }
@@ -248,6 +272,15 @@ enum err cancellation_of(struct arena *mem, const struct cancellable *o, struct 
 	struct cancellation *out)
 {
 	TRY(choose(mem, o, wanted, unless_used, out));
+	sum(out);
+	return E_OK;
+}
+
+enum err cancellation_in_full(struct arena *mem, const struct cancellable *o,
+	struct ints wanted, struct cancellation *out)
+{
+	TRY(choose(mem, o, wanted, unless_used, out));
+	price_in_full(o, out);
 	sum(out);
 	return E_OK;
 }

@@ -26,7 +26,9 @@ struct cancellable {
 	money paid_fen, refunded_fen;
 	raw_json refund_tiers;
 	stamp now;
-	struct list items; /* of struct item */
+	struct list items;   /* of struct item */
+	struct list outside; /* of int64_t: items that the venue does not offer any more, and
+	                      * has not promised to keep; given back in full */
 };
 
 /* Another customer's order is E_NOT_FOUND. `lock`: its row is held from here on. */
@@ -48,12 +50,17 @@ struct cancellation {
 extern const struct shape cancellation_shape;
 
 /* What giving up these items brings (none: all that can still be given up), by
- * the rule that the order was sold under, and never more than is left of its
- * money. An unpaid order goes as a whole: E_ORDER_UNPAID for a part of it. Also
+ * the rule that the order was sold under, or all for what its venue doesn't offer
+ * any more, and never more than is left of its money. An unpaid order goes as a whole: E_ORDER_UNPAID for a part of it. Also
  * E_NOT_FOUND (no item of the order), E_ORDER_STATE (used or released, or the
  * order is closing), E_CANCEL_TOO_LATE (has begun), E_ORDER_EXPIRED,
  * E_ORDER_CANCELLED. Pure. */
 enum err cancellation_quote(struct arena *, const struct cancellable *, struct ints wanted,
+	struct cancellation *) CHECKED;
+
+/* For the venue, which cancels: these items, begun or not, given back in full, and never more
+ * than is left of the order's money. E_NOT_FOUND, E_ORDER_STATE, E_ITEM_CANCELLED. Pure. */
+enum err cancellation_in_full(struct arena *, const struct cancellable *, struct ints wanted,
 	struct cancellation *) CHECKED;
 
 /* For staff: these items, begun or not, with nothing given back by a rule.

@@ -59,6 +59,7 @@ enum refund_state refund_state_of(const char *word);
 #define REFUND_CAUSES(X)                                                    \
 	X(CAUSE_CANCEL, "cancel")       /* the customer cancelled */        \
 	X(CAUSE_STAFF, "staff")         /* staff decided so */              \
+	X(CAUSE_VENUE, "venue")         /* the venue cancelled */           \
 	X(CAUSE_LATE, "late")           /* paid when the order had ended */ \
 	X(CAUSE_SURPLUS, "surplus")     /* the order was paid already */    \
 	X(CAUSE_RECONCILE, "reconcile") /* what only the day's bills showed */

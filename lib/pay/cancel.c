@@ -17,17 +17,18 @@ static enum err paid_by(struct tx *tx, int64_t order_id, int64_t *attempt_id)
 	return err == E_NOT_FOUND ? E_ORDER_UNPAID : err;
 }
 
-static enum err give_back(struct tx *tx, const struct cancellation *c, int64_t *refund_id)
+static enum err give_back(struct tx *tx, const struct cancellation *c,
+	const struct refund_new *by, int64_t *refund_id)
 {
-	struct refund_new new = {
-		.amount = c->refund_fen, .cause = CAUSE_CANCEL, .reason = "顾客取消预订"};
+	struct refund_new new = *by;
 
+	new.amount = c->refund_fen;
 	TRY(paid_by(tx, c->order_id, &new.attempt_id));
 	return refund_add(tx, &new, refund_id);
 }
 
 /* No refund tells of it, so this does. */
-static enum err keep_all(struct tx *tx, const struct cancellation *c)
+static enum err tell_unpaid(struct tx *tx, const struct cancellation *c)
 {
 	const struct cancelled_item *it = c->items.at;
 	int64_t *ids = NEW_N(tx->mem, int64_t, c->items.count);
@@ -58,9 +59,75 @@ enum err order_cancel(struct tx *tx, const struct cancel_params *params, const c
 		return E_QUOTE_CHANGED;
 	if (!paid)
 		return order_give_up(tx, c.order_id);
-	TRY(c.refund_fen.fen > 0 ? give_back(tx, &c, &refund_id) : keep_all(tx, &c));
+	if (c.refund_fen.fen > 0)
+		TRY(give_back(tx, &c,
+			&(struct refund_new){.cause = CAUSE_CANCEL, .reason = "顾客取消预订"},
+			&refund_id));
+	else
+		TRY(tell_unpaid(tx, &c));
 	items_release(tx, &c, refund_id, true);
 	return E_OK;
+}
+
+static bool among(struct ints ids, int64_t id)
+{
+	size_t i = 0;
+
+	while (i < ids.count && ids.at[i] != id)
+		i++;
+	return i < ids.count;
+}
+
+/* Those of the wanted items that are in this state; *others: not all of the order's are. */
+static struct ints living(struct arena *mem, const struct cancellable *o, struct ints wanted,
+	enum item_state state, bool *others)
+{
+	const struct item *it = o->items.at;
+	int64_t *ids = NEW_N(mem, int64_t, o->items.count + 1);
+	size_t n = 0;
+
+	*others = false;
+	for (size_t i = 0; i < o->items.count; i++)
+		if (!among(wanted, it[i].id))
+			*others = true;
+		else if (item_state_of(it[i].state) == state)
+			ids[n++] = it[i].id;
+	return (struct ints){ids, n};
+}
+
+static enum err cancel_paid(struct tx *tx, const struct venue_cancel *v,
+	const struct cancellable *order, struct ints items)
+{
+	struct cancellation c;
+	int64_t refund_id = 0;
+
+	TRY(cancellation_in_full(tx->mem, order, items, &c));
+	if (c.refund_fen.fen > 0)
+		TRY(give_back(tx, &c,
+			&(struct refund_new){.cause = CAUSE_VENUE,
+				.reason = v->reason,
+				.by_account = v->member_id},
+			&refund_id));
+	else
+		TRY(tell_unpaid(tx, &c));
+	items_release(tx, &c, refund_id, true);
+	return E_OK;
+}
+
+enum err order_cancel_by_venue(struct tx *tx, const struct venue_cancel *v, bool *waits)
+{
+	struct cancellable order;
+	bool others;
+
+	TRY(order_cancellable_at_desk(tx, v->order_id, &order));
+	enum order_state state = order_state_of(order.state);
+	*waits = state == ORDER_PENDING || state == ORDER_CLOSING;
+	if (state == ORDER_PENDING) {
+		living(tx->mem, &order, v->items, ITEM_HELD, &others);
+		return others ? E_OK : order_give_up(tx, order.id);
+	}
+	struct ints items = living(tx->mem, &order, v->items, ITEM_BOOKED, &others);
+	return items.count && state == ORDER_PAID ? cancel_paid(tx, v, &order, items) : E_OK;
 }
 
 /* The wall is orders_refunded_range; this says how far it is. */

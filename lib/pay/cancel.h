@@ -17,6 +17,16 @@ struct cancel_params {
  * *field names what is wrong. An unpaid order ends by order_give_up. */
 enum err order_cancel(struct tx *, const struct cancel_params *, const char **field) CHECKED;
 
+/* The venue cancels items that lie outside of what it offers (venue/outside.h): a paid order
+ * by cancellation_in_full, under the reason; an unpaid one ends by order_give_up if nothing
+ * else is left of it. *waits: it is still open whether it will be paid. */
+struct venue_cancel {
+	int64_t order_id, member_id; /* who of staff has chosen so */
+	const char *reason;          /* the customer reads it */
+	struct ints items;
+};
+enum err order_cancel_by_venue(struct tx *, const struct venue_cancel *, bool *waits) CHECKED;
+
 struct refund_params {
 	int64_t order_id, member_id; /* of staff */
 	money amount;

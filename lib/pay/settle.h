@@ -22,6 +22,8 @@ enum err settle_closings(struct db *, struct arena *, bool *busy) CHECKED;
 /* Attempts without an answer: after 5 s, 30 s, 1, 3, 5, 10, 30 minutes
  * (4012075249), then hourly for a day. */
 enum err settle_silent(struct db *, struct arena *, bool *busy) CHECKED;
+/* What venues have chosen to give back (venue/outside.h). */
+enum err settle_outside(struct db *, struct arena *, bool *busy) CHECKED;
 /* Refunds: sent, and queried. */
 enum err settle_refunds(struct db *, struct arena *, bool *busy) CHECKED;
 /* Refunds that don't arrive: people hear of them. */

@@ -7,7 +7,8 @@
 #define BLOCK_IN                                                              \
 	FIELD(struct block_in, start), FIELD(struct block_in, end),           \
 		FIELD(struct block_in, reason, .plain = PLAIN_LINE, .min = 1, \
-			.max = EDIT_REASON_LENGTH)
+			.max = EDIT_REASON_LENGTH),                           \
+		OUTSIDE_IN(struct block_in, outside)
 static const struct field new_fields[] = {
 	FIELD(struct block_in, court_id, .min = 1, .max = ID_MAX),
 	BLOCK_IN,
@@ -68,13 +69,17 @@ SQL(block_take,
 	"  - interval '30 minutes', interval '30 minutes') AS t(at)"
 	" WHERE u.court_id = $1 ORDER BY u.unit_id, t.at ON CONFLICT DO NOTHING");
 SQL(block_in_the_way,
-	"WITH hit AS (SELECT o.item_id, o.block_id FROM court_unit u"
+	"WITH sold AS (SELECT DISTINCT r.id, r.no, r.play_date FROM court_unit u"
 	"  JOIN occupancy o ON o.unit_id = u.unit_id AND o.at >= $3 AND o.at < $4"
-	"  WHERE u.court_id = $1 AND o.block_id IS DISTINCT FROM $2),"
-	" sold AS (SELECT DISTINCT r.id, r.no, r.play_date FROM hit h"
-	"  JOIN order_item i ON i.id = h.item_id JOIN orders r ON r.id = i.order_id),"
-	" other AS (SELECT DISTINCT block_id AS id FROM hit WHERE block_id IS NOT NULL)"
-	" SELECT EXISTS (SELECT 1 FROM hit) AS used, jsonb_build_object("
+	"  JOIN order_item i ON i.id = o.item_id JOIN orders r ON r.id = i.order_id"
+	"  WHERE u.court_id = $1 AND NOT $5 AND NOT EXISTS (SELECT 1 FROM outside_item x"
+	"   WHERE x.item_id = i.id AND x.choice IS NOT NULL)),"
+	" other AS (SELECT DISTINCT b.id FROM court_unit u"
+	"  JOIN court_unit bu ON bu.unit_id = u.unit_id"
+	"  JOIN court_block b ON b.court_id = bu.court_id AND b.during && tstzrange($3, $4)"
+	"  WHERE u.court_id = $1 AND b.id <> $2)"
+	" SELECT EXISTS (SELECT 1 FROM sold) OR EXISTS (SELECT 1 FROM other) AS used,"
+	" jsonb_build_object("
 	"  'total', (SELECT count(*) FROM sold) + (SELECT count(*) FROM other),"
 	"  'orders', " ORDERS_NAMED("sold o") ","
 	"  'blocks', (SELECT coalesce(jsonb_agg(f.id ORDER BY f.id), '[]')"
@@ -110,15 +115,25 @@ static enum err require_units(
 	return E_OK;
 }
 
-static enum err occupy(struct tx *tx, int64_t id, int64_t court_id, const struct block_in *in,
-	struct refusal *why)
+/* Floor that was given up while we looked is there to be taken at the second time; what is
+ * sold is held from then on. */
+static enum err occupy(struct tx *tx, int64_t venue_id, int64_t id, int64_t court_id,
+	const struct block_in *in, struct refusal *why)
 {
+	bool choice_made = in->outside.sold != NULL;
 	struct dependants found;
+	struct list outside;
 
 	db_queue(tx, &block_take, A(court_id), A(id), A(in->start), A(in->end));
 	TRY(db_one(tx, &block_in_the_way, &dependants_shape, &found, A(court_id), A(id),
-		A(in->start), A(in->end)));
-	return dependants_check(&found, NULL, why);
+		A(in->start), A(in->end), A(choice_made)));
+	TRY(dependants_check(&found, NULL, why));
+	TRY(outside_settle(tx,
+		&(struct outside_params){
+			.venue_id = venue_id, .block_id = id, .in = in->outside},
+		&outside, &why->detail));
+	db_queue(tx, &block_take, A(court_id), A(id), A(in->start), A(in->end));
+	return db_sync(tx);
 }
 
 enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, int64_t *id,
@@ -131,7 +146,7 @@ enum err block_add(struct tx *tx, int64_t venue_id, const struct block_in *in, i
 	TRY(require_units(tx, venue_id, in->court_id, why));
 	db_queue(tx, &block_insert, A(venue_id), A(*id), A(in->court_id), A(in->start),
 		A(in->end), A(in->reason));
-	return occupy(tx, *id, in->court_id, in, why);
+	return occupy(tx, venue_id, *id, in->court_id, in, why);
 }
 
 enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
@@ -146,17 +161,19 @@ enum err block_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version
 	db_queue_version(tx, &block_update, A(venue_id), A(id), A(version), A(in->start),
 		A(in->end), A(in->reason));
 	db_queue(tx, &block_release, A(id));
-	return occupy(tx, id, was.court_id, in, why);
+	return occupy(tx, venue_id, id, was.court_id, in, why);
 }
 
 enum err block_remove(struct tx *tx, int64_t venue_id, int64_t id, int64_t version)
 {
 	struct block was;
+	struct list outside;
 
 	venue_lock(tx, venue_id);
 	TRY(block_load(tx, venue_id, id, &was));
 	TRY(version_check(was.version, version));
 	db_queue(tx, &block_release, A(id));
 	db_queue_version(tx, &block_delete, A(venue_id), A(id), A(version));
-	return db_sync(tx);
+	return outside_settle(
+		tx, &(struct outside_params){.venue_id = venue_id}, &outside, &(raw_json){0});
 }

@@ -23,7 +23,10 @@ static const struct field new_fields[] = {
 	COURT_IN,
 };
 const struct shape court_new_shape = SHAPE(struct court_in, new_fields);
-static const struct field edit_fields[] = {COURT_IN};
+static const struct field edit_fields[] = {
+	COURT_IN,
+	OUTSIDE_IN(struct court_in, outside),
+};
 const struct shape court_edit_shape = SHAPE(struct court_in, edit_fields);
 
 static const struct field sheet_fields[] = {
@@ -159,18 +162,25 @@ static enum err lock_alone(struct tx *tx, int64_t venue_id, int64_t id, int64_t 
 enum err court_save(struct tx *tx, int64_t venue_id, int64_t id, int64_t version,
 	const struct court_in *in, struct refusal *why)
 {
+	struct list outside;
+
 	TRY(lock_alone(tx, venue_id, id, version));
-	if (in->ends_on.days != 0)
+	if (in->ends_on.days != 0 && !in->outside.sold)
 		TRY(sold_check(tx, venue_id,
-			&(struct sold_params){.court_id = id, .from = in->ends_on}, "ends_on",
-			why));
+			&(struct sold_params){
+				.court_id = id, .from = in->ends_on, .undecided = true},
+			"ends_on", why));
 	TRY(change_units(tx, venue_id, id, ids_of(tx->mem, &in->units), why));
 	why->field = "name";
 	db_queue_version(tx, &court_update, A(venue_id), A(id), A(version), A(in->name),
 		A(in->position), A(arg_date_or_null(in->ends_on)));
 	TRY(db_sync(tx));
 	why->field = NULL;
-	return coverage_check(tx, venue_id, "ends_on", why); /* it may be on sale again */
+	TRY(coverage_check(tx, venue_id, "ends_on", why)); /* it may be on sale again */
+	return outside_settle(tx,
+		&(struct outside_params){
+			.venue_id = venue_id, .court_id = id, .in = in->outside},
+		&outside, &why->detail);
 }
 
 SQL(court_dependants,

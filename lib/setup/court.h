@@ -2,6 +2,7 @@
 #define SETUP_COURT_H
 
 #include "setup/edit.h"
+#include "venue/outside.h"
 
 /* Courts, as staff keep them. A court stands on units of floor (unit.h), which is how two
  * courts on the same floor are never sold at once; without any it is not for sale. One
@@ -13,6 +14,7 @@ struct court_in {
 	int64_t position;
 	struct list units; /* of struct unit_id */
 	date ends_on;
+	struct outside_in outside;
 };
 struct unit_id {
 	int64_t id;
@@ -36,7 +38,7 @@ enum err court_add(struct tx *, int64_t venue_id, const struct court_in *, int64
 	struct refusal *) CHECKED;
 /* Other units: E_IN_USE while sold periods or blocks are ahead, because those hold the
  * units that they were sold with. An end: E_IN_USE while something is sold from that date
- * on. E_PRICE_HOLE if it would be on sale again at hours without a price. */
+ * on that nobody has chosen for, in this body or before; E_SOLD_OUTSIDE. E_PRICE_HOLE if it would be on sale again at hours without a price. */
 enum err court_save(struct tx *, int64_t venue_id, int64_t id, int64_t version,
 	const struct court_in *, struct refusal *) CHECKED;
 /* E_IN_USE if it was ever sold, and while prices or blocks are for it. */

@@ -14,7 +14,10 @@ SQL(sold_from,
 	"  WHERE o.venue_id = $1 AND ($2::bigint IS NULL OR i.court_id = $2)"
 	"  AND o.play_date >= CASE WHEN $4 THEN greatest($3, current_date - 2) ELSE $3 END"
 	"  AND (NOT $4 OR upper(i.during) > now())"
-	"  AND i.state IN ('held', 'booked', 'used'))" COUNT_AND_NAMES("hit o", "hit"));
+	"  AND i.state IN ('held', 'booked', 'used')"
+	"  AND NOT ($5 AND EXISTS (SELECT 1 FROM outside_item x"
+	"   WHERE x.item_id = i.id AND x.choice IS NOT NULL)))" COUNT_AND_NAMES(
+		"hit o", "hit"));
 /* Whatever was ever sold, found by the index of the venue or the court. */
 #define OF_VENUE "orders o WHERE o.venue_id = $1"
 SQL(sold_of_venue, COUNT_AND_NAMES(OF_VENUE, OF_VENUE));
@@ -29,7 +32,7 @@ static enum err sold_load(
 	if (p->unfinished || p->from.days != 0)
 		return db_one(tx, &sold_from, &dependants_shape, out, A(venue_id),
 			A(arg_id_or_null(p->court_id)), A(arg_date_or_null(p->from)),
-			A(p->unfinished));
+			A(p->unfinished), A(p->undecided));
 	if (p->court_id)
 		return db_one(tx, &sold_of_court, &dependants_shape, out, A(venue_id),
 			A(p->court_id));

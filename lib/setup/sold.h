@@ -10,6 +10,7 @@ struct sold_params {
 	int64_t court_id; /* 0: of all courts of the venue */
 	date from; /* only periods not given up, of this play date or later; 0: ever sold */
 	bool unfinished; /* only those that are not over, nor given up */
+	bool undecided;  /* not those that people have chosen for (venue/outside.h) */
 };
 
 /* E_IN_USE with `field` if there are any: detail {"orders": [{"id","no","date"}],

@@ -7,18 +7,24 @@
 
 enum { WINDOW_DAYS_MAX = 400, EARLY_MINUTES_MAX = 1440 };
 
-static const struct field venue_in_fields[] = {
-	FIELD(struct venue_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),
-	FIELD(struct venue_in, address, .optional = true, .plain = PLAIN_LINE, .min = 1,
-		.max = ADDRESS_LENGTH),
-	FIELD(struct venue_in, phone, .optional = true, .plain = PLAIN_LINE, .min = 1,
-		.max = VENUE_PHONE_LENGTH),
-	FIELD(struct venue_in, timezone, .min = 1, .max = ZONE_LENGTH),
-	FIELD(struct venue_in, window_days, .min = 0, .max = WINDOW_DAYS_MAX),
-	FIELD(struct venue_in, checkin_early_minutes, .min = 0, .max = EARLY_MINUTES_MAX),
-	FIELD(struct venue_in, ends_on, .optional = true),
+#define VENUE_IN                                                                               \
+	FIELD(struct venue_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),       \
+		FIELD(struct venue_in, address, .optional = true, .plain = PLAIN_LINE,         \
+			.min = 1, .max = ADDRESS_LENGTH),                                      \
+		FIELD(struct venue_in, phone, .optional = true, .plain = PLAIN_LINE, .min = 1, \
+			.max = VENUE_PHONE_LENGTH),                                            \
+		FIELD(struct venue_in, timezone, .min = 1, .max = ZONE_LENGTH),                \
+		FIELD(struct venue_in, window_days, .min = 0, .max = WINDOW_DAYS_MAX),         \
+		FIELD(struct venue_in, checkin_early_minutes, .min = 0,                        \
+			.max = EARLY_MINUTES_MAX),                                             \
+		FIELD(struct venue_in, ends_on, .optional = true)
+static const struct field new_fields[] = {VENUE_IN};
+const struct shape venue_new_shape = SHAPE(struct venue_in, new_fields);
+static const struct field edit_fields[] = {
+	VENUE_IN,
+	OUTSIDE_IN(struct venue_in, outside),
 };
-const struct shape venue_in_shape = SHAPE(struct venue_in, venue_in_fields);
+const struct shape venue_edit_shape = SHAPE(struct venue_in, edit_fields);
 
 static const struct field sheet_fields[] = {
 	FIELD(struct venue_sheet, id),
@@ -104,20 +110,23 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 	struct refusal *why)
 {
 	struct venue_sheet was;
+	struct list outside;
 
 	TRY(lock_alone(tx, id, version, &was));
 	if (strcmp(was.timezone, in->timezone) != 0) {
 		TRY(check_zone(tx, in->timezone, why));
 		TRY(ahead_check(tx, id, 0, "timezone", why));
 	}
-	if (in->ends_on.days != 0)
-		TRY(sold_check(
-			tx, id, &(struct sold_params){.from = in->ends_on}, "ends_on", why));
+	if (in->ends_on.days != 0 && !in->outside.sold)
+		TRY(sold_check(tx, id,
+			&(struct sold_params){.from = in->ends_on, .undecided = true},
+			"ends_on", why));
 	why->field = NULL;
 	db_queue_version(tx, &venue_update, A(id), A(version), A(in->name), A(in->address),
 		A(in->phone), A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
 		A(arg_date_or_null(in->ends_on)));
-	return db_sync(tx);
+	return outside_settle(tx, &(struct outside_params){.venue_id = id, .in = in->outside},
+		&outside, &why->detail);
 }
 
 SQL(venue_dependants,

@@ -51,17 +51,25 @@ static bool ended(
 		return true;
 	}
 	*title = "订单已取消";
-	*text = arena_printf(mem, "%s 的订单已取消%s%s", what(mem, t),
-		t->late_fen.fen ? "。" : "，未产生费用。", late(mem, t));
+	const char *free = t->late_fen.fen ? "" : "，未产生费用";
+	*text = t->reason ? arena_printf(mem, "球馆取消了 %s 的订单，原因：%s%s。%s", what(mem, t),
+				    t->reason, free, late(mem, t))
+			  : arena_printf(mem, "%s 的订单已取消%s。%s", what(mem, t), free,
+				    late(mem, t));
 	return state == ORDER_CANCELLED;
 }
 
 static bool cancelled(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
+	bool cost = t->sum.fen > 0;
+
 	*title = "场地已取消";
-	*text = arena_printf(mem, "您取消了 %s。%s", what(mem, t),
-		t->sum.fen ? "按该订单的退改规则，这次没有退款。" : "该订单未产生费用。");
+	*text = t->reason ? arena_printf(mem, "球馆取消了 %s，原因：%s。%s", what(mem, t), t->reason,
+				    cost ? "该订单的款项此前已经退还。" : "该订单未产生费用。")
+			  : arena_printf(mem, "您取消了 %s。%s", what(mem, t),
+				    cost ? "按该订单的退改规则，这次没有退款。"
+					 : "该订单未产生费用。");
 	return true;
 }
 
@@ -82,6 +90,8 @@ static const char *why(struct arena *mem, const struct inbox_facts *t)
 		return arena_printf(mem, "付款到账时%s", t->reason);
 	case CAUSE_SURPLUS:
 		return "同一订单收到了不止一笔付款，多付的一笔全额退款";
+	case CAUSE_VENUE:
+		return arena_printf(mem, "球馆取消了您的预订，原因：%s，全额退款", t->reason);
 	case CAUSE_CANCEL:
 		return "您取消了预订，按该订单的退改规则退款";
 	default:
@@ -92,7 +102,7 @@ static const char *why(struct arena *mem, const struct inbox_facts *t)
 static bool refund_created(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
-	*title = "退款已受理";
+	*title = refund_cause_of(t->cause) == CAUSE_VENUE ? "球馆取消了您的预订" : "退款已受理";
 	*text = arena_printf(mem, "%s（%s）。退款 %s，将原路退回您的支付账户。", why(mem, t),
 		what(mem, t), yuan(mem, t->sum));
 	return true;

@@ -16,7 +16,7 @@ struct inbox_facts {
 	money sum;
 	money late_fen;     /* what came when the order had ended: it goes back */
 	const char *cause;  /* of a refund, else NULL */
-	const char *reason; /* of a refund or a ban, else NULL */
+	const char *reason; /* of a refund, a ban, or a venue that cancels; else NULL */
 	const char *until;  /* of a ban, in the venue's own time, else NULL */
 };
 enum { PLACES_NAMED = 3 };

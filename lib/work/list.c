@@ -36,8 +36,14 @@ enum err work_list(
 
 SQL(work_lock,
 	"SELECT w.kind = $2 AND EXISTS (SELECT 1 FROM refund r"
-	"  WHERE r.id = w.refund_id AND r.state IN ('stuck', 'created', 'accepted')) AS waits FROM work_item w"
+	"  WHERE r.id = w.refund_id AND r.state IN ('stuck', 'created', 'accepted'))"
+	" OR w.kind = $3 AND EXISTS (SELECT 1 FROM outside_item x WHERE x.order_id = w.order_id"
+	"  AND x.choice = 'refund_all' AND x.done_at IS NULL) AS waits FROM work_item w"
 	" WHERE w.id = $1 AND w.done_at IS NULL FOR UPDATE OF w");
+SQL(work_keep_outside,
+	"UPDATE outside_item x SET choice = 'keep', chosen_at = now(), chosen_by = $2,"
+	" done_at = now() FROM work_item w WHERE w.id = $1 AND w.kind = $3"
+	" AND x.order_id = w.order_id AND x.choice IS NULL AND x.done_at IS NULL");
 SQL(work_set_done,
 	"UPDATE work_item SET done_at = now(), done_by = $2, note = $3 WHERE id = $1"
 	" AND done_at IS NULL");
@@ -47,9 +53,11 @@ enum err work_done(
 {
 	bool waits;
 
-	TRY(db_value(tx, &work_lock, &waits, A(id), A(work_word(WORK_REFUND_STUCK))));
+	TRY(db_value(tx, &work_lock, &waits, A(id), A(work_word(WORK_REFUND_STUCK)),
+		A(work_word(WORK_SOLD_OUTSIDE))));
 	if (waits)
 		return E_REFUND_STATE;
 	db_queue_one(tx, &work_set_done, E_NOT_FOUND, A(id), A(member_id), A(note));
+	db_queue(tx, &work_keep_outside, A(id), A(member_id), A(work_word(WORK_SOLD_OUTSIDE)));
 	return db_one(tx, &work_one, &work_row_shape, out, A(id));
 }

@@ -14,7 +14,8 @@
 	X(WORK_STRANGE_PAYMENT, "strange_payment") /* money or a refund that isn't ours */   \
 	X(WORK_RECONCILE, "reconcile")             /* a channel's bill says otherwise */     \
 	X(WORK_REFUNDED_TWICE, "refunded_twice")   /* by hand or anew, and by the channel */ \
-	X(WORK_SHIPPING_STUCK, "shipping_stuck")   /* WeChat doesn't take the report */
+	X(WORK_SHIPPING_STUCK, "shipping_stuck")   /* WeChat doesn't take the report */      \
+	X(WORK_SOLD_OUTSIDE, "sold_outside")       /* closed, and nobody has chosen */
 enum work_kind { WORK_KINDS(WORD_ID) WORK_KIND_COUNT };
 const char *work_word(enum work_kind);
 
@@ -44,7 +45,9 @@ enum err work_list(
 	struct tx *, const char *kind, int64_t behind, int64_t limit, struct list *) CHECKED;
 
 /* Somebody has seen to it. E_NOT_FOUND, also if it is done already;
- * E_REFUND_STATE: that refund is still stuck or delayed, it has ways of its own to be done. */
+ * E_REFUND_STATE: that refund is still stuck or delayed, or a venue's choice to give back is
+ * still under way: they have ways of their own to be done. What is sold outside and
+ * undecided is kept by it. */
 enum err work_done(struct tx *, int64_t id, int64_t member_id, const char *note,
 	struct work_row *) CHECKED;
 

@@ -31,7 +31,7 @@ export const trouble_words = (trouble) =>
 	trouble in TROUBLES ? `${TROUBLES[trouble]}（${trouble}）` : trouble;
 
 export const REFUND_CAUSES = {
-	cancel: "顾客取消", staff: "球馆退款", late: "超时后到账", surplus: "重复付款",
+	cancel: "顾客取消", staff: "球馆退款", venue: "球馆取消", late: "超时后到账", surplus: "重复付款",
 	reconcile: "对账退款",
 };
 
@@ -46,7 +46,7 @@ export const ATTEMPT_STATES = {
 export const WORK_KINDS = {
 	refund_stuck: "退款卡住或延迟", strange_payment: "异常收款", reconcile: "对账差异",
 	refunded_twice: "重复退款",
-	shipping_stuck: "发货信息卡住",
+	shipping_stuck: "发货信息卡住", sold_outside: "停业影响的订单",
 };
 
 /** Of what a work item tells; anything else keeps its own name. */

@@ -31,6 +31,8 @@ WRITTEN = [
      " SELECT id, %(order)s, %(venue)s, %(court)s, tstzrange(%(day)s::date + opens,"
      " %(day)s::date + opens + interval '30 minutes'), 1000, state FROM (VALUES"
      " (%(booked)s, time '10:00', 'booked'), (%(used)s, time '09:00', 'used')) t(id, opens, state)"),
+    ("outside_item", "(item_id, order_id, venue_id, choice, reason, chosen_at, done_at)"
+     " VALUES (%(booked)s, %(order)s, %(venue)s, 'keep', %(tag)s, now(), now())"),
     ("occupancy", "(unit_id, at, item_id, block_id)"
      " VALUES (%(unit)s, %(day)s::date + time '10:00', %(booked)s, NULL),"
      " (%(unit)s, %(day)s::date + time '12:00', NULL, %(block)s),"

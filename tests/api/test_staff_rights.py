@@ -18,7 +18,7 @@ OPEN = ("guest", "public", "user")  # the permissions that are none
 IDS = {"venue": "venue", "order": "order", "refund": "refund", "item": "item", "ban": "ban",
        "violation": "violation", "account": "account", "court": "court", "unit": "unit",
        "sport": "sport", "block": "block", "day": "day_number", "cursor": "order", "actor": "staff",
-       "venue_id": "venue", "court_id": "court", "units": "unit", "release": "booked",
+       "venue_id": "venue", "court_id": "court", "units": "unit", "release": "booked", "items": "booked",
        "sport_id": "sport", "number": "number", "phone": "phone", "entity_id": "court"}
 THERE = {"/staff/members/": {"account": "staff"}, "/staff/checkins": {"code": "short"}}
 # Whole numbers that name nothing.

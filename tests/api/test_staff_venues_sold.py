@@ -33,11 +33,12 @@ def sold(place, customer):
 
 
 def change_everything(place):
-    """What staff may change while something is sold."""
+    """What staff may change while something is sold, and is kept."""
     place.write(f"{place.at}/refund-rule", {"tiers": [{"hours": 0, "percent": 10, "fee_fen": 0}]})
     place.write(f"{place.at}/prices", {"rules": [rule(9000)]})
-    place.write(f"{place.at}/hours", {"hours": [{**h, "closes": "20:00"} for h in DAYTIME]})
-    place.add(f"{place.at}/exceptions", {"day": day(3), "hours": [
+    place.write(f"{place.at}/hours", {"sold": "keep", "hours": [
+        {**h, "closes": "20:00"} for h in DAYTIME]})
+    place.add(f"{place.at}/exceptions", {"day": day(3), "sold": "keep", "hours": [
         {"opens": "08:00", "closes": "09:00"}]})
     place.write(f"{place.at}/sports/1", {"slot_minutes": 90})
     place.change(f"{place.at}/courts/{place.court}", position=7, ends_on=day(4))

@@ -1,6 +1,7 @@
 """Staff keep a venue's documents, and are refused for what can be wrong with them: conftest.py
 checks every answer."""
 import uuid
+from datetime import date
 
 import pytest
 
@@ -204,3 +205,46 @@ def test_the_calendar(house, place):
     refusal(place.try_drop(one), 422, "price_hole")
     place.drop(exception)
     place.drop(one)
+
+
+def test_closing_what_is_sold(house, customer):
+    """A Monday that is closed, of a venue of its own; 300 days ahead nobody else is."""
+    place = Place(clerk(house))
+    place.change(place.at, window_days=400)
+    on = next(d for d in map(day, range(300, 307)) if date.fromisoformat(d).isoweekday() == 2)
+    place.write(f"{place.at}/hours", {"hours": DAYTIME[1:]})
+    order = customer.order(place.slot(on, 600))
+    ask, it = {"sold": "ask"}, order["items"][0]
+    blocks, days, calendar = f"{place.at}/blocks", f"{place.at}/exceptions", "calendar"
+    worked = {"kind": "makeup", "name": "上班", "as_weekday": 1, **ask}
+    house.db.run("DELETE FROM calendar_day WHERE day = %s", on)
+
+    def asked(answer):
+        listed = refusal(answer, 409, "sold_outside")["outside"]  # the calendar is all venues'
+        assert it["id"] in [o["item_id"] for o in listed]
+    asked(place.try_write(f"{place.at}/hours", {"hours": [], **ask}))
+    asked(place.try_add(days, {"day": on, "hours": [], **ask}))
+    asked(place.try_add(calendar, {"day": on, **worked}))
+    place.add(calendar, {"day": on, "kind": "holiday", "name": "远处的一天"})
+    one = f"{calendar}/{on.replace('-', '')}"
+    asked(place.try_write(one, worked))
+    place.drop(one)
+    asked(place.try_change(place.at, ends_on=on, **ask))
+    asked(place.try_change(f"{place.at}/courts/{place.court}", ends_on=on, **ask))
+    asked(place.try_add(blocks, {"court_id": place.court, "start": it["start"], "end": it["end"],
+                                 "reason": "修", **ask}))
+    block = place.add(blocks, {"court_id": place.court, "start": at(on, 660), "end": at(on, 720),
+                               "reason": "修"})
+    asked(place.try_change(f"{blocks}/{block['id']}", start=it["start"], **ask))
+    place.add(days, {"day": on, "hours": [{"opens": "08:00", "closes": "22:00"}]})
+    day_off = f"{days}/{on.replace('-', '')}"
+    asked(place.try_write(day_off, {"hours": [], **ask}))
+    place.write(day_off, {"hours": []})
+    outside = f"{place.at}/outside"
+    read(place, outside)
+    refusal(place.try_add(outside, {"sold": "keep", "items": [NO_VENUE]}), 404, "not_found", "items")
+    key = str(uuid.uuid4())
+    for _ in range(2):
+        assert ok(place.try_add(outside, {"sold": "keep"}, key=key))["outside"]
+    refusal(place.try_add(outside, {"sold": "refund_all"}, key=key), 422, "idempotency_key_reused")
+    place.close(house.db)

@@ -2,10 +2,11 @@
 -- The last group holds once all messages have been acted on.
 --   psql -f tests/race/invariants.sql
 
--- no_floor_is_sold_twice: two live items or blocks on one unit in one half hour
+-- no_floor_is_sold_twice: two live items or blocks on one unit in one half hour, not chosen for
 WITH held AS (
 	SELECT i.id AS item_id, NULL::bigint AS block_id, i.court_id, i.during
-	FROM order_item i WHERE i.state <> 'released'
+	FROM order_item i WHERE i.state <> 'released' AND NOT EXISTS (SELECT 1 FROM outside_item x
+		WHERE x.item_id = i.id AND x.choice IS NOT NULL)
 	UNION ALL SELECT NULL, b.id, b.court_id, b.during FROM court_block b)
 SELECT u.unit_id, t.at, array_agg(h.item_id) AS items, array_agg(h.block_id) AS blocks
 FROM held h JOIN court_unit u ON u.court_id = h.court_id,
@@ -35,6 +36,19 @@ WHERE NOT EXISTS (SELECT 1 FROM order_item i JOIN court_unit u ON u.court_id = i
 		AND i.state <> 'released')
 	AND NOT EXISTS (SELECT 1 FROM court_block b JOIN court_unit u ON u.court_id = b.court_id
 		WHERE b.id = o.block_id AND u.unit_id = o.unit_id AND b.during @> o.at);
+
+-- a_block_holds_its_time: or somebody has it for whom people have chosen
+SELECT b.id, u.unit_id, t.at
+FROM court_block b JOIN court_unit u ON u.court_id = b.court_id,
+	LATERAL generate_series(lower(b.during), upper(b.during) - interval '30 minutes',
+		interval '30 minutes') AS t(at)
+WHERE NOT EXISTS (SELECT 1 FROM occupancy o WHERE o.unit_id = u.unit_id AND o.at = t.at
+	AND (o.block_id = b.id OR EXISTS (SELECT 1 FROM outside_item x
+		WHERE x.item_id = o.item_id AND x.choice IS NOT NULL)));
+
+-- what_is_given_up_or_used_waits_for_no_choice: of what its venue does not offer any more
+SELECT x.item_id, i.state FROM outside_item x JOIN order_item i ON i.id = x.item_id
+WHERE x.done_at IS NULL AND i.state IN ('released', 'used');
 
 -- items_follow_their_order: held while it waits, booked, used or given up once it is paid
 SELECT o.id, o.state, i.id AS item_id, i.state AS item_state

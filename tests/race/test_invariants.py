@@ -21,6 +21,12 @@ BREAK = {
         f" WHERE item_id = {ITEM} LIMIT 1)",
     "whatever_is_occupied_has_a_live_item_or_block":
         f"INSERT INTO occupancy SELECT 44, '2020-01-01', {ITEM}",
+    "a_block_holds_its_time":
+        f"INSERT INTO court_block (id, venue_id, court_id, during, reason) VALUES ({NEXT}, 1, 1,"
+        " tstzrange('2020-01-01', '2020-01-02'), '-')",
+    "what_is_given_up_or_used_waits_for_no_choice":
+        f"INSERT INTO outside_item (item_id, order_id, venue_id) SELECT id, order_id, venue_id"
+        f" FROM order_item WHERE id = {ITEM}",
     "items_follow_their_order": f"UPDATE order_item SET state = 'held' WHERE id = {ITEM}",
     "an_order_costs_what_its_items_cost":
         f"UPDATE order_item SET price_fen = price_fen + 1 WHERE id = {ITEM}",

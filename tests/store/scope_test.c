@@ -126,7 +126,7 @@ static void each_search_has_its_index(void **state)
 		{ "orders_at_venues", "generic", "NULL, NULL, NULL, 0, 20", "orders_play_date" },
 		{ "orders_of_number", "generic", "NULL, NULL, NULL, 0, 20, NULL, ''", "orders_no_key" },
 		{ "customers_of_venues", "generic", "1, NULL, 0, 20", "venue_customer_pkey" },
-		{ "sold_from", "generic", "1, NULL, NULL, true", "orders_play_date" },
+		{ "sold_from", "generic", "1, NULL, NULL, true, false", "orders_play_date" },
 		{ "sold_of_court", "generic", "1, 1", "order_item_court" },
 		{ "audit_fitting", "custom", ANY_TIME "NULL, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "at" },
 		{ "audit_fitting", "custom", ANY_TIME "7, NULL, NULL, NULL, NULL, NULL" NO_WORDS, "actor" },

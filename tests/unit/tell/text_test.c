@@ -34,6 +34,12 @@ static void each_kind_has_its_words(void **state)
 			"漏水，暂停预订，2026年12月30日 20:15 恢复。"
 			"已付款的订单不受影响，如有疑问请联系球馆。"},
 		{"ban.ended", "over", NULL, "恢复预订", "暂停预订已结束，您可以正常预订了。"},
+		{"order.ended", "cancelled", "venue", "订单已取消",
+			"球馆取消了 星河羽毛球馆 11月24日 20:00–21:00 1 号场 的订单，"
+			"原因：漏水，未产生费用。"},
+		{"order.cancelled", "paid", "venue", "场地已取消",
+			"球馆取消了 星河羽毛球馆 11月24日 20:00–21:00 1 号场，原因：漏水。"
+			"该订单的款项此前已经退还。"},
 		{"order.retaken", "paid", NULL, "付款已到账，场地仍为您保留",
 			"付款到账时订单已超时，但场地尚未被他人预订，订单已恢复："
 			"星河羽毛球馆 11月24日 20:00–21:00 1 号场，已付 60.05 元。"},
@@ -47,6 +53,10 @@ static void each_kind_has_its_words(void **state)
 			"退款 60.05 元，将原路退回您的支付账户。"},
 		{"refund.created", "accepted", "staff", "退款已受理",
 			"球馆退款，原因：漏水"
+			"（星河羽毛球馆 11月24日 20:00–21:00 1 号场）。"
+			"退款 60.05 元，将原路退回您的支付账户。"},
+		{"refund.created", "created", "venue", "球馆取消了您的预订",
+			"球馆取消了您的预订，原因：漏水，全额退款"
 			"（星河羽毛球馆 11月24日 20:00–21:00 1 号场）。"
 			"退款 60.05 元，将原路退回您的支付账户。"},
 		{"refund.delayed", "created", "late", "退款延迟",
@@ -67,7 +77,7 @@ static void each_kind_has_its_words(void **state)
 
 		t.state = cases[i].state;
 		t.cause = cases[i].cause;
-		t.reason = "漏水";
+		t.reason = cases[i].cause || strcmp(cases[i].kind, "ban.created") == 0 ? "漏水" : NULL;
 		t.until = "2026年12月30日 20:15";
 		assert_true(inbox_text_write(mem, cases[i].kind, &t, &title, &text));
 		assert_string_equal(title, cases[i].title);
