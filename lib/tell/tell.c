@@ -30,8 +30,8 @@ static const struct shape facts_shape = SHAPE(struct inbox_facts, facts_fields);
 	"   JOIN court c ON c.id = x.court_id WHERE x.order_id = o.id AND (" which ")) i) p"
 
 /* What the venue says of items that it has chosen to give back. */
-#define OF_VENUE(which)                                                        \
-	" (SELECT x.reason FROM outside_item x WHERE x.order_id = o.id"        \
+#define OF_VENUE(which)                                                 \
+	" (SELECT x.reason FROM outside_item x WHERE x.order_id = o.id" \
 	"  AND x.choice = 'refund_all' AND " which " ORDER BY x.item_id LIMIT 1) AS reason,"
 #define CANCELLED "(SELECT t::bigint FROM jsonb_array_elements_text($1::jsonb -> 'items') t)"
 #define LATE_FEN                                                                       \
@@ -41,14 +41,13 @@ static const struct shape facts_shape = SHAPE(struct inbox_facts, facts_fields);
 /* What is kept of a paid order, all of one that has ended. */
 SQL(facts_of_order,
 	"SELECT o.id AS order_id, o.account_id, o.state, v.name AS venue, p.places, p.periods,"
-	" o.amount_fen AS sum," LATE_FEN " NULL::text AS cause," OF_VENUE("true")
-	" NULL::text AS until FROM orders o" PLACES("x.state <> 'released' OR o.state <> 'paid'")
-	" WHERE o.id = $1");
+	" o.amount_fen AS sum," LATE_FEN
+	" NULL::text AS cause," OF_VENUE("true") " NULL::text AS until FROM orders o" PLACES(
+		"x.state <> 'released' OR o.state <> 'paid'") " WHERE o.id = $1");
 SQL(facts_of_cancelled,
 	"SELECT o.id AS order_id, o.account_id, o.state, v.name AS venue, p.places, p.periods,"
-	" o.amount_fen AS sum, 0::bigint AS late_fen, NULL::text AS cause,"
-	OF_VENUE("x.item_id IN " CANCELLED) " NULL::text AS until FROM orders o"
-	PLACES("x.id IN " CANCELLED) " WHERE o.id = ($1::jsonb ->> 'order_id')::bigint");
+	" o.amount_fen AS sum, 0::bigint AS late_fen, NULL::text AS cause," OF_VENUE("x.item_id IN " CANCELLED) " NULL::text AS until FROM orders o" PLACES(
+		"x.id IN " CANCELLED) " WHERE o.id = ($1::jsonb ->> 'order_id')::bigint");
 /* What was given up with this refund, or with one that it took the place of; if nothing was,
  * the whole order. */
 SQL(facts_of_refund,

@@ -52,8 +52,8 @@ static bool ended(
 	}
 	*title = "订单已取消";
 	const char *free = t->late_fen.fen ? "" : "，未产生费用";
-	*text = t->reason ? arena_printf(mem, "球馆取消了 %s 的订单，原因：%s%s。%s", what(mem, t),
-				    t->reason, free, late(mem, t))
+	*text = t->reason ? arena_printf(mem, "球馆取消了 %s 的订单，原因：%s%s。%s",
+				    what(mem, t), t->reason, free, late(mem, t))
 			  : arena_printf(mem, "%s 的订单已取消%s。%s", what(mem, t), free,
 				    late(mem, t));
 	return state == ORDER_CANCELLED;
@@ -65,7 +65,8 @@ static bool cancelled(
 	bool cost = t->sum.fen > 0;
 
 	*title = "场地已取消";
-	*text = t->reason ? arena_printf(mem, "球馆取消了 %s，原因：%s。%s", what(mem, t), t->reason,
+	*text = t->reason ? arena_printf(mem, "球馆取消了 %s，原因：%s。%s", what(mem, t),
+				    t->reason,
 				    cost ? "该订单的款项此前已经退还。" : "该订单未产生费用。")
 			  : arena_printf(mem, "您取消了 %s。%s", what(mem, t),
 				    cost ? "按该订单的退改规则，这次没有退款。"

@@ -59,6 +59,7 @@
 --   orders                   select insert update         select update*
 --   order_item               select insert update         select update*
 --   occupancy                select insert delete         select insert delete
+--   outside_item             select update                select insert update delete
 --   booking_day              select insert update         select update*
 --   state_move               select                       select
 --   venue_customer                                        select
@@ -1269,6 +1270,9 @@ CREATE CONSTRAINT TRIGGER order_item_has_floor_again AFTER UPDATE OF state
 	AND new.state <> 'released') EXECUTE FUNCTION floor_check(); -- 0015_floor.sql
 CREATE TRIGGER order_item_move BEFORE UPDATE OF state ON order_item FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
+CREATE TRIGGER order_item_outside_over AFTER UPDATE OF state ON order_item FOR EACH ROW
+	WHEN ((old.state IN ('held', 'booked')) AND (new.state IN ('used', 'released')))
+	EXECUTE FUNCTION outside_item_over(); -- 0023_outside.sql
 CREATE TRIGGER order_item_use_refunded BEFORE UPDATE OF state ON order_item FOR EACH ROW
 	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0020_kept.sql
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
@@ -1296,6 +1300,8 @@ CREATE TABLE occupancy (
 );
 CREATE INDEX occupancy_block ON occupancy (block_id) WHERE block_id IS NOT NULL; -- 0003_order.sql
 CREATE INDEX occupancy_item ON occupancy (item_id); -- 0003_order.sql
+CREATE TRIGGER occupancy_to_block AFTER DELETE ON occupancy REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+	EXECUTE FUNCTION floor_to_block(); -- 0023_outside.sql
 ALTER TABLE occupancy ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON occupancy TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON occupancy TO zx_staff USING ((SELECT staff_everywhere())
@@ -1314,9 +1320,11 @@ BEGIN
 	RETURN NEW;
 END $$;
 
--- 0015_floor.sql
--- Looked at when the transaction ends, because an item is there before its steps are.
+-- 0023_outside.sql (0015_floor.sql)
+-- 0015: Looked at when the transaction ends, because an item is there before its steps are.
 -- The court's row is held by then (a foreign key, courts_hold), so its units stay.
+-- 0023: A block also lies over what is sold and chosen for: it holds the rest, and the floor of a
+-- period falls to it when that is given up.
 CREATE FUNCTION floor_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
 	TO 'pg_catalog', 'public', 'pg_temp' AS $$
 DECLARE
@@ -1329,7 +1337,9 @@ BEGIN
 			WHERE o.item_id = NEW.id AND u.court_id = NEW.court_id AND NEW.during @> o.at);
 	ELSE
 		held := (SELECT count(*) FROM occupancy o JOIN court_unit u ON u.unit_id = o.unit_id
-			WHERE o.block_id = NEW.id AND u.court_id = NEW.court_id AND NEW.during @> o.at);
+			WHERE (o.block_id = NEW.id OR EXISTS (SELECT 1 FROM outside_item x
+				WHERE x.item_id = o.item_id AND x.choice IS NOT NULL))
+			AND u.court_id = NEW.court_id AND o.at >= lower(NEW.during) AND o.at < upper(NEW.during));
 	END IF;
 	IF held = 0 OR held <> units * steps THEN
 		RAISE EXCEPTION '% half hours of floor are held, not %', held, units * steps
@@ -1356,6 +1366,124 @@ BEGIN
 		RAISE EXCEPTION 'somebody has the court'
 			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
 	END IF;
+	RETURN NULL;
+END $$;
+
+-- 0023_outside.sql
+CREATE FUNCTION floor_to_block() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	INSERT INTO occupancy (unit_id, at, block_id)
+		SELECT DISTINCT ON (g.unit_id, g.at) g.unit_id, g.at, b.id FROM gone g
+		JOIN court_unit u ON u.unit_id = g.unit_id
+		JOIN court_block b ON b.court_id = u.court_id AND b.during @> g.at
+		WHERE g.item_id IS NOT NULL ORDER BY g.unit_id, g.at, b.id
+		ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END $$;
+
+-- 0023_outside.sql
+-- A day is closed, hours are shortened, a court is blocked or ended while periods are sold.
+-- Each of these periods is written down until people have chosen: it is kept, or cancelled
+-- by the venue and given back in full (lib/pay/settle.h). What is chosen to be given back
+-- stays so, and what could not be given back yet has a trouble.
+CREATE TABLE outside_item (
+	item_id   bigint NOT NULL,
+	order_id  bigint NOT NULL, -- no foreign keys: whoever closes must not wait for orders here
+	venue_id  bigint NOT NULL,
+	choice    text,
+	reason    text NOT NULL DEFAULT '', -- the customer reads it
+	listed_at timestamptz NOT NULL DEFAULT now(),
+	chosen_at timestamptz,
+	chosen_by bigint,
+	run_at    timestamptz NOT NULL DEFAULT now(),
+	tries     bigint NOT NULL DEFAULT 0,
+	trouble   text,
+	done_at   timestamptz, -- nothing is left to be done
+	CONSTRAINT outside_item_pkey PRIMARY KEY (item_id), -- 0023_outside.sql
+	CONSTRAINT outside_item_chosen_by_fk FOREIGN KEY (chosen_by) REFERENCES account(id), -- 0023_outside.sql
+	CONSTRAINT outside_item_item_fk FOREIGN KEY (item_id) REFERENCES order_item(id), -- 0023_outside.sql
+	CONSTRAINT outside_item_choice_known CHECK (choice IN ('keep', 'refund_all')), -- 0023_outside.sql
+	CONSTRAINT outside_item_chosen_at_some CHECK ((choice IS NULL) = (chosen_at IS NULL)), -- 0023_outside.sql
+	CONSTRAINT outside_item_kept_is_done CHECK (choice <> 'keep' OR done_at IS NOT NULL), -- 0023_outside.sql
+	CONSTRAINT outside_item_refund_says_why CHECK (choice <> 'refund_all' OR reason <> '') -- 0023_outside.sql
+);
+CREATE INDEX outside_item_due ON outside_item (run_at) WHERE choice = 'refund_all' AND done_at IS NULL; -- 0023_outside.sql
+CREATE INDEX outside_item_open ON outside_item (venue_id, item_id) WHERE done_at IS NULL; -- 0023_outside.sql
+CREATE INDEX outside_item_order ON outside_item (order_id); -- 0023_outside.sql
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON outside_item FOR EACH ROW
+	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('item_id'); -- 0023_outside.sql
+CREATE CONSTRAINT TRIGGER outside_item_decided AFTER UPDATE ON outside_item DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (old.choice IS DISTINCT FROM new.choice OR old.done_at IS DISTINCT FROM new.done_at
+	OR old.trouble IS DISTINCT FROM new.trouble) EXECUTE FUNCTION outside_item_work(); -- 0023_outside.sql
+CREATE CONSTRAINT TRIGGER outside_item_listed AFTER INSERT OR DELETE
+	ON outside_item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION outside_item_work(); -- 0023_outside.sql
+CREATE TRIGGER outside_item_rights BEFORE INSERT OR UPDATE OF choice ON outside_item FOR EACH ROW
+	WHEN (new.choice = 'refund_all' AND current_setting('zx.actor', true) <> '')
+	EXECUTE FUNCTION outside_item_rights(); -- 0023_outside.sql
+CREATE TRIGGER outside_item_stays BEFORE UPDATE OF choice ON outside_item FOR EACH ROW
+	WHEN (old.choice = 'refund_all' AND old.done_at IS NULL AND new.choice IS DISTINCT FROM 'refund_all')
+	EXECUTE FUNCTION outside_item_stays(); -- 0023_outside.sql
+ALTER TABLE outside_item ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON outside_item TO zx USING (true); -- 0023_outside.sql
+CREATE POLICY in_scope ON outside_item TO zx_staff USING ((SELECT staff_everywhere())
+	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0023_outside.sql
+GRANT SELECT, UPDATE ON outside_item TO zx;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outside_item TO zx_staff;
+
+-- 0023_outside.sql
+-- Money that goes back needs the permission for that, too.
+CREATE FUNCTION outside_item_rights() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	IF NOT EXISTS (SELECT 1 FROM account_role r JOIN role_permission p ON p.role = r.role
+			WHERE r.account_id = staff_actor() AND p.permission = 'refund'
+			AND (r.venue_id IS NULL OR r.venue_id = NEW.venue_id)) THEN
+		PERFORM staff_refuse('forbidden');
+	END IF;
+	RETURN NEW;
+END $$;
+
+-- 0023_outside.sql
+-- What is to be given back stays so.
+CREATE FUNCTION outside_item_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'item % is to be given back', OLD.item_id
+		USING ERRCODE = 'check_violation', CONSTRAINT = 'outside_item_stays', TABLE = TG_TABLE_NAME;
+END $$;
+
+-- 0023_outside.sql
+CREATE FUNCTION outside_item_work() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	its_order bigint := coalesce(NEW.order_id, OLD.order_id);
+	its_key text := 'sold_outside:' || its_order;
+	left_over jsonb;
+BEGIN
+	PERFORM 1 FROM work_item w WHERE w.key = its_key FOR UPDATE;
+	left_over := (SELECT jsonb_agg(jsonb_build_object('item_id', x.item_id, 'choice', x.choice,
+			'trouble', x.trouble) ORDER BY x.item_id) FROM outside_item x
+		WHERE x.order_id = its_order AND x.done_at IS NULL AND (x.choice IS NULL OR x.trouble IS NOT NULL));
+	IF left_over IS NULL THEN
+		UPDATE work_item SET done_at = now(), done_by = staff_actor(), note = '已处理'
+			WHERE key = its_key AND done_at IS NULL;
+	ELSE
+		INSERT INTO work_item (id, key, kind, venue_id, order_id, detail)
+			VALUES (nextval('id_block') * 256, its_key, 'sold_outside', coalesce(NEW.venue_id, OLD.venue_id),
+				its_order, jsonb_build_object('items', left_over))
+			ON CONFLICT ON CONSTRAINT work_item_key DO UPDATE SET detail = excluded.detail,
+				opened_at = CASE WHEN work_item.done_at IS NULL THEN work_item.opened_at ELSE now() END,
+				done_at = NULL, done_by = NULL, note = NULL;
+	END IF;
+	RETURN NULL;
+END $$;
+
+-- 0023_outside.sql
+-- Whoever gives a period up, or uses it: nothing is left to be decided.
+CREATE FUNCTION outside_item_over() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	UPDATE outside_item SET done_at = now(), trouble = NULL WHERE item_id = NEW.id AND done_at IS NULL;
 	RETURN NULL;
 END $$;
 
@@ -1823,7 +1951,8 @@ CREATE TABLE refund (
 	CONSTRAINT refund_replaces_fk FOREIGN KEY (replaces) REFERENCES refund(id), -- 0004_settle.sql
 	CONSTRAINT refund_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0004_settle.sql
 	CONSTRAINT refund_amount CHECK (amount_fen > 0), -- 0004_settle.sql
-	CONSTRAINT refund_cause_known CHECK (cause IN ('cancel', 'staff', 'late', 'surplus', 'reconcile')), -- 0004_settle.sql
+	CONSTRAINT refund_cause_known CHECK (cause IN ('cancel', 'staff', 'venue', 'late', 'surplus',
+		'reconcile')), -- 0023_outside.sql (0004_settle.sql)
 	CONSTRAINT refund_done_has_time CHECK ((state IN ('succeeded', 'by_hand', 'void')) = (done_at IS NOT
 		NULL)), -- 0004_settle.sql
 	CONSTRAINT refund_staff_named CHECK (cause <> 'staff' OR by_account IS NOT NULL), -- 0004_settle.sql
@@ -1875,7 +2004,7 @@ CREATE TABLE notify_log (
 	CONSTRAINT notify_log_pkey PRIMARY KEY (channel, notice_id), -- 0003_order.sql
 	CONSTRAINT notify_log_outcome_known CHECK (outcome IN ('paid', 'retaken', 'repeat', 'paid_twice',
 		'returned', 'unknown_number', 'wrong_merchant', 'wrong_amount', 'not_success', 'late', 'surplus',
-		'refund', 'refund_unknown', 'refund_differs', 'other')) -- 0017_returned.sql (0003_order.sql, 0004_settle.sql, 0016_refund.sql)
+		'refund', 'refund_unknown', 'refund_differs', 'other')) -- 0022_returned.sql (0003_order.sql, 0004_settle.sql, 0016_refund.sql)
 );
 CREATE INDEX notify_log_number ON notify_log (out_trade_no) WHERE out_trade_no IS NOT NULL; -- 0008_account.sql
 CREATE INDEX notify_log_trouble ON notify_log (received_at)
@@ -2052,7 +2181,7 @@ CREATE TABLE work_item (
 	CONSTRAINT work_item_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0004_settle.sql
 	CONSTRAINT work_item_done_by_whom CHECK ((done_at IS NULL) = (note IS NULL)), -- 0004_settle.sql
 	CONSTRAINT work_item_kind_known CHECK (kind IN ('refund_stuck', 'strange_payment', 'reconcile',
-		'refunded_twice', 'shipping_stuck')) -- 0016_refund.sql (0004_settle.sql, 0006_tell.sql)
+		'refunded_twice', 'shipping_stuck', 'sold_outside')) -- 0023_outside.sql (0004_settle.sql, 0006_tell.sql, 0016_refund.sql)
 );
 CREATE INDEX work_item_open ON work_item (opened_at) WHERE done_at IS NULL; -- 0004_settle.sql
 CREATE INDEX work_item_refund ON work_item (refund_id); -- 0016_refund.sql

@@ -59,10 +59,13 @@ static void these_consumers_hear_these_kinds_and_no_others(void **state)
 		{"zx.fulfil", "order.paid"},
 		{"zx.tell", "order.paid"},
 		{"zx.tell", "order.ended"},
+		{"zx.tell", "order.cancelled"},
 		{"zx.tell", "order.retaken"},
 		{"zx.tell", "refund.created"},
 		{"zx.tell", "refund.delayed"},
 		{"zx.tell", "refund.done"},
+		{"zx.tell", "ban.created"},
+		{"zx.tell", "ban.ended"},
 		{"zx.ship", "order.used"},
 		{"zx.expire", "order.created"},
 	};

@@ -77,7 +77,8 @@ static void each_kind_has_its_words(void **state)
 
 		t.state = cases[i].state;
 		t.cause = cases[i].cause;
-		t.reason = cases[i].cause || strcmp(cases[i].kind, "ban.created") == 0 ? "漏水" : NULL;
+		t.reason = cases[i].cause || strcmp(cases[i].kind, "ban.created") == 0 ? "漏水"
+										       : NULL;
 		t.until = "2026年12月30日 20:15";
 		assert_true(inbox_text_write(mem, cases[i].kind, &t, &title, &text));
 		assert_string_equal(title, cases[i].title);
