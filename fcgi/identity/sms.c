@@ -8,7 +8,8 @@ struct sms_in {
 	const char *phone;
 };
 static const struct field sms_in_fields[] = {
-	FIELD(struct sms_in, phone, .min = PHONE_DIGITS, .max = PHONE_DIGITS),
+	FIELD(struct sms_in, phone, .digits = DIGITS_PHONE, .min = PHONE_DIGITS,
+		.max = PHONE_DIGITS),
 };
 static const struct shape sms_in_shape = SHAPE(struct sms_in, sms_in_fields);
 
@@ -47,9 +48,11 @@ enum err by_sms(struct req *r, const struct token_in *in)
 
 	if (!in->phone || !in->code)
 		return fail(r, E_BAD_FIELD, in->phone ? "code" : "phone");
+	char *code = arena_strdup(r->mem, in->code);
+	digits_tidy(code, DIGITS_NUMBER);
 	TRY(login_try_take(r, "sms-login"));
 	own_begin(r, TX_WRITE);
-	TRY(tx_end(&r->tx, sms_try(&r->tx, in->phone, in->code, &right)));
+	TRY(tx_end(&r->tx, sms_try(&r->tx, in->phone, code, &right)));
 	return right ? login_and_reply(r, in, open_for_sms, in->phone) : E_LOGIN_REFUSED;
 }
 

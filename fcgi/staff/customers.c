@@ -9,8 +9,8 @@ struct search_query {
 };
 static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
-	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
-		.max = PHONE_DIGITS),
+	FIELD(struct search_query, phone, .optional = true, .digits = DIGITS_PHONE,
+		.min = PHONE_DIGITS, .max = PHONE_DIGITS),
 	FIELD(struct search_query, name, .optional = true, .min = 1,
 		.max = ACCOUNT_NAME_LENGTH),
 };

@@ -51,8 +51,8 @@ static const struct field add_fields[] = {
 		.max = USERNAME_MAX_LENGTH),
 	FIELD(struct member_new, name, .plain = PLAIN_LINE, .min = 1,
 		.max = ACCOUNT_NAME_LENGTH),
-	FIELD(struct member_new, phone, .optional = true, .min = PHONE_DIGITS,
-		.max = PHONE_DIGITS),
+	FIELD(struct member_new, phone, .optional = true, .digits = DIGITS_PHONE,
+		.min = PHONE_DIGITS, .max = PHONE_DIGITS),
 	FIELD(struct member_new, roles, .min = 1, .max = ROLES_MAX, .of = &role_given_shape),
 };
 static const struct shape add_shape = SHAPE(struct member_new, add_fields);
@@ -72,8 +72,8 @@ struct member_in {
 static const struct field member_in_fields[] = {
 	FIELD(struct member_in, name, .plain = PLAIN_LINE, .min = 1,
 		.max = ACCOUNT_NAME_LENGTH),
-	FIELD(struct member_in, phone, .optional = true, .min = PHONE_DIGITS,
-		.max = PHONE_DIGITS),
+	FIELD(struct member_in, phone, .optional = true, .digits = DIGITS_PHONE,
+		.min = PHONE_DIGITS, .max = PHONE_DIGITS),
 };
 static const struct shape member_in_shape = SHAPE(struct member_in, member_in_fields);
 

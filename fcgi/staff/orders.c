@@ -11,10 +11,10 @@ struct search_query {
 };
 static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
-	FIELD(struct search_query, number, .optional = true, .min = ORDER_NO_MIN,
-		.max = ORDER_NO_MAX),
-	FIELD(struct search_query, phone, .optional = true, .min = PHONE_DIGITS,
-		.max = PHONE_DIGITS),
+	FIELD(struct search_query, number, .digits = DIGITS_NUMBER, .optional = true,
+		.min = ORDER_NO_MIN, .max = ORDER_NO_MAX),
+	FIELD(struct search_query, phone, .optional = true, .digits = DIGITS_PHONE,
+		.min = PHONE_DIGITS, .max = PHONE_DIGITS),
 	FIELD(struct search_query, date, .optional = true),
 	FIELD(struct search_query, state, .optional = true, .one_of = WORDS_OF(ORDER_STATES)),
 };

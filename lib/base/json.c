@@ -85,8 +85,9 @@ static bool is_one_of(const char *words, const char *s)
 	return false;
 }
 
-static enum err read_text(const struct field *f, const char *s, void *at)
+static enum err read_text(const struct field *f, char *s, void *at)
 {
+	digits_tidy(s, f->digits);
 	switch ((enum kind)f->kind) {
 	case K_STAMP:
 		return stamp_parse(s, at) ? E_OK : E_BAD_FIELD;
@@ -230,7 +231,7 @@ enum err json_load(struct arena *mem, const char *text, size_t len, const struct
 	return json_read(mem, root, sh, mode, out, fault);
 }
 
-enum err field_read_text(const struct field *f, const char *s, void *obj)
+enum err field_read_text(const struct field *f, char *s, void *obj)
 {
 	char *at = (char *)obj + f->offset;
 

@@ -39,8 +39,9 @@ enum err json_read(struct arena *, const cJSON *, const struct shape *, enum jso
 enum err json_load(struct arena *, const char *text, size_t len, const struct shape *,
 	enum json_mode, void *out, struct json_fault *) CHECKED;
 
-/* One value given as text (path or query), by the same rules as a JSON member. */
-enum err field_read_text(const struct field *f, const char *s, void *obj) CHECKED;
+/* One value given as text (path or query), by the same rules as a JSON member.
+ * The text stays part of the struct, and may be tidied in place. */
+enum err field_read_text(const struct field *f, char *s, void *obj) CHECKED;
 
 bool utf8_valid(const char *, size_t);
 int64_t utf8_characters(const char *); /* of a valid text */

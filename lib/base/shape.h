@@ -1,6 +1,7 @@
 #ifndef BASE_SHAPE_H
 #define BASE_SHAPE_H
 
+#include "base/phone.h"
 #include "base/plain.h"
 
 #include <stdbool.h>
@@ -39,6 +40,7 @@ struct field {
 	uint16_t offset;
 	uint8_t kind;
 	uint8_t plain;          /* enum plain: what a text that people write may hold */
+	uint8_t digits;         /* enum digits: a number that people type is read so */
 	bool optional;          /* input may lack it, a row may have NULL, output is null */
 	bool hidden;            /* filled from rows, never written as JSON */
 	int64_t min, max;       /* value, characters of a text, length of a list; 0,0 is any */

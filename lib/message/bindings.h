@@ -33,6 +33,7 @@ enum message_consumer { MESSAGE_CONSUMERS(WORD_ID) CONSUMER_COUNT };
 	X(MESSAGE_ORDER_USED, "order.used", SOON, TO(SHIP))                 \
 	X(MESSAGE_REFUND_CREATED, "refund.created", SOON, TO(TELL))         \
 	X(MESSAGE_REFUND_DELAYED, "refund.delayed", SOON, TO(TELL))         \
+	X(MESSAGE_REFUND_STUCK, "refund.stuck", SOON, TO(TELL))             \
 	X(MESSAGE_REFUND_DONE, "refund.done", SOON, TO(TELL))               \
 	X(MESSAGE_BAN_CREATED, "ban.created", SOON, TO(TELL))               \
 	X(MESSAGE_BAN_ENDED, "ban.ended", SOON, TO(TELL))

@@ -32,19 +32,22 @@ SQL(refund_postpone,
 	"'refund:' || " r                                 \
 	".id || ':' || (SELECT count(*) FROM work_item w" \
 	" WHERE w.refund_id = " r ".id), $2, " r ".venue_id, " r ".order_id, " r ".id"
+/* Why the money goes back: staff see what the customer wanted. */
+#define WISH(r) "jsonb_build_object('cause', " r ".cause, 'reason', " r ".reason)"
 #define WORK_OPEN(r)                                               \
 	"EXISTS (SELECT 1 FROM work_item w WHERE w.refund_id = " r \
 	".id AND w.kind = $2"                                      \
 	" AND w.done_at IS NULL)"
 SQL(refund_got_stuck,
 	"WITH r AS (UPDATE refund SET state = 'stuck', trouble = $5,"
-	"  channel_no = coalesce($6, channel_no) WHERE id = $1"
-	"  AND state IN ('created', 'accepted') AND tries = $7"
-	"  RETURNING id, order_id, venue_id),"
-	" known AS (UPDATE work_item w SET detail = $4::jsonb FROM r WHERE w.refund_id = r.id"
-	"  AND w.kind = $2 AND w.done_at IS NULL)"
-	" INSERT INTO " WORK_COLUMNS " SELECT $3, " WORK_OF("r") ", $4::jsonb FROM r"
-	" WHERE NOT " WORK_OPEN("r"));
+	"  channel_no = coalesce($6, channel_no), stuck_told_at = coalesce(stuck_told_at, now())"
+	"  WHERE id = $1 AND state IN ('created', 'accepted') AND tries = $7"
+	"  RETURNING id, order_id, venue_id, cause, reason, stuck_told_at),"
+	" known AS (UPDATE work_item w SET detail = $4::jsonb || " WISH("r") " FROM r"
+	"  WHERE w.refund_id = r.id AND w.kind = $2 AND w.done_at IS NULL),"
+	" new AS (INSERT INTO " WORK_COLUMNS " SELECT $3, " WORK_OF("r") ","
+	"   $4::jsonb || " WISH("r") " FROM r WHERE NOT " WORK_OPEN("r") ")"
+	" SELECT stuck_told_at = now() FROM r");
 
 /* By now it was settled otherwise, in cash or under another number: paid twice. */
 SQL(refund_came_twice,
@@ -70,12 +73,19 @@ static enum err stuck(
 	struct tx *tx, const struct refund *r, const char *trouble, const char *channel_no)
 {
 	int64_t work_id;
+	bool news;
 
 	TRY(ids_take(tx, 1, &work_id));
-	db_queue(tx, &refund_got_stuck, A(r->id), A(work_word(WORK_REFUND_STUCK)), A(work_id),
-		A(detail(tx->mem, r, trouble)), A(trouble), A(channel_no), A(r->tries));
+	enum err err = db_value(tx, &refund_got_stuck, &news, A(r->id),
+		A(work_word(WORK_REFUND_STUCK)), A(work_id), A(detail(tx->mem, r, trouble)),
+		A(trouble), A(channel_no), A(r->tries));
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
 	log_error("refund_stuck", "%s: %s", r->out_refund_no, trouble);
-	return E_OK;
+	return news ? message_tell(tx, MESSAGE_REFUND_STUCK,
+			      &(struct message_about){
+				      .order_id = r->order_id, .refund_id = r->id})
+		    : E_OK;
 }
 
 enum err refund_stuck(struct tx *tx, const struct refund *r, const char *trouble)
@@ -173,7 +183,7 @@ SQL(refund_delayed_one,
 	" AND NOT " WORK_OPEN("r") " LIMIT 1");
 SQL(refund_delay_work,
 	"INSERT INTO " WORK_COLUMNS " SELECT $3, " WORK_OF("r") ", $4::jsonb ||"
-	"  jsonb_build_object('trouble', coalesce(r.trouble, r.state)) FROM refund r"
+	"  jsonb_build_object('trouble', coalesce(r.trouble, r.state)) || " WISH("r") " FROM refund r"
 	" WHERE r.id = $1 AND r.state IN ('created', 'accepted') AND NOT " WORK_OPEN("r"));
 SQL(refund_set_delayed,
 	"UPDATE refund SET delayed_at = now() WHERE id = $1 AND delayed_at IS NULL"

@@ -80,6 +80,7 @@ static void ask_facts(struct tx *tx, const struct message *m, struct inbox_facts
 	switch (message_kind_of(m->kind)) {
 	case MESSAGE_REFUND_CREATED:
 	case MESSAGE_REFUND_DELAYED:
+	case MESSAGE_REFUND_STUCK:
 	case MESSAGE_REFUND_DONE:
 		db_ask_one(tx, &facts_of_refund, &facts_shape, out, E_NOT_FOUND, A(m->body),
 			A(PLACES_NAMED));

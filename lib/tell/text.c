@@ -122,6 +122,18 @@ static bool refund_delayed(
 	return state == REFUND_CREATED || state == REFUND_ACCEPTED || state == REFUND_STUCK;
 }
 
+/* People see to it; nothing is told once they have. */
+static bool refund_stuck(
+	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
+{
+	*title = "退款未能原路退回";
+	*text = arena_printf(mem,
+		"%s 的退款 %s 未能退回您的支付账户。您的申请仍然有效，球馆会重新发起或以其他方式"
+		"退还，无需再次申请。",
+		what(mem, t), yuan(mem, t->sum));
+	return refund_state_of(t->state) == REFUND_STUCK;
+}
+
 static bool refund_done(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
@@ -169,6 +181,8 @@ bool inbox_text_write(struct arena *mem, const char *kind, const struct inbox_fa
 		return refund_created(mem, t, title, text);
 	case MESSAGE_REFUND_DELAYED:
 		return refund_delayed(mem, t, title, text);
+	case MESSAGE_REFUND_STUCK:
+		return refund_stuck(mem, t, title, text);
 	case MESSAGE_REFUND_DONE:
 		return refund_done(mem, t, title, text);
 	case MESSAGE_BAN_CREATED:

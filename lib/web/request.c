@@ -39,7 +39,7 @@ static int hex(char c)
 }
 
 /* "%E7%90%83+x" → text in the arena; NULL for a bad escape or a NUL byte. */
-static const char *unescape(struct arena *mem, const char *s, size_t n)
+static char *unescape(struct arena *mem, const char *s, size_t n)
 {
 	char *out = arena_alloc(mem, n + 1, 1), *at = out;
 
@@ -64,8 +64,8 @@ static const char *tellable(const char *name)
 	return name && utf8_valid(name, strlen(name)) ? name : NULL;
 }
 
-static enum err read_pair(struct req *r, const char *name, const char *value,
-	const struct shape *sh, void *out, bool seen[])
+static enum err read_pair(struct req *r, const char *name, char *value, const struct shape *sh,
+	void *out, bool seen[])
 {
 	for (size_t i = 0; i < sh->count; i++) {
 		if (strcmp(sh->fields[i].name, name) != 0)
@@ -99,9 +99,8 @@ enum err pairs_read(
 		if (name > pair)
 			name = pair;
 		const char *key = unescape(r->mem, text + i, name);
-		const char *value =
-			name < pair ? unescape(r->mem, text + i + name + 1, pair - name - 1)
-				    : "";
+		size_t begin = name < pair ? name + 1 : pair;
+		char *value = unescape(r->mem, text + i + begin, pair - begin);
 		if (!key || !value)
 			return fail(r, E_BAD_REQUEST, tellable(key));
 		if (pair > 0)

@@ -4,7 +4,7 @@ import { ask_sentence } from "./desk_ask.js";
 import { stuck_buttons } from "./desk_refund.js";
 import { moment, money } from "./format.js";
 import { button, el, empty, facts, labelled, notice, pages, skeleton } from "./ui.js";
-import { trouble_words, WORK_DETAILS, WORK_KINDS } from "./words.js";
+import { REFUND_CAUSES, trouble_words, WORK_DETAILS, WORK_KINDS } from "./words.js";
 
 export function work_view(place) {
 	const found = el("div.found");
@@ -35,7 +35,8 @@ async function work_load(place, kind, found, reload) {
 }
 
 function detail_facts(detail) {
-	const shown = (name, value) => name.endsWith("_fen") ? money(value) : trouble_words(
+	const shown = (name, value) => name.endsWith("_fen") ? money(value) :
+		name === "cause" ? REFUND_CAUSES[value] ?? value : trouble_words(
 		typeof value === "object" ? JSON.stringify(value) : String(value));
 	return facts(...Object.entries(detail).filter(([, value]) => value !== null)
 		.map(([name, value]) => [WORK_DETAILS[name] ?? name, shown(name, value)]));

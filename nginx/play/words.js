@@ -51,7 +51,7 @@ export const WORK_KINDS = {
 
 /** Of what a work item tells; anything else keeps its own name. */
 export const WORK_DETAILS = {
-	trouble: "原因", amount_fen: "金额", out_refund_no: "退款单号", channel: "渠道",
+	trouble: "卡住的原因", cause: "为何退款", reason: "退款说明", amount_fen: "金额", out_refund_no: "退款单号", channel: "渠道",
 	outcome: "结果", notice_id: "通知编号", out_trade_no: "商户单号",
 	transaction_id: "渠道单号", told_fen: "通知金额", day: "日期", class: "差异",
 	what: "对象", number: "单号", line: "账单行", ours: "我方", theirs: "渠道",

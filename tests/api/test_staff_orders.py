@@ -56,6 +56,18 @@ def test_a_customer_is_found_by_the_whole_phone_and_it_is_shown_masked(house, de
     assert desk2.search(phone="_" * 11) == desk2.search(phone="%" * 11) == []
 
 
+def test_phones_and_numbers_are_read_as_people_write_them(desk2, trio, phone):
+    head, middle, tail = phone[:3], phone[3:7], phone[7:]
+    wanted = ids(desk2.search(phone=phone))
+    for text in (f" {phone} ", f"+86{phone}", f"+86 {head} {middle} {tail}", f"0086{phone}",
+                 f"{head}-{middle}-{tail}\t", f"(+86){phone}", f"\u202d{phone}\u202c",
+                 "".join(chr(ord(c) + 0xFEE0) for c in phone)):
+        assert ids(desk2.search(phone=text)) == wanted != [], text
+    number = trio["paid"]["no"]
+    for text in (f"{number} ", f"\t{number}\r\n", f"\u3000{number}\u200b"):
+        assert ids(desk2.search(number=text)) == [trio["paid"]["id"]], text
+
+
 def test_everything_that_is_asked_has_to_fit(desk2, trio, phone):
     asked = {"phone": phone, "date": trio["paid"]["date"], "state": "paid"}
     assert ids(desk2.search(**asked)) == [trio["paid"]["id"]]

@@ -191,6 +191,25 @@ class TestStuck:
         assert customer.see(paid)["refunds"][0]["state"] == "processing"
         assert desk2.see(paid)["refunds"][0]["trouble"] == "ABNORMAL"
 
+    def test_who_has_cancelled_is_told_and_the_desk_sees_his_wish(
+            self, house, customer, paid, desk2, sim):
+        sim.fault("refund_outcome", value="CLOSED")
+        one = paid["items"][0]
+        customer.cancel(paid, [one])
+        wait_for(lambda: desk2.see(paid)["refunds"][0]["state"] == "stuck")
+        entry = wait_for(lambda: [e for e in ok(customer.get("/api/v1/messages"))["items"]
+                                  if e["kind"] == "refund.stuck"])[0]
+        assert "未能退回" in entry["body"] and entry["body"].count("–") == 1
+        item, = work_of(desk2, desk2.see(paid)["refunds"][0])
+        assert (item["detail"]["cause"], item["detail"]["reason"]) == ("cancel", "顾客取消预订")
+        old = desk2.see(paid)["refunds"][0]
+        house.db.run("UPDATE refund SET trouble = 'ABNORMAL' WHERE id = %s", old["id"])
+        ok(desk2.post(f"/api/v1/staff/refunds/{old['id']}/retry", None))
+        wait_for(lambda: desk2.see(paid)["refunds"][0]["state"] == "stuck")
+        house.settle()
+        assert house.db.value("SELECT count(*) FROM message WHERE subject_id = %s"
+                              " AND kind = 'refund.stuck'", paid["id"]) == 1
+
     def test_tried_again_after_closed_it_gets_another_number(self, house, paid, stuck, desk2):
         old = stuck("CLOSED")
         new = ok(desk2.post(f"/api/v1/staff/refunds/{old['id']}/retry", None))

@@ -175,7 +175,7 @@ LEFT JOIN inbox i ON i.message_id = m.id AND i.account_id = o.account_id AND i.o
 	AND i.kind = m.kind
 WHERE m.kind NOT IN ('order.created', 'order.used')
 GROUP BY m.id, o.id HAVING count(i.id) <> 1 AND NOT (m.kind = 'order.ended'
-	AND o.pay_state <> 'unpaid') AND NOT (m.kind IN ('refund.delayed', 'ban.created', 'ban.ended')
+	AND o.pay_state <> 'unpaid') AND NOT (m.kind IN ('refund.delayed', 'refund.stuck', 'ban.created', 'ban.ended')
 		AND count(i.id) = 0);
 
 -- a_refused_refund_was_told_once: courts given up under a rule that gives nothing back

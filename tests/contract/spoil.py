@@ -153,6 +153,8 @@ def key_spoilers(op: Operation):
 
 def bad_leaves(schema: dict) -> list:
     kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if "boolean" in kinds:
+        return ["true", 1, 0, {}, []]
     values = [True, {}, []] + ([] if "null" in kinds else [None])
     if "integer" in kinds:
         low, high = schema["minimum"], schema["maximum"]
@@ -306,6 +308,8 @@ def good_values(schema: dict, value, path: str = ""):
 
 def good_leaves(schema: dict) -> list:
     values = [None] if "null" in schema["type"] else []
+    if "boolean" in schema["type"]:
+        return values + [True, False]
     if "integer" in (schema["type"], *schema["type"]):
         return values + [schema["minimum"], schema["maximum"]]
     if "enum" in schema:

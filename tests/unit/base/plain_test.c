@@ -98,9 +98,9 @@ static void a_shape_reads_it_by_its_fields_rule(void **state)
 			assert_string_equal(fault.field, cases[i].field);
 	}
 	struct paper paper;
-	assert_int_equal(
-		field_read_text(&paper_fields[0], "\xe2\x80\xae", &paper), E_BAD_FIELD);
-	assert_int_equal(field_read_text(&paper_fields[2], "\xe2\x80\xae", &paper), E_OK);
+	char turned[] = "\xe2\x80\xae";
+	assert_int_equal(field_read_text(&paper_fields[0], turned, &paper), E_BAD_FIELD);
+	assert_int_equal(field_read_text(&paper_fields[2], turned, &paper), E_OK);
 }
 
 int main(void)

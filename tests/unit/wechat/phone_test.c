@@ -128,6 +128,42 @@ static void a_phone_number_is_eleven_digits_of_a_mobile(void **state)
 		assert_false(phone_valid(bad[i]));
 }
 
+static void what_people_type_is_read_as_digits(void **state)
+{
+	static const struct {
+		enum digits kind;
+		const char *given, *read;
+	} typed[] = {
+		{DIGITS_PHONE, "13000000000", "13000000000"},
+		{DIGITS_PHONE, " 130 0000-0000\r\n", "13000000000"},
+		{DIGITS_PHONE, "+8613000000000", "13000000000"},
+		{DIGITS_PHONE, "008613000000000", "13000000000"},
+		{DIGITS_PHONE, "86 130 0000 0000", "13000000000"},
+		{DIGITS_PHONE, "＋８６　１３０００００００００", "13000000000"},
+		{DIGITS_PHONE, "\xe2\x80\xad+86 13000000000\xe2\x80\xac", "13000000000"},
+		{DIGITS_PHONE, "8613000000", "8613000000"},
+		{DIGITS_PHONE, "+113000000000", "+113000000000"},
+		{DIGITS_PHONE, "130+00000000", "130+00000000"},
+		{DIGITS_PHONE, "1300000000x ", "1300000000x "},
+		{DIGITS_PHONE, "１３０x", "１３０x"},
+		{DIGITS_PHONE, "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+		{DIGITS_PHONE, "  ", "  "},
+		{DIGITS_PHONE, "", ""},
+		{DIGITS_NUMBER, "123 456-78\t", "12345678"},
+		{DIGITS_NUMBER, "+8613000000000", "+8613000000000"},
+		{DIGITS_NUMBER, "8613000000000", "8613000000000"},
+		{DIGITS_NONE, " 123 ", " 123 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(typed); i++) {
+		char *s = arena_strdup(mem, typed[i].given);
+
+		digits_tidy(s, typed[i].kind);
+		assert_string_equal(s, typed[i].read);
+	}
+}
+
 static int begin(void **state)
 {
 	static char program[] = "wechat_phone_test", base[64];
@@ -166,6 +202,7 @@ int main(void)
 		cmocka_unit_test(every_answer_has_its_meaning),
 		cmocka_unit_test(an_old_token_is_fetched_anew_once),
 		cmocka_unit_test(a_code_may_hold_anything_and_not_too_much),
+		cmocka_unit_test(what_people_type_is_read_as_digits),
 		cmocka_unit_test(a_phone_number_is_eleven_digits_of_a_mobile),
 	};
 
