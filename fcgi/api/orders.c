@@ -14,7 +14,7 @@ static enum err place(struct req *r)
 
 	r->note = NEW(r->mem, bool);
 	ban_ask(&r->tx, r->caller.account_id, &bans);
-	order_ask_taken(&r->tx, in, &taken);
+	order_ask_taken(&r->tx, in, r->caller.account_id, &taken);
 	day_ask_courts(&r->tx, in->venue_id, in->date, order_in_courts(r->mem, in), &day);
 	enum err err = db_sync(&r->tx);
 	if (err != E_OK)
@@ -25,7 +25,7 @@ static enum err place(struct req *r)
 	}
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
 	if (taken.count)
-		return fail(r, E_SLOT_TAKEN, order_taken_field(r->mem, &taken));
+		return fail(r, E_SLOT_TAKEN, order_taken_say(r->mem, &taken, &r->detail));
 	err = order_check_expected(r->mem, in, &order, &r->detail);
 	if (err != E_OK)
 		return fail(r, err, "expected_fen");
@@ -40,9 +40,9 @@ static void place_refused(struct req *r, struct tx *tx, enum err why)
 
 	if (why != E_SLOT_TAKEN || r->field)
 		return;
-	order_ask_taken(tx, r->in, &taken);
+	order_ask_taken(tx, r->in, r->caller.account_id, &taken);
 	if (db_sync(tx) == E_OK)
-		r->field = order_taken_field(r->mem, &taken);
+		r->field = order_taken_say(r->mem, &taken, &r->detail);
 }
 
 static enum err list_mine(struct req *r)

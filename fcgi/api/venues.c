@@ -37,7 +37,8 @@ static enum err availability(struct req *r)
 {
 	const struct day_query *q = r->query;
 	struct day day;
-	enum err err = day_load_sport(&r->tx, r->arg[0], q->date, q->sport, &day);
+	enum err err = day_load_sport(
+		&r->tx, r->arg[0], q->date, q->sport, r->caller.account_id, &day);
 
 	if (err != E_OK)
 		return fail(r, err,
@@ -53,8 +54,8 @@ const struct route venue_routes[] = {
 		.says = "Venues, by id"},
 	{GET, "/api/v1/venues/{venue}", GUEST, TX_READ, show, .flags = CACHEABLE,
 		.says = "One venue with its hours"},
-	{GET, "/api/v1/venues/{venue}/availability", GUEST, TX_READ, availability,
+	{GET, "/api/v1/venues/{venue}/availability", ANYBODY, TX_READ, availability,
 		.query = &day_query_shape, .flags = CACHEABLE,
-		.says = "Courts × time of one day with price and state; never who booked"},
+		.says = "Courts × time of one day with price and state; never who booked, but what is one's own"},
 	{0},
 };

@@ -14,6 +14,8 @@ struct identity {
 #define GUEST "guest"   /* nobody in particular; nothing is stored */
 #define PUBLIC "public" /* nobody in particular, and yet it may write: login, notify */
 #define USER "user"     /* anybody who is logged in */
+#define ANYBODY \
+	"anybody" /* as GUEST; who sends a token is known by it, and it has to be good */
 
 /* Whether a signed-in request may go on, asked before the database is. */
 struct admit_params {

@@ -38,7 +38,7 @@ SQL(session_enter, "SELECT staff_enter($1, $2, $3, $4)");
 void session_guard(struct tx *tx, const struct identity *caller, const char *permission,
 	const char *operation)
 {
-	if (strcmp(permission, USER) == 0)
+	if (strcmp(permission, USER) == 0 || strcmp(permission, ANYBODY) == 0)
 		db_queue_one(tx, &session_live, E_SESSION_ENDED, A(caller->session_id),
 			A(caller->account_id));
 	else

@@ -71,13 +71,24 @@ SQL(quota_take,
 	" VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, play_date) DO UPDATE"
 	" SET periods = booking_day.periods + excluded.periods, allowed = excluded.allowed");
 
-SQL(order_taken,
-	"SELECT t.nth FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])"
-	"  WITH ORDINALITY AS t(court, starts, ends, nth)"
-	" CROSS JOIN LATERAL (SELECT 1 FROM court_unit u JOIN occupancy o ON o.unit_id = u.unit_id"
-	"  WHERE u.court_id = t.court AND o.at >= t.starts AND o.at < t.ends LIMIT 1) AS hit ORDER BY t.nth LIMIT 1");
+static const struct field taken_period_fields[] = {
+	FIELD(struct taken_period, nth),
+	FIELD(struct taken_period, own_order_id),
+};
+static const struct shape taken_period_shape = SHAPE(struct taken_period, taken_period_fields);
 
-void order_ask_taken(struct tx *tx, const struct order_in *in, struct list *out)
+SQL(order_taken,
+	"SELECT t.nth, coalesce(hit.own, 0) AS own_order_id"
+	" FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])"
+	"  WITH ORDINALITY AS t(court, starts, ends, nth)"
+	" CROSS JOIN LATERAL (SELECT max(d.id) AS own FROM court_unit u"
+	"   JOIN occupancy o ON o.unit_id = u.unit_id LEFT JOIN order_item i ON i.id = o.item_id"
+	"   LEFT JOIN orders d ON d.id = i.order_id AND d.account_id = $4"
+	"  WHERE u.court_id = t.court AND o.at >= t.starts AND o.at < t.ends"
+	"  HAVING count(*) > 0) AS hit ORDER BY t.nth LIMIT 1");
+
+void order_ask_taken(
+	struct tx *tx, const struct order_in *in, int64_t account_id, struct list *out)
 {
 	const struct period *p = in->periods.at;
 	size_t n = in->periods.count;
@@ -87,15 +98,19 @@ void order_ask_taken(struct tx *tx, const struct order_in *in, struct list *out)
 		starts[i] = p[i].start;
 		ends[i] = p[i].end;
 	}
-	db_ask_values(tx, &order_taken, int64_t, out, A(order_in_courts(tx->mem, in)),
-		A(((struct stamps){starts, n})), A(((struct stamps){ends, n})));
+	db_ask_all(tx, &order_taken, &taken_period_shape, out, A(order_in_courts(tx->mem, in)),
+		A(((struct stamps){starts, n})), A(((struct stamps){ends, n})), A(account_id));
 }
 
-const char *order_taken_field(struct arena *mem, const struct list *taken)
+const char *order_taken_say(struct arena *mem, const struct list *taken, raw_json *detail)
 {
-	const int64_t *nth = taken->at;
+	const struct taken_period *first = taken->at;
 
-	return taken->count ? arena_printf(mem, "periods[%" PRId64 "]", nth[0] - 1) : NULL;
+	if (taken->count == 0)
+		return NULL;
+	if (first->own_order_id)
+		detail->text = arena_printf(mem, "{\"mine\":%" PRId64 "}", first->own_order_id);
+	return arena_printf(mem, "periods[%" PRId64 "]", first->nth - 1);
 }
 
 static void add_items(struct tx *tx, const struct order *order)

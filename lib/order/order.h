@@ -54,11 +54,16 @@ enum err order_draft(struct arena *, const struct order_in *, const struct day *
 enum err order_check_expected(struct arena *, const struct order_in *, const struct order *,
 	raw_json *detail) CHECKED;
 
-/* Ask whether something of it is taken already: a row says yes. Only there to
- * spare a rush the work of an order that must fail; order_add decides. */
-void order_ask_taken(struct tx *, const struct order_in *, struct list *out);
-/* The first period that it found, as the body's member ("periods[2]"); NULL: none. */
-const char *order_taken_field(struct arena *, const struct list *taken);
+/* Ask whether something of it is taken already: a row says yes, and which period is the
+ * first. Only there to spare a rush the work of an order that must fail; order_add decides. */
+struct taken_period {
+	int64_t nth, own_order_id; /* from 1; one of the same customer that has it, or 0 */
+};
+void order_ask_taken(
+	struct tx *, const struct order_in *, int64_t account_id, struct list *out);
+/* What an answer says of it: the body's member ("periods[2]"), NULL if none is taken; and
+ * {"mine": <order>} if it is the customer's own. */
+const char *order_taken_say(struct arena *, const struct list *taken, raw_json *detail);
 
 /* Queue the order, its items, what they occupy, the customer's count of the day and
  * the message order.created: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come

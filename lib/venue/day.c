@@ -40,6 +40,14 @@ static const struct field taken_fields[] = {
 };
 static const struct shape taken_shape = SHAPE(struct taken, taken_fields);
 
+static const struct field own_fields[] = {
+	FIELD(struct own_period, court_id),
+	FIELD(struct own_period, order_id),
+	FIELD(struct own_period, start),
+	FIELD(struct own_period, end),
+};
+static const struct shape own_shape = SHAPE(struct own_period, own_fields);
+
 /* First of a day's statements: if the frame changes before the others, its number here is
  * the old one, and an order by it is refused. */
 SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
@@ -92,6 +100,14 @@ SQL(day_taken,
 	"   FROM venue v WHERE v.id = $1)"
 	" WHERE c.venue_id = $1 AND s.code = $3");
 
+SQL(day_own,
+	"SELECT i.court_id, i.order_id, lower(i.during) AS start, upper(i.during) AS \"end\""
+	" FROM orders o JOIN order_item i ON i.order_id = o.id AND i.state <> 'released'"
+	" JOIN venue v ON v.id = o.venue_id"
+	" WHERE o.account_id = $3 AND o.venue_id = $1 AND i.during && tstzrange("
+	"  $2::date::timestamp AT TIME ZONE v.timezone,"
+	"  ($2::date::timestamp + interval '30 hours') AT TIME ZONE v.timezone)");
+
 static void ask_day(struct tx *tx, int64_t venue_id, date on, struct day *day)
 {
 	*day = (struct day){0};
@@ -109,13 +125,16 @@ bool day_in_window(const struct day *day)
 	       head->date.days <= head->today.days + head->window_days;
 }
 
-enum err day_load_sport(
-	struct tx *tx, int64_t venue_id, date on, const char *sport, struct day *day)
+enum err day_load_sport(struct tx *tx, int64_t venue_id, date on, const char *sport,
+	int64_t account_id, struct day *day)
 {
 	ask_day(tx, venue_id, on, day);
 	db_ask_all(tx, &day_courts_of_sport, &court_shape, &day->courts, A(venue_id), A(sport),
 		A(on));
 	db_ask_all(tx, &day_taken, &taken_shape, &day->taken, A(venue_id), A(on), A(sport));
+	if (account_id)
+		db_ask_all(
+			tx, &day_own, &own_shape, &day->own, A(venue_id), A(on), A(account_id));
 	TRY(db_sync(tx));
 	if (day->courts.count == 0)
 		return E_SPORT_NOT_FOUND;

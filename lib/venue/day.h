@@ -39,6 +39,7 @@ struct day {
 	struct list courts;   /* of struct court, by position */
 	struct list rules;    /* of struct price_rule that can apply on the date */
 	struct list taken;    /* of struct taken, only with day_load_sport */
+	struct list own;      /* of struct own_period, the same: what the customer has there */
 };
 
 struct taken {
@@ -47,10 +48,16 @@ struct taken {
 	bool blocked; /* by staff, not by an order */
 };
 
-/* All courts of a sport, with what is taken of them. E_VENUE_NOT_FOUND,
- * E_SPORT_NOT_FOUND, E_DATE_OUTSIDE_WINDOW. One round trip. */
-enum err day_load_sport(
-	struct tx *, int64_t venue_id, date, const char *sport, struct day *) CHECKED;
+struct own_period {
+	int64_t court_id, order_id;
+	stamp start, end;
+};
+
+/* All courts of a sport, with what is taken of them, and what of that is this customer's
+ * (0: nobody's). E_VENUE_NOT_FOUND, E_SPORT_NOT_FOUND, E_DATE_OUTSIDE_WINDOW. One round
+ * trip. */
+enum err day_load_sport(struct tx *, int64_t venue_id, date, const char *sport,
+	int64_t account_id, struct day *) CHECKED;
 
 /* Ask for the day with the named courts only (of any sport). A court that is unknown,
  * closed or of another venue is missing from day->courts. The sync may say

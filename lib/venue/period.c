@@ -89,6 +89,19 @@ static uint64_t slot_mask(const struct day *day, const struct court *court, stam
 	return bits << (start.us - earliest(day).us) / STEP;
 }
 
+/* The order by which the customer has a part of the slot; 0: none. */
+static int64_t own_order(
+	const struct day *day, const struct court *court, stamp start, stamp end)
+{
+	const struct own_period *own = day->own.at;
+
+	for (size_t i = 0; i < day->own.count; i++)
+		if (own[i].court_id == court->id && own[i].start.us < end.us &&
+			start.us < own[i].end.us)
+			return own[i].order_id;
+	return 0;
+}
+
 static void write_cell(struct buf *b, const struct day *day, const struct court *court,
 	struct steps steps, stamp start)
 {
@@ -107,6 +120,11 @@ static void write_cell(struct buf *b, const struct day *day, const struct court 
 		json_int(b, "price_fen", price.fen);
 	else
 		json_null(b, "price_fen");
+	int64_t mine = own_order(day, court, start, end);
+	if (mine)
+		json_int(b, "mine", mine);
+	else
+		json_null(b, "mine");
 	json_close(b, '}');
 }
 

@@ -10,8 +10,12 @@ void enter(struct req *r, struct tx *tx)
 
 bool enter_first(const struct route *route)
 {
-	return strcmp(route->permission, GUEST) != 0 &&
-	       strcmp(route->permission, PUBLIC) != 0 && strcmp(route->permission, USER) != 0;
+	static const char *const none[] = {GUEST, PUBLIC, USER, ANYBODY};
+
+	for (size_t i = 0; i < COUNT_OF(none); i++)
+		if (strcmp(route->permission, none[i]) == 0)
+			return false;
+	return true;
 }
 
 void runner_begin(struct req *r, struct tx *tx, enum tx_mode mode)

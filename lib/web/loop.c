@@ -139,7 +139,8 @@ static void send_answer(struct req *r, FCGX_Stream *out)
 		buf_puts(&head, "Idempotent-Replay: true\r\n");
 	if (r->route && r->route->flags & OAUTH) /* RFC 6749 §5.1 */
 		buf_puts(&head, "Pragma: no-cache\r\n");
-	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200;
+	bool keep = r->route && r->route->flags & CACHEABLE && r->status == 200 &&
+		    r->caller.account_id == 0;
 	buf_printf(&head, "Cache-Control: %s\r\n\r\n", keep ? "no-cache" : "no-store");
 	FCGX_PutStr(head.at, (int)head.len, out);
 	if (has_body(r))

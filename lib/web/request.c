@@ -133,7 +133,7 @@ static enum err identify(struct req *r)
 	if (strcmp(permission, GUEST) == 0 || strcmp(permission, PUBLIC) == 0)
 		return E_OK;
 	if (!auth || strncasecmp(auth, "Bearer ", 7) != 0)
-		return E_UNAUTHENTICATED;
+		return strcmp(permission, ANYBODY) == 0 ? E_OK : E_UNAUTHENTICATED;
 	auth += 7 + strspn(auth + 7, " ");
 	TRY(r->web->identify(auth, strlen(auth), &r->caller));
 	return admit(r);

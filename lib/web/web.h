@@ -19,7 +19,7 @@ enum route_flag {
 	FORM = 2,       /* the body is application/x-www-form-urlencoded */
 	RAW_BODY = 4,   /* the body is for the handler, as it came: r->body */
 	OAUTH = 8,      /* errors in the form of RFC 6749 §5.2 */
-	CACHEABLE = 16, /* the same for everybody: may be kept for a moment */
+	CACHEABLE = 16, /* the same for all guests: may be kept for a moment */
 	IF_MATCH = 32,  /* wants If-Match with the ETag that was read: r->if_match */
 };
 

@@ -190,7 +190,8 @@ class Booking {
 			const closed = empty("当天不营业", "换一天看看吧。");
 			return this.#area.replaceChildren(el("div.pin", closed));
 		}
-		this.#grid = new Grid(board, this.#choice.chosen, () => this.#tapped());
+		this.#grid = new Grid(board, this.#choice.chosen, () => this.#tapped(),
+			(order_id) => this.#place.go(`order-${order_id}`));
 		this.#area.replaceChildren(this.#grid.node);
 		this.#changed();
 	}
@@ -273,6 +274,9 @@ class Booking {
 			if (error.code === "price_changed")
 				this.#trouble.append(el("p.hint", { role: "status" },
 					`现在合计 ${money(error.detail.amount_fen)}`));
+			if (error.detail?.mine)
+				this.#trouble.append(button("是您自己的订单，去查看",
+					() => go(`order-${error.detail.mine}`), ".small"));
 			this.#load();
 		}
 	}

@@ -3,7 +3,7 @@
 import { clock, money, money_spoken, period } from "./format.js";
 import { el, icon } from "./ui.js";
 
-const STATES = { free: "可订", taken: "已订", closed: "不开放", past: "已过" };
+const STATES = { free: "可订", taken: "已订", closed: "不开放", past: "已过", own: "我的" };
 const STEPS = {
 	ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
 };
@@ -44,17 +44,22 @@ function rows_past(board) {
 	return first < 0 ? board.slots.length : first;
 }
 
-/** The table of one board. `on_change(periods)` is called after every tap. */
+/**
+ * The table of one board. `on_change(periods)` is called after every tap on a free cell,
+ * `on_own(order_id)` after one on a cell of the customer's own order.
+ */
 export class Grid {
 	#board;
 	#chosen;
 	#on_change;
+	#on_own;
 	#buttons = [];
 
 	/** `chosen` (cell keys) survives a reload of the board: what is gone is left out. */
-	constructor(board, chosen, on_change) {
+	constructor(board, chosen, on_change, on_own) {
 		this.#board = board;
 		this.#on_change = on_change;
+		this.#on_own = on_own;
 		const free = board.courts.flatMap((court) => board.slots
 			.filter((_, row) => is_bookable(court.cells[row]))
 			.map((slot) => cell_key(court, slot)));
@@ -115,11 +120,11 @@ export class Grid {
 	}
 
 	#cell(court, slot, row, column) {
-		const { state, price_fen } = court.cells[row];
+		const { state, price_fen, mine } = court.cells[row];
 		const where = `${court.name} ${period(slot.start, slot.end, this.#board.date)}`;
 		const node = is_bookable(court.cells[row]) ?
 			this.#free_cell(where, price_fen, cell_key(court, slot)) :
-			dead_cell(where, state === "free" ? "closed" : state);
+			mine ? this.#own_cell(where, mine) : dead_cell(where, state === "free" ? "closed" : state);
 		node.dataset.row = row;
 		node.dataset.column = column;
 		this.#buttons[row].push(node);
@@ -134,6 +139,13 @@ export class Grid {
 			onclick: () => this.#toggle(node, key),
 		}, el("span", money(price_fen)), icon("check"));
 		return node;
+	}
+
+	#own_cell(where, order_id) {
+		return el("button.cell.own", {
+			type: "button", tabindex: "-1", "aria-label": `${where} ${STATES.own}`,
+			onclick: () => this.#on_own(order_id),
+		}, STATES.own);
 	}
 
 	#toggle(node, key) {

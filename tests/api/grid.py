@@ -84,4 +84,4 @@ class DayRules:
         state = "past" if begin <= datetime.now(CHINA) else \
             "closed" if price is None or steps & blocked else \
             "taken" if steps & sold else "free"
-        return {"state": state, "price_fen": price}
+        return {"state": state, "price_fen": price, "mine": None}

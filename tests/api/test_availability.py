@@ -102,8 +102,8 @@ def test_slots_of_half_an_hour_and_hours_without_a_price(house, reader, bare_ven
     grid = agree(house, reader, bare_venue.id, "table_tennis", day(1))
     assert grid["slot_minutes"] == 30
     by_start = {s["start"][11:16]: c for s, c in zip(grid["slots"], grid["courts"][0]["cells"])}
-    assert by_start["10:00"] == {"state": "free", "price_fen": 1501}
-    assert by_start["12:00"] == {"state": "closed", "price_fen": None}
+    assert by_start["10:00"] == {"state": "free", "price_fen": 1501, "mine": None}
+    assert by_start["12:00"] == {"state": "closed", "price_fen": None, "mine": None}
 
 
 def test_a_closed_court_is_not_shown(house, reader, bare_venue):
@@ -157,7 +157,8 @@ def test_guests_learn_nothing_of_people(house, slots, customer):
                              date=order["date"])
     for court in ok(answer)["courts"]:
         assert set(court) == {"id", "name", "cells"}
-        assert all(set(cell) == {"state", "price_fen"} for cell in court["cells"])
+        assert all(set(cell) == {"state", "price_fen", "mine"} for cell in court["cells"])
+        assert {cell["mine"] for cell in court["cells"]} == {None}
     for secret in (order["no"], str(order["id"]), str(customer.account_id), customer.token,
                    customer.user["openid"], customer.user["nickname"]):
         assert secret not in answer.text

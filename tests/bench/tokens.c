@@ -54,7 +54,7 @@ static void page(struct db *db, struct arena *mem, date on, const struct identit
 	tx_begin(&tx, db, mem, TX_READ);
 	if (who)
 		session_guard(&tx, who, USER, "bench");
-	must(day_load_sport(&tx, VENUE, on, "badminton", &day), "a page");
+	must(day_load_sport(&tx, VENUE, on, "badminton", 0, &day), "a page");
 	must(tx_commit(&tx), "a page");
 	arena_reset(mem);
 }

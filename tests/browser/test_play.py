@@ -10,6 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from page import CHINA, VENUE, cell_words, nickname
+from slots import Slots, day
 
 
 @dataclass
@@ -100,16 +101,28 @@ def test_the_qr_on_the_screen_reads_back_as_the_signed_text(phone, paid, code):
     assert code == answer["short_code"] and re.fullmatch(r"\d{10}", code)
 
 
-def test_a_taken_cell_cannot_be_tapped(phone, paid):
+def test_a_taken_cell_cannot_be_tapped(phone, house, booking):
+    slot = Slots(house).free(1, "badminton", day(1))[-1]
+    house.customer().order(slot)
     phone.choose_venue(VENUE)
-    order = phone.fetch(f"/api/v1/orders/{paid.order_id}")
-    day = phone.driver.find_element(By.CSS_SELECTOR, f"[data-value='{order['date']}']")
-    phone.tap(day)
-    where = f"{paid.cells[0]['court']} {paid.cells[0]['time']}"
+    phone.choose_day(1)
+    where = f"{slot.court} 号场 {slot.start[11:16]}"
     cell = phone.wait(f"#customer .cell.taken[aria-label^='{where}']")
     phone.driver.execute_script("arguments[0].click()", cell)
     assert not cell.is_enabled() and cell.get_attribute("aria-pressed") is None
     assert phone.shown("#customer .dock") == []
+
+
+def test_ones_own_cell_leads_to_its_order(phone, paid):
+    phone.choose_venue(VENUE)
+    order = phone.fetch(f"/api/v1/orders/{paid.order_id}")
+    phone.tap(phone.driver.find_element(By.CSS_SELECTOR, f"[data-value='{order['date']}']"))
+    where = f"{paid.cells[0]['court']} {paid.cells[0]['time']}"
+    cell = phone.wait(f"#customer .cell.own[aria-label^='{where}']", "我的")
+    phone.screenshot("own")
+    phone.tap(cell)
+    phone.wait("#customer .order-page")
+    assert phone.driver.current_url.endswith(f"#order-{paid.order_id}")
 
 
 def test_my_orders_lists_the_paid_order(phone, paid):

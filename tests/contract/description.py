@@ -70,7 +70,7 @@ class Operation:
     method: str
     path: str
     raw: dict
-    permission: str  # "guest" or the one role of its security
+    permission: str  # "guest", also if a token is welcome, or the one role of its security
     parameters: list
     body: dict | None  # {"type", "schema", "examples"}
     responses: dict = field(default_factory=dict)  # "200" -> response without references
@@ -80,6 +80,11 @@ class Operation:
 
     def named(self, place: str) -> list:
         return [p for p in self.parameters if p["in"] == place]
+
+    @property
+    def knows_who(self) -> bool:
+        """A guest may call it; a token, if there is one, has to be good."""
+        return {} in self.raw["security"]
 
     @property
     def idempotent(self) -> bool:
@@ -122,11 +127,11 @@ class Description:
         for path, item in self.document["paths"].items():
             for method in filter(item.get, METHODS):
                 raw = item[method]
-                security = raw.get("security") or [{"bearer": ["guest"]}]
+                security = raw.get("security") or [{}]
                 parameters = [*item.get("parameters", []), *raw.get("parameters", [])]
                 yield Operation(
                     id=raw.get("operationId", ""), method=method.upper(), path=path, raw=raw,
-                    permission=security[0]["bearer"][0],
+                    permission=security[0].get("bearer", ["guest"])[0],
                     parameters=[self.whole(p) for p in parameters],
                     body=self._body(raw.get("requestBody")),
                     responses={s: self.resolve(r) for s, r in raw["responses"].items()})

@@ -104,10 +104,10 @@ def path_spoilers(op: Operation):
 
 
 def token_spoilers(op: Operation):
-    if op.permission == "guest":
+    if op.permission == "guest" and not op.knows_who:
         return
-    for name, text, code in (("none", None, "unauthenticated"),
-                             ("basic", "Basic dXNlcjpwYXNz", "unauthenticated"),
+    missing = (("none", None, "unauthenticated"), ("basic", "Basic dXNlcjpwYXNz", "unauthenticated"))
+    for name, text, code in (*missing[2 * op.knows_who:],
                              ("nonsense", "Bearer nonsense", "token_invalid"),
                              ("three_parts", "Bearer a.b.c", "token_invalid")):
         yield Spoiled(f"token_{name}", lambda c, w, t=text: c.with_headers(Authorization=t),
@@ -116,7 +116,7 @@ def token_spoilers(op: Operation):
                        ("replaced", "signed_in_elsewhere")):
         yield Spoiled(f"token_{name}", lambda c, w, n=name: c.with_headers(
             Authorization=f"Bearer {w.tokens[n]}"), 401, code)
-    if op.permission == "user":
+    if op.permission in ("guest", "user"):
         return
     yield Spoiled("token_of_a_customer", lambda c, w: c.with_headers(
         Authorization=f"Bearer {w.tokens['user']}"), 403, "forbidden")

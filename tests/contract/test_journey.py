@@ -146,6 +146,14 @@ class TestPeriods:
         customer.order(slot)
         refused(house.customer().try_order(slot), 409, "slot_taken", "periods[0]")
 
+    def test_one_that_is_his_own(self, house, slots, customer):
+        slot = slots.one()
+        order = customer.order(slot)
+        refused(customer.try_order(slot), 409, "slot_taken", "periods[0]", {"mine": order["id"]})
+        grid = ok(customer.get("/api/v1/venues/1/availability", sport="badminton", date=slot.date))
+        assert [cell["mine"] for court in grid["courts"] for cell in court["cells"]
+                if cell["mine"]] == [order["id"]]
+
     def test_one_at_another_price(self, slots, customer):
         slot = slots.one()
         refused(customer.try_order(slot, expected_fen=slot.price + 1), 409, "price_changed",

@@ -9,7 +9,7 @@ from description import DESCRIPTION
 
 SAFE = 2**53 - 1
 HANDED_OVER = "POST", "/oauth2/token"  # by the pool login to those that wait
-OPEN_TO_ALL = ("guest", "public")
+OPEN_TO_ALL = ("guest", "public", "anybody")
 TYPES = {"boolean": ("boolean", None), "integer": ("integer", None), "fen": ("integer", None),
          "string": ("string", None), "date": ("string", "date"),
          "date-time": ("string", "date-time"), "array": ("array", None)}

@@ -223,6 +223,8 @@ static void the_grid_shows_past_taken_free_and_closed(void **state)
 		{ .court_id = 6, .at = at(3300) },                   /* far behind it */
 	};
 	/* clang-format on */
+	struct own_period own = {
+		.court_id = 5, .order_id = 77, .start = at(1140), .end = at(1200)};
 	struct day grid = day;
 	struct buf b = buf_in(mem, 4096);
 
@@ -234,6 +236,7 @@ static void the_grid_shows_past_taken_free_and_closed(void **state)
 	grid.openings = (struct list){&evening, 1};
 	grid.courts = (struct list){courts, 2};
 	grid.taken = (struct list){taken, COUNT_OF(taken)};
+	grid.own = (struct list){&own, 1};
 	day_write(&b, &grid, "badminton");
 	assert_string_equal(buf_text(&b),
 		"{\"venue_id\":1,\"sport\":\"badminton\",\"date\":\"2026-11-23\","
@@ -249,15 +252,15 @@ static void the_grid_shows_past_taken_free_and_closed(void **state)
 		"{\"start\":\"2026-11-23T21:00:00+08:00\","
 		"\"end\":\"2026-11-23T22:00:00+08:00\"}],"
 		"\"courts\":[{\"id\":5,\"name\":\"1 号场\",\"cells\":["
-		"{\"state\":\"past\",\"price_fen\":10000},{\"state\":\"taken\","
-		"\"price_fen\":8000},"
-		"{\"state\":\"free\",\"price_fen\":8000},{\"state\":\"free\","
-		"\"price_fen\":8000}]},"
+		"{\"state\":\"past\",\"price_fen\":10000,\"mine\":null},"
+		"{\"state\":\"taken\",\"price_fen\":8000,\"mine\":77},"
+		"{\"state\":\"free\",\"price_fen\":8000,\"mine\":null},"
+		"{\"state\":\"free\",\"price_fen\":8000,\"mine\":null}]},"
 		"{\"id\":6,\"name\":\"2 号场\",\"cells\":["
-		"{\"state\":\"past\",\"price_fen\":10000},{\"state\":\"free\","
-		"\"price_fen\":8000},"
-		"{\"state\":\"closed\",\"price_fen\":8000},{\"state\":\"taken\","
-		"\"price_fen\":8000}]}]}");
+		"{\"state\":\"past\",\"price_fen\":10000,\"mine\":null},"
+		"{\"state\":\"free\",\"price_fen\":8000,\"mine\":null},"
+		"{\"state\":\"closed\",\"price_fen\":8000,\"mine\":null},"
+		"{\"state\":\"taken\",\"price_fen\":8000,\"mine\":null}]}]}");
 }
 
 static void hours_without_a_price_are_shown_closed_and_a_closed_day_empty(void **state)
@@ -271,8 +274,8 @@ static void hours_without_a_price_are_shown_closed_and_a_closed_day_empty(void *
 	grid.openings = (struct list){&late, 1};
 	grid.courts = (struct list){&court, 1};
 	day_write(&b, &grid, "badminton");
-	assert_non_null(
-		strstr(buf_text(&b), "\"cells\":[{\"state\":\"closed\",\"price_fen\":null}]"));
+	assert_non_null(strstr(buf_text(&b),
+		"\"cells\":[{\"state\":\"closed\",\"price_fen\":null,\"mine\":null}]"));
 	assert_non_null(
 		strstr(b.at, "\"day_kind\":\"normal\",\"day_name\":null,\"open\":true"));
 	buf_clear(&b);

@@ -36,6 +36,8 @@ def implied_errors(route: Route) -> dict:
     errors[503] = Codes(unavailable(route))
     if route.audience != "guest":
         errors[401] = Codes(TOKEN)
+    if route.knows_who:
+        errors[401] = Codes(TOKEN[1:])
     if route.audience == "staff":
         errors[403] = Codes(forbidden(route))
     if "{" in route.path:

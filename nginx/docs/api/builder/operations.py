@@ -58,7 +58,7 @@ class Operations:
         return without_empty({
             "operationId": spec["operationId"], "tags": [tag], "summary": spec["summary"],
             "description": spec.get("description"),
-            "security": [] if route.audience == "guest" else [{"bearer": [route.permission]}],
+            "security": security(route),
             "parameters": [*self._headers(route), *query, *spec.get("parameters", [])],
             "requestBody": request, "responses": {**response, **errors}}, keep="security")
 
@@ -123,6 +123,12 @@ class Operations:
         """What a change with If-Match answers, and what is read before it."""
         change = self.routes.get(("PUT", route.path))
         return route.method in ("GET", "PUT") and change is not None and change.if_match
+
+
+def security(route: Route) -> list:
+    if route.knows_who:
+        return [{}, {"bearer": ["user"]}]
+    return [] if route.audience == "guest" else [{"bearer": [route.permission]}]
 
 
 def query_parameter(field: dict, spec) -> dict:

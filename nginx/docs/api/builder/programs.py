@@ -22,9 +22,14 @@ class Route:
     query: list | None
 
     @property
+    def knows_who(self) -> bool:
+        """A guest's route that takes a token, and then has to like it."""
+        return self.permission == "anybody"
+
+    @property
     def audience(self) -> str:
         """guest, user (anybody who is logged in) or staff."""
-        if self.permission in ("guest", "public"):
+        if self.permission in ("guest", "public", "anybody"):
             return "guest"
         return "user" if self.permission == "user" else "staff"
 
