@@ -82,6 +82,7 @@ const struct channel alipay_channel = {
 	.prepay = alipay_prepay,
 	.write_ticket = write_ticket,
 	.query = alipay_query,
+	.code_is_hidden = true,
 	.close = alipay_close,
 	.refund_body = alipay_refund_body,
 	.refund = alipay_refund,

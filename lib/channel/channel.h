@@ -122,6 +122,8 @@ struct channel {
 		struct buf *, struct arena *, const char *method, const char *ticket) CHECKED;
 	enum err (*query)(
 		struct arena *, const char *out_trade_no, struct channel_payment *) CHECKED;
+	/* A code is unknown to query() until it is scanned, and may be paid all the while. */
+	bool code_is_hidden;
 	/* After E_OK it can't be paid. After anything else only a query tells. */
 	enum err (*close)(struct arena *, const char *out_trade_no) CHECKED;
 

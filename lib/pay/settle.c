@@ -5,6 +5,7 @@
 #include "channel/call.h"
 #include "order/ban.h"
 #include "order/ending.h"
+#include "order/state.h"
 #include "pay/attempt.h"
 #include "pay/channels.h"
 #include "pay/notice.h"
@@ -16,23 +17,34 @@ enum { BATCH = 200, OVERDUE_TRIES = 3 };
 struct silent {
 	int64_t id;
 	const char *channel, *out_trade_no;
-	bool young; /* its first call may still be under way */
+	bool young;   /* its first call may still be under way */
+	bool shown;   /* a code that the customer has, and may still scan */
+	bool awaited; /* its order wants the money */
 };
 static const struct field silent_fields[] = {
 	FIELD(struct silent, id),
 	FIELD(struct silent, channel),
 	FIELD(struct silent, out_trade_no),
 	FIELD(struct silent, young),
+	FIELD(struct silent, shown),
+	FIELD(struct silent, awaited),
 };
 static const struct shape silent_shape = SHAPE(struct silent, silent_fields);
 
-#define SILENT                                                                 \
-	"SELECT id, channel, out_trade_no, state = 'created'"                  \
-	" AND created_at > now() - make_interval(secs => $2::bigint) AS young" \
-	" FROM payment_attempt WHERE "
-SQL(attempt_silent, SILENT "id = $1 AND transaction_id IS NULL");
-SQL(attempts_silent, SILENT "order_id = $1 AND transaction_id IS NULL ORDER BY id");
-SQL(attempts_open, SILENT "order_id = $1 AND state IN ('created', 'prepaid') ORDER BY id");
+/* `patience`: a call to prepay may take so many seconds */
+#define SILENT(patience) \
+	"a.id, a.channel, a.out_trade_no, a.state = 'created'"                              \
+	" AND a.created_at > now() - make_interval(secs => " patience "::bigint) AS young," \
+	" a.state = 'prepaid' AND a.method = 'native' AND " PAYABLE_UNTIL("o") " > now() AS shown," \
+	" o.state IN ('pending', 'closing') AS awaited"
+#define SILENT_SELECT     \
+	"SELECT " SILENT( \
+		"$2") " FROM payment_attempt a JOIN orders o ON o.id = a.order_id WHERE "
+SQL(attempt_silent, SILENT_SELECT "a.id = $1 AND a.transaction_id IS NULL");
+SQL(attempts_silent,
+	SILENT_SELECT "a.order_id = $1 AND a.transaction_id IS NULL ORDER BY a.id");
+SQL(attempts_open,
+	SILENT_SELECT "a.order_id = $1 AND a.state IN ('created', 'prepaid') ORDER BY a.id");
 
 static enum err settle_paid(struct db *db, struct arena *mem, const struct channel_payment *p)
 {
@@ -138,8 +150,15 @@ enum err settle_bans(struct db *db, struct arena *mem, bool *busy)
 	return E_OK;
 }
 
-/* After E_OK this attempt can't be paid, or its money is known. A refusal proves
- * nothing, it is often a payment: only a query tells. */
+/* Whether it can't be paid although nothing was heard of it: what the channel has never
+ * heard of, unless that is on its way, or a code that shows only once it is scanned. */
+static bool is_nothing(const struct silent *a)
+{
+	return !a->young && !(a->shown && channel_find(a->channel)->code_is_hidden);
+}
+
+/* After E_OK this attempt can't be paid, or its money is known; E_NOT_FOUND: its code may
+ * still be scanned. A refusal proves nothing, it is often a payment: only a query tells. */
 static enum err close_attempt(struct db *db, struct arena *mem, const struct silent *a)
 {
 	const struct channel *channel = channel_find(a->channel);
@@ -150,15 +169,19 @@ static enum err close_attempt(struct db *db, struct arena *mem, const struct sil
 	if (channel->close(mem, a->out_trade_no) == E_OK)
 		return mark_closed(db, mem, a->id);
 	enum err err = query(db, mem, a, &open);
-	if (err == E_NOT_FOUND)
-		return a->young ? E_CHANNEL_UNKNOWN : mark_closed(db, mem, a->id);
+	if (err == E_NOT_FOUND && is_nothing(a))
+		return mark_closed(db, mem, a->id);
+	if (err == E_NOT_FOUND && a->young)
+		return E_CHANNEL_UNKNOWN;
 	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
 }
 
 /* What comes of closing all attempts of an order; *wait_s: for how long the channels of
- * those that are left can't be called at all, 0 if one could. */
-static enum err close_all(
-	struct db *db, struct arena *mem, const struct list *attempts, int64_t *wait_s)
+ * those that are left can't be called at all, 0 if one could. An order that its customer
+ * has given up needs no proof of codes that nobody has scanned: whatever comes by them goes
+ * back, and settle_silent() asks until their time is over. */
+static enum err close_all(struct db *db, struct arena *mem, const struct list *attempts,
+	bool given_up, int64_t *wait_s)
 {
 	const struct silent *a = attempts->at;
 	enum err worst = E_OK;
@@ -169,9 +192,9 @@ static enum err close_all(
 		enum err err = close_attempt(db, mem, &a[i]);
 		int64_t wait = channel_wait_s(err);
 
-		if (err == E_OK)
+		if (err == E_OK || (err == E_NOT_FOUND && given_up))
 			continue;
-		worst = err;
+		worst = err == E_NOT_FOUND ? E_CHANNEL_UNKNOWN : err;
 		asked |= wait == 0;
 		*wait_s = wait > *wait_s ? wait : *wait_s;
 	}
@@ -193,7 +216,8 @@ static enum err close_one(struct db *db, struct arena *mem, const struct closing
 	if (in_vain && attempts.count)
 		worst = E_CHANNEL_UNKNOWN;
 	else
-		worst = close_all(db, mem, &attempts, &wait_s);
+		worst = close_all(db, mem, &attempts,
+			order_state_of(c->closing_to) == ORDER_CANCELLED, &wait_s);
 	tx_begin(&tx, db, mem, TX_WRITE);
 	if (worst == E_OK || c->overdue) {
 		if (worst != E_OK)
@@ -225,18 +249,19 @@ enum err settle_closings(struct db *db, struct arena *mem, bool *busy)
 	return close_one(db, mem, due.at);
 }
 
-/* The plan is counted from the first query. */
+/* The plan is counted from the first query; and once when its time is just over. */
 SQL(silent_take,
-	"WITH picked AS MATERIALIZED (SELECT id FROM payment_attempt WHERE ask_at <= now()"
-	"  AND state IN ('created', 'prepaid') ORDER BY ask_at LIMIT 1"
+	"WITH picked AS MATERIALIZED (SELECT id, order_id FROM payment_attempt"
+	"  WHERE ask_at <= now() AND state IN ('created', 'prepaid') ORDER BY ask_at LIMIT 1"
 	"  FOR UPDATE SKIP LOCKED)"
-	" UPDATE payment_attempt a SET asked = a.asked + 1, ask_at = CASE"
-	"  WHEN a.asked < 6 THEN now() + make_interval(secs =>"
-	"   (ARRAY[25, 30, 120, 120, 300, 1200])[a.asked + 1])"
-	"  WHEN a.created_at > now() - interval '1 day' THEN now() + interval '1 hour'"
-	"  ELSE 'infinity' END"
-	" FROM picked p WHERE a.id = p.id RETURNING a.id, a.channel, a.out_trade_no,"
-	"  false AS young");
+	" UPDATE payment_attempt a SET asked = a.asked + 1, ask_at = least(CASE"
+	"   WHEN a.asked < 6 THEN now() + make_interval(secs =>"
+	"    (ARRAY[25, 30, 120, 120, 300, 1200])[a.asked + 1])"
+	"   WHEN a.created_at > now() - interval '1 day' THEN now() + interval '1 hour'"
+	"   ELSE 'infinity' END,"
+	"  CASE WHEN " PAYABLE_UNTIL("o") " > now() THEN " PAYABLE_UNTIL("o") " END)"
+	" FROM picked p JOIN orders o ON o.id = p.order_id WHERE a.id = p.id"
+	" RETURNING " SILENT("$1"));
 
 SQL(silent_untaken,
 	"UPDATE payment_attempt SET asked = asked - 1,"
@@ -253,19 +278,27 @@ static enum err query_later(struct db *db, struct arena *mem, int64_t id, int64_
 	return tx_end(&tx, E_OK);
 }
 
+/* Whose order waits for its money is queried; of others none should come any more. */
+static enum err query_or_close(struct db *db, struct arena *mem, const struct silent *a)
+{
+	bool open;
+
+	return a->awaited ? query(db, mem, a, &open) : close_attempt(db, mem, a);
+}
+
 enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
 {
 	struct list due;
 	struct tx tx;
-	bool open;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx, db_all(&tx, &silent_take, &silent_shape, &due)));
+	TRY(tx_end(&tx,
+		db_all(&tx, &silent_take, &silent_shape, &due, A(settings.request_limit_s))));
 	if (due.count == 0)
 		return E_OK;
 	*busy = true;
 	const struct silent *a = due.at;
-	enum err err = query(db, mem, a, &open);
+	enum err err = query_or_close(db, mem, a);
 	if (channel_wait_s(err) > 0)
 		err = query_later(db, mem, a->id, channel_wait_s(err));
 	return err == E_DB_DOWN || err == E_UNKNOWN ? err : E_OK;

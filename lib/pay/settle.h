@@ -20,7 +20,8 @@ enum err settle_expired(struct db *, struct arena *, bool *busy) CHECKED;
 /* Closing orders: closed at the channel, then freed; or paid. */
 enum err settle_closings(struct db *, struct arena *, bool *busy) CHECKED;
 /* Attempts without an answer: after 5 s, 30 s, 1, 3, 5, 10, 30 minutes
- * (4012075249), then hourly for a day. */
+ * (4012075249), then hourly for a day, and once when their time is just over. Of an order
+ * that has ended without them they are closed, where the channel can. */
 enum err settle_silent(struct db *, struct arena *, bool *busy) CHECKED;
 /* What venues have chosen to give back (venue/outside.h). */
 enum err settle_outside(struct db *, struct arena *, bool *busy) CHECKED;

@@ -19,11 +19,18 @@ UNION ALL SELECT 'messages to act on', count(*) FROM message m WHERE (SELECT cou
 UNION ALL SELECT 'refunds', count(*) FROM refund WHERE state IN ('created', 'accepted')
 UNION ALL SELECT 'closing orders', count(*) FROM orders WHERE state = 'closing'
 UNION ALL SELECT 'unpaid orders', count(*) FROM orders WHERE state = 'pending'
+UNION ALL SELECT 'codes that may be scanned', count(*) FROM payment_attempt a
+	JOIN orders o ON o.id = a.order_id WHERE a.state IN ('created', 'prepaid')
+	AND o.state IN ('expired', 'cancelled') AND NOT o.unconfirmed
 """
-# Nobody waits for ten minutes, or until a postponed refund is tried again. A refund whose turn
-# is within a minute may be in somebody's hands.
+# Nobody waits for ten minutes and the margin behind them, or until a postponed refund is tried
+# again. A refund whose turn is within a minute may be in somebody's hands.
 HURRY = (
-    "UPDATE orders SET expires_at = now() WHERE state = 'pending' AND expires_at > now()",
+    "UPDATE orders SET expires_at = now() - interval '2 minutes'"
+    " WHERE state <> 'paid' AND expires_at > now() - interval '90 seconds'",
+    "UPDATE payment_attempt a SET ask_at = now() FROM orders o WHERE o.id = a.order_id"
+    " AND o.state IN ('expired', 'cancelled') AND a.state IN ('created', 'prepaid')"
+    " AND a.ask_at > now()",
     "UPDATE refund SET run_at = now() WHERE state IN ('created', 'accepted')"
     " AND run_at > now() + interval '61 s'",
 )
