@@ -33,11 +33,17 @@ static enum err place(struct req *r)
 	return reply(r, 201, &order_shape, &order);
 }
 
-/* Who was beaten at the last moment knows only that: which period it was is looked up. */
+/* Who was beaten at the last moment knows only that: which period it was, or until when he
+ * is banned, is looked up. */
 static void place_refused(struct req *r, struct tx *tx, enum err why)
 {
-	struct list taken;
+	struct list taken, bans;
 
+	if (why == E_BANNED && !r->until.us) {
+		ban_ask(tx, r->caller.account_id, &bans);
+		if (db_sync(tx) == E_OK && bans.count)
+			r->until = ((struct ban *)bans.at)->until;
+	}
 	if (why != E_SLOT_TAKEN || r->field)
 		return;
 	order_ask_taken(tx, r->in, r->caller.account_id, &taken);

@@ -1,5 +1,4 @@
 #include "account/account.h"
-#include "account/leave.h"
 #include "base/settings.h"
 #include "guard/limit.h"
 #include "identity.h"
@@ -48,8 +47,7 @@ static const struct shape phone_in_shape = SHAPE(struct phone_in, phone_in_field
 
 static enum err bind(struct req *r, const char *phone, struct account *account)
 {
-	phone_bind(&r->tx, r->caller.account_id, phone);
-	TRY(phone_taken_over(&r->tx, r->caller.account_id, phone));
+	TRY(phone_bind(&r->tx, r->caller.account_id, phone));
 	return account_load(&r->tx, r->caller.account_id, account);
 }
 

@@ -1,3 +1,4 @@
+#include "account/keyed_hash.h"
 #include "checkin/checkin.h"
 #include "guard/admit.h"
 #include "login/token.h"
@@ -7,6 +8,7 @@ static void init(void)
 {
 	tokens_init();
 	checkin_init();
+	keyed_hash_init();
 }
 
 int main(int argc, char **argv)

@@ -26,7 +26,7 @@ enum err account_of_wechat(struct tx *, const char *appid, const char *openid,
  * admins change, because colleagues know him by them (member.h). */
 void account_set_nickname(struct tx *, int64_t id, const char *nickname);
 /* E_PHONE_TAKEN if another account has this phone. */
-void phone_bind(struct tx *, int64_t account_id, const char *phone);
+enum err phone_bind(struct tx *, int64_t account_id, const char *phone) CHECKED;
 
 /* Queue: the account is disabled (its sessions end in the same transaction, by a
  * trigger, and no login comes through), or enabled again. */

@@ -79,10 +79,10 @@ SQL(customer_by_id, CUSTOMER_COLUMNS
 	" (SELECT count(*) FROM orders o WHERE o.account_id = a.id AND o.paid_at IS NOT NULL)"
 	"  AS paid_orders,"
 	" (SELECT max(o.created_at) FROM orders o WHERE o.account_id = a.id) AS last_order_at,"
-	" (SELECT count(*) FROM violation v WHERE v.account_id = a.id"
+	" (SELECT count(*) FROM violation v WHERE v.account_id = ANY(" PERSON("a.id") ")"
 	"  AND " VIOLATION_COUNTS("v", "$3") ") AS violations,"
 	" (SELECT jsonb_build_object('id', b.id, 'until', " CHINA_TIME("b.until") ", 'reason', b.reason)"
-	"  FROM ban b WHERE b.account_id = a.id AND " BAN_IN_FORCE("b")
+	"  FROM ban b WHERE b.account_id = ANY(" PERSON("a.id") ") AND " BAN_IN_FORCE("b")
 	"  ORDER BY b.until DESC LIMIT 1) AS ban FROM account a WHERE a.id = $2 AND " LISTED);
 
 enum err customer_load(struct tx *tx, int64_t by, int64_t id, struct customer *out)

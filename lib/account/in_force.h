@@ -8,6 +8,9 @@
 #define VIOLATION_COUNTS(v, days) \
 	v ".lifted_at IS NULL AND " v ".at > now() - make_interval(days => " days "::int)"
 
+/* All accounts of the person who has this one (person.h), as an array. */
+#define PERSON(account) "(SELECT person_accounts(" account "))::bigint[]"
+
 #define BAN_IN_FORCE(b) b ".lifted_at IS NULL AND " b ".until > now()"
 
 #endif

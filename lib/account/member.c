@@ -1,6 +1,7 @@
 #include "account/member.h"
 
 #include "account/account.h"
+#include "account/person.h"
 #include "base/buf.h"
 #include "base/phone.h"
 #include "base/settings.h"
@@ -163,6 +164,7 @@ enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, cons
 	TRY(check_roles(tx, roles, field));
 	db_queue_none(tx, &member_phone_taken, E_PHONE_TAKEN, A(m->phone), A(*id));
 	db_queue(tx, &member_insert, A(*id), A(m->name), A(m->phone));
+	person_phone(tx, *id, NULL, m->phone);
 	db_queue(tx, &member_login_insert, A(*id), A(m->username));
 	db_queue(tx, &member_give_roles, A(roles), A(*id));
 	return named(tx, field);
@@ -181,6 +183,7 @@ enum err member_set(struct tx *tx, int64_t id, int64_t version, const char *name
 
 	TRY(check_phone(phone, field));
 	TRY(member_load(tx, id, &now));
+	person_phone(tx, id, now.phone, phone);
 	db_queue_version(tx, &member_set_row, A(id), A(version), A(name), A(phone));
 	return named(tx, field);
 }
@@ -240,6 +243,7 @@ enum err member_remove(struct tx *tx, int64_t by, int64_t id, int64_t version)
 	TRY(member_load(tx, id, &now));
 	if (id == by)
 		return E_OWN_ACCOUNT;
+	person_phone(tx, id, now.phone, NULL);
 	db_queue_version(tx, &member_go, A(id),
 		A(version == ANY_VERSION ? now.version : version), A(settings.wx_web_appid));
 	return db_sync(tx);

@@ -65,6 +65,7 @@
 	X(PRICE_CHANGED, 409, "price_changed", "价格已变化，请核对后重新下单")              \
 	X(QUOTA, 409, "quota_exceeded", "已达到当日可预订时段的上限")                       \
 	X(BANNED, 403, "banned", "多次超时未支付，暂停预订")                                \
+	X(PHONE_REQUIRED, 403, "phone_required", "该球馆需先绑定手机号才能预订")            \
 	/* orders and money */                                                              \
 	X(ORDER_STATE, 409, "order_state", "订单当前状态不允许此操作")                      \
 	X(ORDER_EXPIRED, 409, "order_expired", "订单已超过支付时间")                        \

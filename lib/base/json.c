@@ -175,6 +175,8 @@ static void set_absent(const struct field *f, void *at)
 {
 	if (f->kind == K_INT || f->kind == K_MONEY)
 		*(int64_t *)at = f->absent;
+	else if (f->kind == K_BOOL)
+		*(bool *)at = f->absent != 0;
 }
 
 static const cJSON *stranger(const cJSON *obj, const struct shape *sh)

@@ -44,7 +44,7 @@ struct field {
 	bool optional;          /* input may lack it, a row may have NULL, output is null */
 	bool hidden;            /* filled from rows, never written as JSON */
 	int64_t min, max;       /* value, characters of a text, length of a list; 0,0 is any */
-	int64_t absent;         /* what an optional number of a JSON body is when it lacks */
+	int64_t absent;         /* what an optional number or bool of a JSON body is when it lacks */
 	const char *one_of;     /* a text must be one of these words: "a|b|c" */
 	const struct shape *of; /* what a list holds */
 };

@@ -38,6 +38,8 @@
 	X(order_item_alone_again, E_RETRY)                   \
 	X(court_block_has_floor, E_RETRY)                    \
 	X(orders_frame, E_RETRY)                             \
+	X(orders_banned, E_BANNED)                           \
+	X(orders_phone, E_PHONE_REQUIRED)                    \
 	X(court_unit_unused, E_IN_USE)                       \
 	X(outside_item_stays, E_RETRY)                       \
 	X(idempotency_pkey, E_RETRY)

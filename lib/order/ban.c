@@ -14,7 +14,7 @@ static const struct field ban_fields[] = {
 static const struct shape ban_shape = SHAPE(struct ban, ban_fields);
 
 SQL(ban_in_force,
-	"SELECT b.id, b.until, b.reason FROM ban b WHERE b.account_id = $1"
+	"SELECT b.id, b.until, b.reason FROM ban b WHERE b.account_id = ANY(" PERSON("$1") ")"
 	" AND " BAN_IN_FORCE("b") " ORDER BY b.until DESC LIMIT 1");
 
 void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
@@ -22,7 +22,7 @@ void ban_ask(struct tx *tx, int64_t account_id, struct list *out)
 	db_ask_all(tx, &ban_in_force, &ban_shape, out, A(account_id));
 }
 
-SQL(violations_account_hold, "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE");
+SQL(violations_account_hold, "SELECT person_hold($1)");
 
 void violations_hold(struct tx *tx, int64_t account_id)
 {
@@ -38,9 +38,9 @@ SQL(violation_insert,
 SQL(ban_insert,
 	"INSERT INTO ban (id, account_id, until, reason)"
 	" SELECT $1, $2, now() + make_interval(days => $5::int), $6"
-	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = $2"
+	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = ANY(" PERSON("$2") ")"
 	"  AND " VIOLATION_COUNTS("v", "$4")
-	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = $2),"
+	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = ANY(" PERSON("$2") ")),"
 	"   '-infinity'::timestamptz)) >= $3");
 
 enum err violation_add(struct tx *tx, int64_t account_id, int64_t order_id)
@@ -57,11 +57,11 @@ enum err violation_add(struct tx *tx, int64_t account_id, int64_t order_id)
 }
 
 SQL(bans_lift,
-	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = $1"
+	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = ANY(" PERSON("$1") ")"
 	" AND " BAN_IN_FORCE("b") " AND (SELECT count(*) FROM violation v"
-	"  WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.at <= b.since"
+	"  WHERE v.account_id = ANY(" PERSON("$1") ") AND v.lifted_at IS NULL AND v.at <= b.since"
 	"  AND v.at > b.since - make_interval(days => $4::int)"
-	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = $1"
+	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = ANY(" PERSON("$1") ")"
 	"   AND p.since < b.since), '-infinity'::timestamptz)) < $3");
 
 void bans_review(struct tx *tx, int64_t account_id, const char *why)

@@ -5,7 +5,8 @@
 
 /* Violations (失约) and bans (暂停预订). An order that expires unpaid is a violation of its
  * customer; the ZX_VIOLATION_LIMITth inside ZX_VIOLATION_DAYS bans the customer for
- * ZX_BAN_DAYS, and counting begins anew. A ban rests on its violations: when some of them
+ * ZX_BAN_DAYS, and counting begins anew. All accounts of a person count and are banned
+ * together (account/person.h). A ban rests on its violations: when some of them
  * are lifted and too few are left, it ends. What staff do with both stands in violation.h. */
 
 /* Ask for the ban in force: a row if there is one. */
@@ -16,7 +17,7 @@ struct ban {
 };
 void ban_ask(struct tx *, int64_t account_id, struct list *out); /* struct ban */
 
-/* Queue: hold the account's row. Wanted before either of the next two: of two expiries at
+/* Queue: hold the person of the account. Wanted before either of the next two: of two expiries at
  * once one sees the other. */
 void violations_hold(struct tx *, int64_t account_id);
 

@@ -53,12 +53,12 @@ SQL(violations_of_account,
 	"SELECT x.id, x.kind, o.id AS order_id, o.no AS order_no, x.at, x.lifted_at,"
 	" staff_name(x.lifted_by) AS lifted_by, x.lift_reason"
 	" FROM violation x LEFT JOIN orders o ON o.id = x.order_id"
-	" WHERE x.account_id = $1 ORDER BY x.at DESC, x.id DESC LIMIT 100");
+	" WHERE x.account_id = ANY(" PERSON("$1") ") ORDER BY x.at DESC, x.id DESC LIMIT 100");
 SQL(bans_of_account,
 	"SELECT b.id, b.since, b.until, b.reason,"
 	" " BAN_IN_FORCE("b") " AS in_force, b.lifted_at,"
 	" staff_name(b.lifted_by) AS lifted_by, b.lift_reason"
-	" FROM ban b WHERE b.account_id = $1 ORDER BY b.since DESC, b.id DESC LIMIT 100");
+	" FROM ban b WHERE b.account_id = ANY(" PERSON("$1") ") ORDER BY b.since DESC, b.id DESC LIMIT 100");
 
 static const struct field customer_fields[] = {FIELD(struct violation_record, customer)};
 static const struct shape customer_shape = SHAPE(struct violation_record, customer_fields);

@@ -17,7 +17,8 @@ enum { WINDOW_DAYS_MAX = 400, EARLY_MINUTES_MAX = 1440 };
 		FIELD(struct venue_in, window_days, .min = 0, .max = WINDOW_DAYS_MAX),         \
 		FIELD(struct venue_in, checkin_early_minutes, .min = 0,                        \
 			.max = EARLY_MINUTES_MAX),                                             \
-		FIELD(struct venue_in, ends_on, .optional = true)
+		FIELD(struct venue_in, ends_on, .optional = true),                             \
+		FIELD(struct venue_in, phone_required, .optional = true, .absent = true)
 static const struct field new_fields[] = {VENUE_IN};
 const struct shape venue_new_shape = SHAPE(struct venue_in, new_fields);
 static const struct field edit_fields[] = {
@@ -36,12 +37,13 @@ static const struct field sheet_fields[] = {
 	FIELD(struct venue_sheet, window_days),
 	FIELD(struct venue_sheet, checkin_early_minutes),
 	FIELD(struct venue_sheet, ends_on, .optional = true),
+	FIELD(struct venue_sheet, phone_required),
 };
 const struct shape venue_sheet_shape = SHAPE(struct venue_sheet, sheet_fields);
 
 #define SHEET_COLUMNS                                                                           \
 	"SELECT id, version, name, nullif(address, '') AS address, nullif(phone, '') AS phone," \
-	" timezone, window_days, checkin_early_minutes, ends_on FROM venue"
+	" timezone, window_days, checkin_early_minutes, ends_on, phone_required FROM venue"
 SQL(venue_sheets_after, SHEET_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2");
 SQL(venue_sheet_by_id, SHEET_COLUMNS " WHERE id = $1");
 
@@ -65,8 +67,8 @@ SQL(zone_fits,
 	" FROM generate_series(now(), now() + interval '10 years', interval '7 days') AS t");
 SQL(venue_insert,
 	"INSERT INTO venue (id, name, address, phone, timezone, window_days,"
-	" checkin_early_minutes, ends_on)"
-	" VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), $5, $6, $7, $8)");
+	" checkin_early_minutes, ends_on, phone_required)"
+	" VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), $5, $6, $7, $8, $9)");
 
 static enum err check_zone(struct tx *tx, const char *zone, struct refusal *why)
 {
@@ -87,7 +89,7 @@ enum err venue_add(struct tx *tx, const struct venue_in *in, int64_t *id, struct
 	TRY(ids_take(tx, 1, id));
 	return db_run(tx, &venue_insert, A(*id), A(in->name), A(in->address), A(in->phone),
 		A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
-		A(arg_date_or_null(in->ends_on)));
+		A(arg_date_or_null(in->ends_on)), A(in->phone_required));
 }
 
 /* A lock against orders, too, which hold the row FOR KEY SHARE. */
@@ -95,7 +97,7 @@ SQL(venue_alone, "SELECT 1 FROM venue WHERE id = $1 FOR UPDATE");
 SQL(venue_update,
 	"UPDATE venue SET version = version + 1, name = $3, address = coalesce($4, ''),"
 	" phone = coalesce($5, ''), timezone = $6, window_days = $7,"
-	" checkin_early_minutes = $8, ends_on = $9 WHERE id = $1 AND " VERSION_IS(
+	" checkin_early_minutes = $8, ends_on = $9, phone_required = $10 WHERE id = $1 AND " VERSION_IS(
 		"version", "$2"));
 
 static enum err lock_alone(struct tx *tx, int64_t id, int64_t version, struct venue_sheet *was)
@@ -124,7 +126,7 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 	why->field = NULL;
 	db_queue_version(tx, &venue_update, A(id), A(version), A(in->name), A(in->address),
 		A(in->phone), A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
-		A(arg_date_or_null(in->ends_on)));
+		A(arg_date_or_null(in->ends_on)), A(in->phone_required));
 	return outside_settle(tx, &(struct outside_params){.venue_id = id, .in = in->outside},
 		&outside, &why->detail);
 }

@@ -11,7 +11,8 @@ enum { ADDRESS_LENGTH = 200, VENUE_PHONE_LENGTH = 32, ZONE_LENGTH = 64 };
 struct venue_in {
 	const char *name, *address, *phone, *timezone;
 	int64_t window_days, checkin_early_minutes;
-	date ends_on; /* 0: open-ended */
+	date ends_on;        /* 0: open-ended */
+	bool phone_required; /* only customers with a bound phone may book */
 	struct outside_in outside;
 };
 extern const struct shape venue_new_shape, venue_edit_shape;
@@ -19,6 +20,7 @@ struct venue_sheet {
 	int64_t id, version, window_days, checkin_early_minutes;
 	const char *name, *address, *phone, *timezone; /* address, phone: NULL if unknown */
 	date ends_on;
+	bool phone_required;
 };
 extern const struct shape venue_sheet_shape;
 

@@ -7,6 +7,7 @@ static const struct field venue_fields[] = {
 	FIELD(struct venue, phone),
 	FIELD(struct venue, sports),
 	FIELD(struct venue, window_days),
+	FIELD(struct venue, phone_required),
 };
 const struct shape venue_shape = SHAPE(struct venue, venue_fields);
 
@@ -17,6 +18,7 @@ static const struct field venue_detail_fields[] = {
 	FIELD(struct venue_detail, phone),
 	FIELD(struct venue_detail, sports),
 	FIELD(struct venue_detail, window_days),
+	FIELD(struct venue_detail, phone_required),
 	FIELD(struct venue_detail, timezone),
 	FIELD(struct venue_detail, checkin_early_minutes),
 	FIELD(struct venue_detail, hours),
@@ -33,7 +35,7 @@ const struct shape venue_detail_shape = SHAPE(struct venue_detail, venue_detail_
 	"  WHERE vs.venue_id = v.id) AS sports"
 
 SQL(venues_after, "SELECT v.id, v.name, v.address, v.phone, " VENUE_WINDOW
-		  " AS window_days," SPORTS_OF_VENUE
+		  " AS window_days, v.phone_required," SPORTS_OF_VENUE
 		  " FROM venue v WHERE v.id > $1 AND " VENUE_LIVES " ORDER BY v.id LIMIT $2");
 
 enum err venue_list(struct tx *tx, int64_t after, int64_t limit, struct list *out)
@@ -44,7 +46,7 @@ enum err venue_list(struct tx *tx, int64_t after, int64_t limit, struct list *ou
 /* "25:30" is half past one of the next morning. */
 SQL(venue_by_id,
 	"SELECT v.id, v.name, v.address, v.phone, " VENUE_WINDOW
-	" AS window_days, v.timezone,"
+	" AS window_days, v.phone_required, v.timezone,"
 	" v.checkin_early_minutes," SPORTS_OF_VENUE
 	","
 	" (SELECT coalesce(jsonb_agg(jsonb_build_object('weekday', o.weekday,"

@@ -26,6 +26,7 @@ enum { SPORT_CODE_MIN = 2, SPORT_CODE_MAX = 32 }; /* characters, a–z and _ */
 /* What guests see of a venue. */
 struct venue {
 	int64_t id, window_days;
+	bool phone_required; /* to book */
 	const char *name, *address, *phone;
 	raw_json sports; /* [{"code","name","slot_minutes","courts"}] */
 };
@@ -33,6 +34,7 @@ extern const struct shape venue_shape;
 
 struct venue_detail {
 	int64_t id, window_days, checkin_early_minutes;
+	bool phone_required;
 	const char *name, *address, *phone, *timezone;
 	raw_json sports, hours; /* hours: [{"weekday","opens":"08:00","closes":"25:30"}] */
 };

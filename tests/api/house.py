@@ -147,7 +147,14 @@ class Customer(Client):
     def account_id(self) -> int:
         return ok(self.get("/api/v1/me"))["id"]
 
+    def have_phone(self):
+        """Behind WeChat's back."""
+        self.house.db.run("UPDATE account SET phone = '139' || lpad(mod(id, 100000000)::text, 8, '0')"
+                          " WHERE id = %s AND phone IS NULL", self.account_id)
+
     def try_order(self, *slots, key=NEW_KEY, **more) -> requests.Response:
+        if slots[0].venue in (2, 3):  # they want to know a phone
+            self.have_phone()
         return self.post("/api/v1/orders", order_body(*slots, **more), key)
 
     def order(self, *slots, **more) -> dict:

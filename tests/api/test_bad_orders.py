@@ -21,7 +21,9 @@ def without(name: str) -> dict:
 
 @pytest.fixture(scope="module")
 def villain(house):
-    return house.customer()
+    made = house.customer()
+    made.have_phone()
+    return made
 
 
 WRONG_FIELDS = [(f"{name} {value!r}"[:40], body(**{name: value}), name) for name, values in {

@@ -195,7 +195,7 @@ def test_a_ban_follows_the_person(house, slots, banned, desk1):
     banned.log_in()
     error = banned.try_order(slots.one()).json()["error"]
     assert (error["code"], error["until"]) == ("banned", until)
-    assert count(house, "ban", banned) == count(house, "violation", banned) == 0  # they moved
+    assert (count(house, "ban", banned), count(house, "violation", banned)) == (1, 3)  # as they were
 
 
 def test_violations_that_count_go_on_counting(house, slots, customer):
@@ -221,5 +221,11 @@ def test_marks_are_kept_for_no_longer_than_they_matter(house, slots, banned):
     gone(banned)
     house.db.run("UPDATE left_mark SET created_at = now() - interval '31 days'"
                  " WHERE account_id = %s", banned.number)
+    gone(house.customer())
+    assert count(house, "left_mark", banned) > 0  # the ban is in force yet
+    house.db.run("UPDATE ban SET until = now() - interval '1 second', since = now() - interval '31 days'"
+                 " WHERE account_id = %s", banned.number)
+    house.db.run("UPDATE violation SET at = now() - interval '31 days' WHERE account_id = %s",
+                 banned.number)
     gone(house.customer())
     assert count(house, "left_mark", banned) == 0

@@ -13,7 +13,8 @@ def test_the_list_has_every_venue_with_its_sports(house):
     assert page["next_cursor"] is None
     assert [v["id"] for v in page["items"]] == all_venues(house)
     river = page["items"][1]
-    assert set(river) == {"id", "name", "address", "phone", "sports", "window_days"}
+    assert set(river) == {"id", "name", "address", "phone", "sports", "window_days",
+                          "phone_required"}
     assert river["sports"] == [
         {"code": "badminton", "name": "羽毛球", "slot_minutes": 60, "courts": 4},
         {"code": "basketball", "name": "篮球", "slot_minutes": 60, "courts": 6}]

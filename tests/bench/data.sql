@@ -6,8 +6,8 @@
 \set ON_ERROR_STOP on
 SET timezone = 'Asia/Shanghai';
 BEGIN;
-INSERT INTO venue (id, name, address, phone, window_days)
-	SELECT 100 + n, '压测球馆 ' || n, '杭州市西湖区文三路 ' || n || ' 号', '0571-88881234', 400
+INSERT INTO venue (id, name, address, phone, window_days, phone_required)
+	SELECT 100 + n, '压测球馆 ' || n, '杭州市西湖区文三路 ' || n || ' 号', '0571-88881234', 400, false
 	FROM generate_series(1, 40) n;
 INSERT INTO venue_sport (venue_id, sport_id, slot_minutes)
 	SELECT 100 + n, 1, 60 FROM generate_series(1, 40) n;

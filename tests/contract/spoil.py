@@ -312,6 +312,8 @@ def good_leaves(schema: dict) -> list:
         return values + [True, False]
     if "integer" in (schema["type"], *schema["type"]):
         return values + [schema["minimum"], schema["maximum"]]
+    if "boolean" in (schema["type"], *schema["type"]):
+        return values + [True, False]
     if "enum" in schema:
         return schema["enum"]
     if "format" in schema:

@@ -3,7 +3,7 @@ import pytest
 
 import staffing
 from entry import Browser, Clerk
-from house import ok, refused
+from house import ok, order_body, refused
 
 WECHAT, PHONE = "/api/v1/staff/me/wechat", "/api/v1/me/phone"
 
@@ -65,6 +65,11 @@ def test_a_phone(house, customer):
     refused(other.post(PHONE, code(other)), 409, "phone_taken")
     staffing.employ(house, other)
     refused(other.post(PHONE, code(other)), 409, "staff_account")
+
+
+def test_a_venue_may_want_a_phone_to_book(slots, customer):
+    body = order_body(slots.one(venue=3, sport="tennis"))
+    refused(customer.post("/api/v1/orders", body), 403, "phone_required")
 
 
 def test_ways_that_are_off(house, clerk):

@@ -5,10 +5,11 @@
 SET timezone = 'Asia/Shanghai';
 BEGIN;
 
-INSERT INTO venue (id, name, address, phone, window_days, checkin_early_minutes) VALUES
-	(1, '星河羽毛球馆', '杭州市西湖区文三路 188 号', '0571-88880001', 7, 1440),
-	(2, '江畔体育中心', '杭州市滨江区江南大道 900 号', '0571-88880002', 14, 60),
-	(3, '云山网球中心', '杭州市余杭区云山路 6 号', '0571-88880003', 7, 60);
+INSERT INTO venue (id, name, address, phone, window_days, checkin_early_minutes,
+	phone_required) VALUES
+	(1, '星河羽毛球馆', '杭州市西湖区文三路 188 号', '0571-88880001', 7, 1440, false),
+	(2, '江畔体育中心', '杭州市滨江区江南大道 900 号', '0571-88880002', 14, 60, true),
+	(3, '云山网球中心', '杭州市余杭区云山路 6 号', '0571-88880003', 7, 60, true);
 
 -- What is given back of a cancelled period, by the hours before its start.
 UPDATE venue SET refund_tiers = t.tiers::jsonb FROM (VALUES

@@ -30,8 +30,8 @@ class Hall:
     def _statements(self) -> list:
         here, units = self.id, sorted(set().union(*self.units.values()))
         return [
-            (f"INSERT INTO venue (id, name, checkin_early_minutes)"
-             f" VALUES ({here}, '竞赛馆', 1440)",),
+            (f"INSERT INTO venue (id, name, checkin_early_minutes, phone_required)"
+             f" VALUES ({here}, '竞赛馆', 1440, false)",),
             (f"INSERT INTO venue_sport VALUES ({here}, 1, 60)",),
             (f"INSERT INTO opening SELECT {here}, d, 0, 1440 FROM generate_series(1, 7) d",),
             (f"INSERT INTO price_rule (id, venue_id, hour_fen) VALUES ({here}, {here}, {PRICE})",),

@@ -34,7 +34,8 @@ static inline void make_venue(void)
 {
 	long long v = venue = block(owner);
 	const char *sql = arena_printf(mem,
-		"INSERT INTO venue (id, name) VALUES (%1$lld, 'test %5$lld');"
+		"INSERT INTO venue (id, name, phone_required)"
+		" VALUES (%1$lld, 'test %5$lld', false);"
 		"INSERT INTO venue_sport VALUES (%1$lld, 1, 30);"
 		"INSERT INTO opening SELECT %1$lld, d, %2$d, %3$d FROM generate_series(1, 7) d;"
 		"INSERT INTO price_rule (id, venue_id, hour_fen) VALUES (%1$lld, %1$lld, 4000);"

@@ -15,7 +15,8 @@ MOVED = {"lib/account/mark.h": "lib/account/keyed_hash.h", "lib/account/scan.h":
 # What belongs together, in the order in which one reads it. A new table, view, sequence or function
 # is given its place here.
 SUBJECTS = {
-    "People": """account wechat_identity account_leave() left_mark without_payer() payer_has_left()
+    "People": """account wechat_identity account_leave() left_mark person_of() person_accounts() person_held()
+        person_hold() person_change() without_payer() payer_has_left()
         forget_payer()""",
     "Logins and sessions": """session end_sessions() session_of_staff() staff_login login_miss login_state
         sms_code""",
@@ -30,7 +31,8 @@ SUBJECTS = {
     "Orders": """orders order_item occupancy frame_check() floor_check() court_unit_check() floor_to_block()
         outside_item outside_item_rights() outside_item_stays() outside_item_work() outside_item_over() booking_day
         state_move state_move_check() court_lasts() court_lasts_again() courts_hold() bookings_hold()
-        orders_queue() order_replaced() order_alone_again() venue_customer customer_note() violation ban""",
+        orders_queue() order_replaced() order_alone_again() venue_customer customer_note() violation ban
+        person_check()""",
     "Check-in": "checkin_code checkin checkin_undone checkin_try checkin_of_refunded() order_venue()",
     "Money": """payment_attempt refund refund_by_hand_check() notify_log ledger_day reconcile_run
         reconcile_line reconcile_diff shipping work_item""",
