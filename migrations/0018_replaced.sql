@@ -13,8 +13,8 @@ BEGIN
 	PERFORM bookings_hold(NEW.account_id);
 	RETURN NEW;
 END $$;
--- By its name behind orders_frame.
-CREATE TRIGGER orders_one_by_one BEFORE INSERT ON orders
+-- By its name behind orders_frame and orders_person: locks are taken in that order.
+CREATE TRIGGER orders_queued BEFORE INSERT ON orders
 	FOR EACH ROW EXECUTE FUNCTION orders_queue();
 
 -- Has its customer another living order at an hour of this one, at whatever venue, made

@@ -39,12 +39,12 @@ struct field {
 	const char *name;
 	uint16_t offset;
 	uint8_t kind;
-	uint8_t plain;          /* enum plain: what a text that people write may hold */
-	uint8_t digits;         /* enum digits: a number that people type is read so */
-	bool optional;          /* input may lack it, a row may have NULL, output is null */
-	bool hidden;            /* filled from rows, never written as JSON */
-	int64_t min, max;       /* value, characters of a text, length of a list; 0,0 is any */
-	int64_t absent;         /* what an optional number or bool of a JSON body is when it lacks */
+	uint8_t plain;    /* enum plain: what a text that people write may hold */
+	uint8_t digits;   /* enum digits: a number that people type is read so */
+	bool optional;    /* input may lack it, a row may have NULL, output is null */
+	bool hidden;      /* filled from rows, never written as JSON */
+	int64_t min, max; /* value, characters of a text, length of a list; 0,0 is any */
+	int64_t absent;   /* what an optional number or bool of a JSON body is when it lacks */
 	const char *one_of;     /* a text must be one of these words: "a|b|c" */
 	const struct shape *of; /* what a list holds */
 };

@@ -99,13 +99,16 @@ CREATE TABLE account (
 	version         bigint NOT NULL DEFAULT 1, -- 0008_account.sql
 	disabled_reason text, -- 0008_account.sql
 	left_at         timestamptz, -- 0008_account.sql
+	person_id       bigint, -- 0025_person.sql
 	CONSTRAINT account_pkey PRIMARY KEY (id), -- 0001_house.sql
+	CONSTRAINT account_person_fk FOREIGN KEY (person_id) REFERENCES account(id), -- 0025_person.sql
 	CONSTRAINT account_left_is_nobody CHECK (left_at IS NULL OR phone IS NULL AND nickname = '已注销用户'
 		AND disabled_at IS NOT NULL AND disabled_reason IS NULL), -- 0008_account.sql
 	CONSTRAINT account_nickname_length CHECK (length(nickname) <= 64), -- 0001_house.sql
 	CONSTRAINT account_phone_form CHECK (phone ~ '^1[3-9][0-9]{9}$'), -- 0001_house.sql
 	CONSTRAINT account_reason_of_disabled CHECK (disabled_reason IS NULL OR disabled_at IS NOT NULL) -- 0008_account.sql
 );
+CREATE INDEX account_person ON account (person_id) WHERE person_id IS NOT NULL; -- 0025_person.sql
 CREATE UNIQUE INDEX account_phone_key ON account (phone) WHERE phone IS NOT NULL; -- 0001_house.sql
 CREATE TRIGGER account_ends_sessions AFTER UPDATE OF disabled_at, left_at ON account FOR EACH ROW
 	WHEN (new.disabled_at IS NOT NULL) EXECUTE FUNCTION end_sessions(); -- 0008_account.sql
@@ -149,12 +152,13 @@ ALTER TABLE wechat_identity ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON wechat_identity TO zx USING (true); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE, DELETE ON wechat_identity TO zx;
 
--- 0014_scale.sql (0008_account.sql)
+-- 0025_person.sql (0008_account.sql, 0014_scale.sql)
 -- 0008: A person goes; orders and money stay. The caller holds the rows of the orders
 -- and of the account, and has found nothing open. Answers that are kept for
 -- repeats go too, also those to staff that tell of this person.
 -- 0014: As before, but of the kept answers only the person's own: those to staff that tell
 -- of him are swept within 48 hours, as all are.
+-- 0025: As before, and marks stay while something is held against their person.
 CREATE FUNCTION account_leave(who bigint, marks_days bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
 BEGIN
@@ -169,7 +173,8 @@ BEGIN
 		(SELECT p.out_trade_no FROM payment_attempt p JOIN orders o ON o.id = p.order_id WHERE o.account_id = who);
 	UPDATE payment_attempt p SET payer = NULL, request = without_payer(request)
 		FROM orders o WHERE o.id = p.order_id AND o.account_id = who;
-	DELETE FROM left_mark WHERE created_at < now() - make_interval(days => marks_days::int);
+	DELETE FROM left_mark WHERE created_at < now() - make_interval(days => marks_days::int)
+		AND NOT person_held(account_id, marks_days);
 END $$;
 REVOKE EXECUTE ON FUNCTION account_leave FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION account_leave TO zx;
@@ -189,6 +194,88 @@ CREATE INDEX left_mark_age ON left_mark (created_at); -- 0008_account.sql
 ALTER TABLE left_mark ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON left_mark TO zx USING (true); -- 0010_rights.sql
 GRANT SELECT, INSERT ON left_mark TO zx;
+
+-- 0025_person.sql
+CREATE FUNCTION person_of(account bigint) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+	SELECT coalesce(a.person_id, a.id) FROM account a WHERE a.id = $1
+$$;
+REVOKE EXECUTE ON FUNCTION person_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION person_of TO zx, zx_staff;
+
+-- 0025_person.sql
+CREATE FUNCTION person_accounts(account bigint) RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+	SELECT array_agg(a.id) FROM account a, person_of($1) AS p(id) WHERE a.id = p.id OR a.person_id = p.id
+$$;
+REVOKE EXECUTE ON FUNCTION person_accounts FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION person_accounts TO zx, zx_staff;
+
+-- 0025_person.sql
+-- Is a ban in force, or does a violation count that is no older than so many days?
+CREATE FUNCTION person_held(account bigint, days bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+	SELECT EXISTS (SELECT 1 FROM ban b WHERE b.account_id = ANY (p.accounts)
+			AND b.lifted_at IS NULL AND b.until > now())
+		OR EXISTS (SELECT 1 FROM violation v WHERE v.account_id = ANY (p.accounts)
+			AND v.lifted_at IS NULL AND v.at > now() - make_interval(days => days::int))
+	FROM person_accounts(account) AS p(accounts)
+$$;
+REVOKE EXECUTE ON FUNCTION person_held FROM PUBLIC;
+
+-- 0025_person.sql
+-- Who changes what is held against a person, or who belongs to it, has it alone, and comes
+-- behind the orders that are being made; these hold it together (orders_person). The
+-- account and the person's first one are locked by id; both are looked at again, because
+-- somebody may have joined it to another person meanwhile.
+CREATE FUNCTION person_hold(account bigint) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	person bigint;
+BEGIN
+	LOOP
+		person := person_of(account);
+		PERFORM 1 FROM account a WHERE a.id IN (account, person) ORDER BY a.id FOR NO KEY UPDATE;
+		EXIT WHEN person IS NOT DISTINCT FROM person_of(account);
+	END LOOP;
+	RETURN person;
+END $$;
+REVOKE EXECUTE ON FUNCTION person_hold FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION person_hold TO zx, zx_staff;
+
+-- 0025_person.sql
+-- An account gets identities or is about to lose some: digests (lib/account/leave.h), with
+-- blanks between. Whoever had what it gets is the same person, and so is who comes with the
+-- same unionid. What it loses is kept as long as something is held against the person.
+CREATE FUNCTION person_change(account bigint, loses text, gets text, union_id text, days bigint) RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+#variable_conflict use_variable
+DECLARE
+	persons bigint[];
+	found bigint[];
+BEGIN
+	LOOP
+		SELECT array_agg(DISTINCT person_of(f.id) ORDER BY person_of(f.id)) INTO found FROM (
+			SELECT account AS id
+			UNION ALL SELECT m.account_id FROM left_mark m WHERE m.mark = ANY (string_to_array(gets, ' '))
+			UNION ALL SELECT w.account_id FROM wechat_identity w WHERE w.unionid = union_id) AS f;
+		EXIT WHEN found = persons;
+		persons := found;
+		PERFORM 1 FROM account a WHERE a.id = account OR a.id = ANY (persons) OR a.person_id = ANY (persons)
+			ORDER BY a.id FOR NO KEY UPDATE;
+	END LOOP;
+	IF cardinality(persons) > 1 THEN
+		UPDATE account a SET person_id = persons[1]
+			WHERE a.id = ANY (persons[2:]) OR a.person_id = ANY (persons[2:]);
+	END IF;
+	IF loses <> '' AND person_held(account, days) THEN
+		INSERT INTO left_mark (mark, account_id)
+			SELECT DISTINCT m, account FROM unnest(string_to_array(loses, ' ')) AS m
+			ON CONFLICT ON CONSTRAINT left_mark_pkey DO UPDATE SET created_at = now();
+	END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION person_change FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION person_change TO zx, zx_staff;
 
 -- 0008_account.sql
 -- What a channel says, without whom: openids, Alipay's buyer, bank accounts; as
@@ -785,6 +872,7 @@ CREATE TABLE venue (
 	prices_version        bigint NOT NULL DEFAULT 1, -- 0009_venue.sql: of its rows in price_rule
 	refund_version        bigint NOT NULL DEFAULT 1, -- 0009_venue.sql: of refund_tiers
 	ends_on               date, -- 0009_venue.sql: from this play date on not for sale
+	phone_required        boolean NOT NULL DEFAULT true, -- 0025_person.sql
 	CONSTRAINT venue_pkey PRIMARY KEY (id), -- 0002_venue.sql
 	CONSTRAINT venue_checkin_range CHECK (checkin_early_minutes BETWEEN 0 AND 1440), -- 0002_venue.sql
 	CONSTRAINT venue_name_some CHECK (name <> ''), -- 0009_venue.sql
@@ -1219,8 +1307,9 @@ CREATE TRIGGER orders_frame BEFORE INSERT ON orders FOR EACH ROW WHEN (new.frame
 	EXECUTE FUNCTION frame_check(); -- 0015_floor.sql
 CREATE TRIGGER orders_move BEFORE UPDATE OF state ON orders FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
--- By its name behind orders_frame.
-CREATE TRIGGER orders_one_by_one BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0018_replaced.sql
+CREATE TRIGGER orders_person BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION person_check(); -- 0025_person.sql
+-- By its name behind orders_frame and orders_person: locks are taken in that order.
+CREATE TRIGGER orders_queued BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0018_replaced.sql
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON orders TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON orders TO zx_staff USING (venue_id = ANY (((SELECT CASE
@@ -1732,6 +1821,30 @@ CREATE POLICY in_scope ON ban TO zx_staff USING ((SELECT staff_everywhere())
 GRANT SELECT, INSERT, UPDATE ON ban TO zx;
 GRANT SELECT, UPDATE (lifted_at, lifted_by, lift_reason) ON ban TO zx_staff;
 
+-- 0025_person.sql
+-- The wall: an order is made while nothing changes for its person, and looks last.
+CREATE FUNCTION person_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	person bigint;
+BEGIN
+	LOOP
+		person := person_of(NEW.account_id);
+		PERFORM 1 FROM account a WHERE a.id IN (NEW.account_id, person) ORDER BY a.id FOR SHARE;
+		EXIT WHEN person IS NOT DISTINCT FROM person_of(NEW.account_id);
+	END LOOP;
+	IF EXISTS (SELECT 1 FROM ban b WHERE b.account_id = ANY (person_accounts(NEW.account_id))
+			AND b.lifted_at IS NULL AND b.until > now()) THEN
+		RAISE EXCEPTION 'person % is banned', person
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_banned', TABLE = TG_TABLE_NAME;
+	ELSIF EXISTS (SELECT 1 FROM venue v, account a WHERE v.id = NEW.venue_id AND v.phone_required
+			AND a.id = NEW.account_id AND a.phone IS NULL) THEN
+		RAISE EXCEPTION 'account % has no phone', NEW.account_id
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_phone', TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NEW;
+END $$;
+
 
 -- Check-in --------------------------------------------------------------------------------------------------
 
@@ -1942,6 +2055,7 @@ CREATE TABLE refund (
 	billed_on     date, -- 0005_reconcile.sql
 	delayed_at    timestamptz, -- 0016_refund.sql: since then
 	answered_at   timestamptz, -- 0016_refund.sql
+	stuck_told_at timestamptz, -- 0024_refund_stuck_told.sql
 	CONSTRAINT refund_pkey PRIMARY KEY (id), -- 0004_settle.sql
 	CONSTRAINT refund_out_refund_no_key UNIQUE (out_refund_no), -- 0004_settle.sql
 	CONSTRAINT refund_replaces_key UNIQUE (replaces), -- 0004_settle.sql
@@ -2286,7 +2400,8 @@ CREATE TABLE inbox (
 	CONSTRAINT inbox_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0006_tell.sql
 	CONSTRAINT inbox_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0006_tell.sql
 	CONSTRAINT inbox_kind_known CHECK (kind IN ('order.paid', 'order.ended', 'order.retaken',
-		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.done', 'ban.created', 'ban.ended')) -- 0019_told.sql (0006_tell.sql, 0016_refund.sql)
+		'order.cancelled', 'refund.created', 'refund.delayed', 'refund.stuck', 'refund.done', 'ban.created',
+		'ban.ended')) -- 0024_refund_stuck_told.sql (0006_tell.sql, 0016_refund.sql, 0019_told.sql)
 );
 CREATE INDEX inbox_account ON inbox (account_id, id DESC); -- 0006_tell.sql
 CREATE INDEX inbox_unread ON inbox (account_id) WHERE read_at IS NULL; -- 0006_tell.sql

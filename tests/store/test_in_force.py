@@ -68,7 +68,7 @@ def test_what_is_not_understood_is_an_error(text):
 
 
 def test_the_rules_that_people_ask_for():
-    assert in_force("function", "account_leave") == "0017_person.sql"
+    assert in_force("function", "account_leave") == "0025_person.sql"
     assert in_force("policy", "account.in_scope") == "0014_scale.sql"
     assert in_force("trigger", "orders_move") == "0004_settle.sql"
     assert in_force("constraint", "occupancy_pkey") == "0003_order.sql"
