@@ -63,6 +63,7 @@ static void these_consumers_hear_these_kinds_and_no_others(void **state)
 		{"zx.tell", "order.retaken"},
 		{"zx.tell", "refund.created"},
 		{"zx.tell", "refund.delayed"},
+		{"zx.tell", "refund.stuck"},
 		{"zx.tell", "refund.done"},
 		{"zx.tell", "ban.created"},
 		{"zx.tell", "ban.ended"},
