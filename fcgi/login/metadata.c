@@ -24,7 +24,8 @@ static enum err metadata(struct req *r)
 		if (grant_types[i].on())
 			json_text(b, NULL, grant_types[i].name);
 	json_close(b, ']');
-	json_raw(b, "response_types_supported", "[]");
+	/* There is no authorization endpoint; but clients want this list, and not an empty one. */
+	json_raw(b, "response_types_supported", "[\"none\"]");
 	json_raw(b, "token_endpoint_auth_methods_supported", "[\"none\"]");
 	json_raw(b, "revocation_endpoint_auth_methods_supported", "[\"none\"]");
 	json_raw(b, "scopes_supported", "[\"user\",\"staff\"]");

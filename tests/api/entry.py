@@ -12,6 +12,7 @@ def oauth_refused(answer, status: int, code: str):
     """RFC 6749 §5.2, with our request id."""
     assert answer.status_code == status, answer.text
     assert answer.json()["error"] == code, answer.text
+    assert answer.json()["error_description"].isascii()
     assert answer.json()["request_id"] and answer.headers["Cache-Control"] == "no-store"
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import staffing
+from entry import oauth_refused
 from house import REPO, ok, refused, wait_for
 from slots import day
 
@@ -35,10 +36,13 @@ def test_a_fourth_password_in_a_minute_has_to_wait(house, strict):
     assert 1 <= int(last.headers["Retry-After"]) <= 60
 
 
-@pytest.mark.parametrize("path, most", [("/oauth2/token", 8192), ("/oauth2/sms", 8192),
-                                        ("/api/v1/orders", 65536)])
-def test_nginx_refuses_a_body_over_the_size_of_its_place(house, path, most, unchanged):
-    refused(house.guest.call("POST", path, data=b"x" * (most + 1)), 413, "too_large")
+@pytest.mark.parametrize("path, most, is_refused, code", [
+    ("/oauth2/token", 8192, oauth_refused, "invalid_request"),
+    ("/oauth2/sms", 8192, oauth_refused, "invalid_request"),
+    ("/api/v1/orders", 65536, refused, "too_large")])
+def test_nginx_refuses_a_body_over_the_size_of_its_place(house, path, most, is_refused, code,
+                                                         unchanged):
+    is_refused(house.guest.call("POST", path, data=b"x" * (most + 1)), 413, code)
     assert house.guest.call("POST", path, data=b"x" * most).status_code not in (413, 502, 503)
 
 
@@ -52,8 +56,22 @@ def test_nginx_tells_a_flood_to_wait_in_the_houses_form(house, narrow, unchanged
 @pytest.mark.parametrize("path", ["/oauth2/scan", "/oauth2/sms", "/oauth2/token"])
 def test_nginx_counts_all_ways_to_log_in(house, narrow, path):
     time.sleep(1.1)  # one more
-    tries = [house.guest.call("POST", path, data={}).status_code for _ in range(30)]
-    assert tries[0] != 429 and tries[-1] == 429
+    tries = [house.guest.call("POST", path, data={}) for _ in range(30)]
+    assert tries[0].status_code != 429
+    oauth_refused(tries[-1], 429, "too_many_requests")
+
+
+@pytest.mark.parametrize("method, path, status, words", [
+    ("GET", "/oauth2/token", 405, "method not allowed"), ("POST", "/oauth2/none", 404, "not found"),
+    ("GET", "/oauth2/sms", 405, "method not allowed")])
+def test_what_is_no_route_there_errs_by_rfc_6749_too(house, method, path, status, words):
+    answer = house.guest.call(method, path)
+    oauth_refused(answer, status, "invalid_request")
+    assert answer.json()["error_description"] == words
+
+
+def test_the_keys_err_as_other_documents_do(house):
+    refused(house.guest.call("POST", "/oauth2/jwks"), 405, "method_not_allowed")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Logging in: by a mini-program code, by a staff password; OAuth's own forms of answers."""
 import uuid
 
+import re
+
 import pytest
 
 import jose
@@ -11,8 +13,9 @@ def oauth_refused(answer, status: int, code: str):
     """RFC 6749 §5.2, with our request id."""
     assert answer.status_code == status, answer.text
     body = answer.json()
-    assert set(body) - {"field"} == {"error", "message", "request_id"}
+    assert set(body) - {"field"} == {"error", "error_description", "message", "request_id"}
     assert body["error"] == code, answer.text
+    assert re.fullmatch(r"[ !#-\[\]-~]+", body["error_description"])
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -12,7 +12,7 @@ declare -A why=(
 	[fuzz]="the compiler whose library makes inputs, for make fuzz alone"
 	[lint]="the programs that read the code"
 	[web]="Node.js, which builds pages (not needed to run anything)"
-	[counterpart]="Node.js, for a test where packages of others play WeChat Pay and Alipay"
+	[counterpart]="Node.js and Authlib, for tests where packages of others are our other side"
 )
 declare -A packages=(
 	[build]="gcc make python3 python3-yaml libc6-dev pkg-config libfcgi-dev libcjson-dev libhiredis-dev librabbitmq-dev
@@ -27,7 +27,7 @@ declare -A packages=(
 	[fuzz]="clang-14 libclang-rt-14-dev llvm-14"
 	[lint]="clang-format-14 clang-tidy-14 clang-14 shellcheck"
 	[web]="nodejs npm"
-	[counterpart]="nodejs npm"
+	[counterpart]="nodejs npm python3-authlib"
 )
 policy=/usr/sbin/policy-rc.d
 policy_text=$'#!/bin/sh\nexit 101\n'
@@ -45,12 +45,14 @@ missing_of() {
 }
 
 wanted_of() {
-	local group
+	local group names
 	for group in "$@"; do
-		[ -n "${packages[$group]:-}" ] || { say "unknown group $group" >&2; exit 2; }
-		[ "${packages[$group]}" = "nodejs npm" ] && command -v node >/dev/null &&
-			command -v npm >/dev/null && continue
-		tr -s ' \t' '\n' <<<"${packages[$group]}"
+		names=${packages[$group]:-}
+		[ -n "$names" ] || { say "unknown group $group" >&2; exit 2; }
+		if command -v node >/dev/null && command -v npm >/dev/null; then
+			names=${names/nodejs npm/} # from elsewhere will do
+		fi
+		xargs -rn 1 <<<"$names"
 	done
 }
 

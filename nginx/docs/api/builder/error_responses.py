@@ -27,7 +27,8 @@ class ErrorResponses:
         for row in self.gateway:
             self.messages.setdefault(row["code"], row.get("message"))
             self.statuses.setdefault(row["code"], set()).add(row["status"])
-        for word, code in spec["oauth"].items():
+        self.oauth = spec["oauth"]
+        for word, code in self.oauth.items():
             self.messages[word] = self.message(code)
         self._check_advice()
 
@@ -129,7 +130,8 @@ class ErrorResponses:
             message = self.message(spec.get("message_of", code))
         error = {"message": message, **members(spec), "request_id": REQUEST_ID}
         if code in codes.oauth:
-            value = {"error": code, **error}
+            words = spec.get("message_of", self.oauth.get(code, code)).replace("_", " ")
+            value = {"error": code, "error_description": words, **error}
         else:
             value = {"error": {"code": code, **error}}
         return {**({"summary": spec["summary"]} if "summary" in spec else {}), "value": value}

@@ -85,10 +85,13 @@ def unavailable(route: Route) -> list:
 
 
 def in_oauth_form(errors: dict) -> dict:
-    """Whatever is wrong with the request is 400 there. nginx answers in our form."""
+    """Whatever is wrong with the request is 400 there. Of a request line that can't be read
+    nginx doesn't know whose it is."""
     kept = {status: codes for status, codes in errors.items() if status not in (411, 415, 422)}
-    return {**kept,
+    wrong = Codes(oauth=["invalid_request"])
+    return {**kept, 405: wrong, 413: wrong, 431: wrong,
             400: Codes(oauth=["invalid_request", "unsupported_grant_type"]),
-            429: Codes(["too_many_requests"], ["too_many_requests"]),
-            500: Codes(["internal"], ["server_error"]),
-            503: Codes(["retry"], ["temporarily_unavailable", "outcome_unknown"])}
+            429: Codes(oauth=["too_many_requests"]),
+            500: Codes(oauth=["server_error"]),
+            503: Codes(oauth=["temporarily_unavailable", "outcome_unknown"]),
+            504: Codes(oauth=["outcome_unknown"])}
