@@ -5,7 +5,9 @@
 #include "checkin/checkin.h"
 #include "message/consume.h"
 #include "order/ending.h"
+#include "pay/channels.h"
 #include "pay/settle.h"
+#include "reconcile/cure.h"
 #include "shipping/shipping.h"
 #include "tell/tell.h"
 
@@ -51,9 +53,22 @@ static enum err step_refunds(struct hands *h, const struct scene *s)
 	return settle_refunds(h->db, h->mem, &busy);
 }
 
-static enum err step_cure(struct hands *h, const struct scene *s)
+static enum err step_query(struct hands *h, const struct scene *s)
 {
 	return settle_order(h->db, h->mem, s->order);
+}
+
+/* Of the day that bill() in scene.c has made for this run. */
+static enum err step_cure(struct hands *h, const struct scene *s)
+{
+	const struct bill_source from = bill_source_of(channel_named("wechat"));
+	int64_t refunds = 0;
+	date day;
+
+	if (!date_parse("2000-01-01", &day))
+		return E_INTERNAL;
+	day.days += (int32_t)s->number;
+	return reconcile_cure(h->db, h->mem, &from, day, &refunds);
 }
 
 static enum err claim_messages(struct hands *h, struct list *claimed)
@@ -186,9 +201,10 @@ static const struct act acts[] = {
 	NOBODY("notice_other", NOTIFY, POST, "/notify/wechat", "M<run> <first_no>"),
 	NOBODY("notice_second", NOTIFY, POST, "/notify/alipay", "A<run> <second_no>"),
 	NOBODY("notice_refund", NOTIFY, POST, "/notify/wechat/refund", "R<run> <refund_no>"),
-	FIRST("cancel", API, POST, "/api/v1/orders/<order>/cancellation", "{}"),
+	FIRST("give_up", API, POST, "/api/v1/orders/<order>/cancellation", "{}"),
+	FIRST("cancel", API, POST, "/api/v1/orders/<order>/cancellation", "{\"refund_fen\":8000}"),
 	FIRST("cancel_part", API, POST, "/api/v1/orders/<order>/cancellation",
-		"{\"items\":[<item>]}"),
+		"{\"items\":[<item>],\"refund_fen\":4000}"),
 	DESK("staff_refund", STAFF, POST, "/api/v1/staff/orders/<order>/refunds",
 		"{\"amount_fen\":5000,\"reason\":\"test\"}"),
 	DESK("staff_release", STAFF, POST, "/api/v1/staff/orders/<order>/refunds",
@@ -228,6 +244,7 @@ static const struct act acts[] = {
 	DAEMON("expired", step_expired),
 	DAEMON("close", step_close),
 	DAEMON("send", step_refunds),
+	DAEMON("query", step_query),
 	DAEMON("cure", step_cure),
 	DAEMON("relay", step_relay),
 	DAEMON("consume", step_consume),

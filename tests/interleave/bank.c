@@ -117,6 +117,8 @@ static enum err query_at(
 	};
 	const struct trade *t = bank_trade(no);
 
+	if (bank->silent)
+		return E_CHANNEL_UNKNOWN;
 	if (!t)
 		return E_NOT_FOUND;
 	*out = (struct channel_payment){.channel = channel,
@@ -138,6 +140,8 @@ static enum err close_trade(struct arena *mem, const char *no)
 	struct trade *t = bank_trade(no);
 
 	(void)mem;
+	if (bank->silent)
+		return E_CHANNEL_UNKNOWN;
 	if (!t)
 		return E_NOT_FOUND;
 	if (t->state == TRADE_CHARGED)
@@ -175,6 +179,16 @@ static struct payout *payout_of(const char *no)
 	return NULL;
 }
 
+void bank_pay_out(const char *refund_no, int64_t fen)
+{
+	struct payout *p = &bank->payouts[bank->payout_count++];
+
+	if (bank->payout_count == TRADES_MAX)
+		abort();
+	*p = (struct payout){.fen = fen};
+	snprintf(p->no, sizeof(p->no), "%s", refund_no);
+}
+
 static enum err refund_at(
 	struct arena *mem, const char *channel, const char *body, struct channel_refund *out)
 {
@@ -183,19 +197,13 @@ static enum err refund_at(
 
 	if (sscanf(body, "%39s %*s %" SCNd64, no, &fen) != 2)
 		return E_INTERNAL;
-	struct payout *p = payout_of(no);
-	if (!p && bank->refuses) {
+	if (!payout_of(no) && bank->refuses) {
 		*out = (struct channel_refund){.refusal = "USER_ACCOUNT_ABNORMAL"};
 		return E_CHANNEL_REFUSED;
 	}
-	if (!p) {
-		if (bank->payout_count == TRADES_MAX)
-			abort();
-		p = &bank->payouts[bank->payout_count++];
-		*p = (struct payout){.fen = fen};
-		snprintf(p->no, sizeof(p->no), "%s", no);
-	}
-	*out = refund_done(mem, channel, p);
+	if (!payout_of(no))
+		bank_pay_out(no, fen);
+	*out = refund_done(mem, channel, payout_of(no));
 	return E_OK;
 }
 

@@ -31,6 +31,7 @@ extern struct bank {
 	struct payout payouts[TRADES_MAX];
 	int64_t trade_count, payout_count;
 	bool refuses; /* refunds, for good */
+	bool silent;  /* answers nothing */
 } * bank;
 
 void bank_open(void); /* before the processes are made */
@@ -39,6 +40,8 @@ void bank_clear(void);
 struct trade *bank_trade(const char *no); /* NULL: never heard of */
 /* The customer pays; false if that can't be any more. */
 bool bank_charge(const char *no);
+/* It has got this refund, and nobody heard its answer. */
+void bank_pay_out(const char *refund_no, int64_t fen);
 /* What the channel has paid back on all refunds of this payment. */
 int64_t bank_paid_back(const char *trade_no);
 

@@ -145,10 +145,10 @@ static const struct word_of_honour {
 	{"notice_second", "", "a notice was taken, and nothing came of it",
 		"SELECT 1 - count(*) FROM payment_attempt WHERE out_trade_no = '<second_no>'"
 		" AND transaction_id IS NOT NULL"},
-	{"cancel", "\"state\":\"cancelled\"", "an order was called cancelled, and is not",
+	{"cancel give_up", "\"state\":\"cancelled\"",
+		"an order was called cancelled, and is not",
 		"SELECT count(*) FROM orders WHERE id = <order> AND state <> 'cancelled'"},
-	{"cancel cancel_part", "",
-		"a cancellation was taken, and the order waits for its payment",
+	{"give_up", "", "a cancellation was taken, and the order waits for its payment",
 		"SELECT count(*) FROM orders WHERE id = <order> AND state = 'pending'"},
 	{"staff_refund staff_release", "", "a refund that was told is not there",
 		"SELECT 1 - count(*) FROM refund WHERE id = <told> AND cause = 'staff'"},

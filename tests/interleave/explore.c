@@ -123,8 +123,9 @@ static void finish(struct hands *h)
 					  bank->trades[i].no),
 			NULL, 10);
 		if (s.order)
-			act_play(act_find("cure"), h, &s, 0, &(struct answer){0});
+			act_play(act_find("query"), h, &s, 0, &(struct answer){0});
 	}
+	act_play(act_find("cure"), h, &stage->scene, 0, &(struct answer){0});
 	scene_drain(h);
 }
 

@@ -46,7 +46,7 @@ without() { # WHAT SQL CLAIM OPTION…
 	interleave zx_interleave_bare --expect "$3" "${@:4}" || code=1
 }
 
-some=(--most 12 --blows 6)
+some=(--some --most 10 --blows 4)
 [ "${INTERLEAVE:-}" = all ] && some=()
 database zx_interleave
 if [ $# -gt 0 ]; then

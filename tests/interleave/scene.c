@@ -140,7 +140,25 @@ void scene_look(struct scene *s)
 	PQclear(res);
 }
 
-/* What is done to a scene by other means than an act: the clock, the customer's thumb. */
+/* The bill of a day of its own says that the payment came. */
+static void bill(const struct scene *s)
+{
+	ask("INSERT INTO reconcile_run (channel, day, state)"
+	    " VALUES ('wechat', date '2000-01-01' + %1$d, 'matched');"
+	    "INSERT INTO reconcile_diff (channel, day, class, what, number, theirs, attempt_id)"
+	    " SELECT 'wechat', date '2000-01-01' + %1$d, 'state', 'payment', out_trade_no,"
+	    "  'T' || out_trade_no, id FROM payment_attempt WHERE out_trade_no = '%2$s'",
+		(int)s->number, s->first_no);
+}
+
+static void late(const struct scene *s, const char *column, const char *by)
+{
+	ask("UPDATE orders SET %s = now() - interval '%s' WHERE id = %" PRId64, column, by,
+		s->order);
+}
+
+/* What is done to a scene by other means than an act: the clock, the customer's thumb, the
+ * channels. */
 static bool prop(struct scene *s, struct hands *h, const char *word)
 {
 	if (strcmp(word, "charge") == 0)
@@ -148,23 +166,28 @@ static bool prop(struct scene *s, struct hands *h, const char *word)
 	if (strcmp(word, "charge_second") == 0)
 		return bank_charge(s->second_no), true;
 	if (strcmp(word, "refuse") == 0)
-		return bank->refuses = true, true;
+		return bank->refuses = true;
+	if (strcmp(word, "silent") == 0 || strcmp(word, "loud") == 0)
+		return bank->silent = *word == 's', true;
 	if (strcmp(word, "due") == 0)
-		return ask("UPDATE orders SET expires_at = now() - interval '1 second'"
-			   " WHERE id = %" PRId64,
-			       s->order),
-		       true;
+		return late(s, "expires_at", "1 second"), true;
+	if (strcmp(word, "overdue") == 0)
+		return late(s, "closing_at", "1 day"), true;
+	if (strcmp(word, "billed") == 0)
+		return bill(s), true;
+	if (strcmp(word, "payout") == 0)
+		return bank_pay_out(s->refund_no, 8000), true;
 	if (strcmp(word, "drain") == 0)
 		return scene_drain(h), true;
 	return false;
 }
 
-static bool play(struct scene *s, struct hands *h, const char *word)
+static bool play(struct scene *s, struct hands *h, const char *word, int turn)
 {
 	struct answer answer = {.status = 200};
 
 	if (!prop(s, h, word))
-		act_play(act_find(word), h, s, PLAYERS_MAX, &answer);
+		act_play(act_find(word), h, s, PLAYERS_MAX + turn, &answer);
 	if (answer.status / 100 != 2)
 		fprintf(stderr, "%s: %" PRId64 " %s\n", word, answer.status, answer.body);
 	if (strcmp(word, "login") == 0) {
@@ -183,6 +206,7 @@ bool scene_make(struct scene *s, struct hands *h, int64_t number, const char *ac
 {
 	char words[SQL_MAX], *rest = words, *word;
 	bool good = true;
+	int turn = 0;
 
 	bank_clear();
 	s->number = number;
@@ -190,7 +214,7 @@ bool scene_make(struct scene *s, struct hands *h, int64_t number, const char *ac
 	snprintf(words, sizeof(words), "%s", acts);
 	while (good && (word = strsep(&rest, " ")) != NULL)
 		if (*word)
-			good = play(s, h, word);
+			good = play(s, h, word, turn++);
 	s->orders =
 		strtoll(ask("SELECT count(*) FROM orders WHERE venue_id = %" PRId64, s->venue),
 			NULL, 10);

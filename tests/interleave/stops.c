@@ -49,6 +49,7 @@ static int exchange(PGconn *conn, int (*send)(PGconn *))
 		let_it_be_done(conn);
 		shutdown(PQsocket(conn), SHUT_RDWR);
 	}
+	asked = command == GO; /* the next exchange is on another connection */
 	return sent;
 }
 
