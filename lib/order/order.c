@@ -2,6 +2,7 @@
 
 #include "base/settings.h"
 #include "message/message.h"
+#include "order/state.h"
 
 #include <inttypes.h>
 
@@ -153,6 +154,28 @@ static void take_steps(struct tx *tx, const struct order *order)
 		A(((struct stamps){at, n})), A(((struct ints){ids, n})));
 }
 
+SQL(order_free_paid,
+	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_at = created_at"
+	" WHERE id = $1 AND state = 'pending' AND amount_fen = 0");
+SQL(order_free_booked,
+	"UPDATE order_item SET state = 'booked' WHERE order_id = $1 AND state = 'held'");
+
+/* Nothing is to be paid, so it is: no channel is asked, and nothing expires. */
+static enum err book_free(struct tx *tx, struct order *order)
+{
+	struct item *items = order->items.at;
+
+	db_queue_one(tx, &order_free_paid, E_INTERNAL, A(order->id));
+	db_queue(tx, &order_free_booked, A(order->id));
+	order->state = order_state_word(ORDER_PAID);
+	order->pay_state = "paid";
+	order->paid_at = order->created_at;
+	for (size_t i = 0; i < order->items.count; i++)
+		items[i].state = item_state_word(ITEM_BOOKED);
+	return message_tell(tx, MESSAGE_ORDER_PAID,
+		&(struct message_about){.order_id = order->id, .venue_id = order->venue_id});
+}
+
 enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 {
 	struct item *items = order->items.at;
@@ -172,8 +195,9 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 		A(settings.quota_per_day));
 	add_items(tx, order);
 	take_steps(tx, order);
-	return message_tell(tx, MESSAGE_ORDER_CREATED,
-		&(struct message_about){.order_id = order->id, .venue_id = order->venue_id});
+	TRY(message_tell(tx, MESSAGE_ORDER_CREATED,
+		&(struct message_about){.order_id = order->id, .venue_id = order->venue_id}));
+	return order->amount_fen.fen == 0 ? book_free(tx, order) : E_OK;
 }
 
 #define ORDER_COLUMNS                                                                      \

@@ -66,7 +66,8 @@ void order_ask_taken(
 const char *order_taken_say(struct arena *, const struct list *taken, raw_json *detail);
 
 /* Queue the order, its items, what they occupy, the customer's count of the day and
- * the message order.created: all or nothing at COMMIT. E_SLOT_TAKEN and E_QUOTA come
+ * the message order.created: all or nothing at COMMIT. One that costs nothing is paid at
+ * once, with its message. E_SLOT_TAKEN and E_QUOTA come
  * from there, and E_RETRY if the day isn't any more as it was read. */
 enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;
 

@@ -157,8 +157,10 @@ enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t
 	struct cancellation c;
 
 	TRY(order_cancellable_at_desk(tx, params->order_id, &order));
-	TRY(paid_by(tx, order.id, &new.attempt_id));
-	TRY(enough_left(tx->mem, &order, new.amount, detail));
+	enum err paid = paid_by(tx, order.id, &new.attempt_id);
+	if (paid != E_ORDER_UNPAID || order_state_of(order.state) != ORDER_PAID)
+		TRY(paid);
+	TRY(enough_left(tx->mem, &order, new.amount, detail)); /* nothing, of a free one */
 	if (params->release.count) {
 		enum err err = cancellation_of(tx->mem, &order, params->release, &c);
 		*field = err == E_NOT_FOUND ? "release" : NULL;

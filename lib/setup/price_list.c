@@ -23,7 +23,7 @@ static const struct field line_in_fields[] = {
 	FIELD(struct price_line_in, to_day, .optional = true),
 	FIELD(struct price_line_in, opens, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
 	FIELD(struct price_line_in, closes, .min = CLOCK_LENGTH, .max = CLOCK_LENGTH),
-	FIELD(struct price_line_in, hour_fen, .min = 2, .max = HOUR_FEN_MAX),
+	FIELD(struct price_line_in, hour_fen, .min = 0, .max = HOUR_FEN_MAX),
 };
 static const struct shape line_in_shape = SHAPE(struct price_line_in, line_in_fields);
 static const struct field list_in_fields[] = {

@@ -22,9 +22,11 @@ static bool paid(
 	struct arena *mem, const struct inbox_facts *t, const char **title, const char **text)
 {
 	bool kept = order_state_of(t->state) == ORDER_PAID;
+	const char *cost =
+		t->sum.fen ? arena_printf(mem, "已付 %s", yuan(mem, t->sum)) : "免费";
 
-	*title = "支付成功";
-	*text = arena_printf(mem, "%s，已付 %s%s。", what(mem, t), yuan(mem, t->sum),
+	*title = t->sum.fen ? "支付成功" : "预订成功";
+	*text = arena_printf(mem, "%s，%s%s。", what(mem, t), cost,
 		kept ? "。到场出示核销码即可入场" : "，其后已取消");
 	return true;
 }

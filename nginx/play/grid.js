@@ -137,7 +137,7 @@ export class Grid {
 			"aria-pressed": String(this.#chosen.has(key)),
 			"aria-label": `${where} ${money_spoken(price_fen)} ${STATES.free}`,
 			onclick: () => this.#toggle(node, key),
-		}, el("span", money(price_fen)), icon("check"));
+		}, el("span", price_fen ? money(price_fen) : "免费"), icon("check"));
 		return node;
 	}
 

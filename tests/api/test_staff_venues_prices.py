@@ -199,7 +199,7 @@ def test_a_night_must_not_reach_into_the_next_days_hours(place):
 
 
 BAD_RULES = [
-    ({"hour_fen": 3001}, "bad_field", "hour_fen"), ({"hour_fen": 0}, "bad_field", "hour_fen"),
+    ({"hour_fen": 3001}, "bad_field", "hour_fen"), ({"hour_fen": 10000002}, "bad_field", "hour_fen"),
     ({"hour_fen": 1}, "bad_field", "hour_fen"), ({"hour_fen": -2}, "bad_field", "hour_fen"),
     ({"opens": "08:10"}, "bad_field", "opens"), ({"closes": "00:00"}, "bad_field", "closes"),
     ({"closes": "30:30"}, "bad_field", "closes"),

@@ -68,12 +68,17 @@ SELECT o.id, o.venue_id, i.venue_id AS item_venue, c.venue_id AS court_venue
 FROM orders o JOIN order_item i ON i.order_id = o.id JOIN court c ON c.id = i.court_id
 WHERE o.venue_id <> i.venue_id OR o.venue_id <> c.venue_id;
 
--- a_paid_order_has_exactly_one_paid_attempt_of_its_amount
+-- a_paid_order_has_exactly_one_paid_attempt_of_its_amount: a free one has none
 SELECT o.id, o.amount_fen, o.paid_fen, count(a.id), sum(a.amount_fen)
 FROM orders o LEFT JOIN payment_attempt a ON a.order_id = o.id AND a.state = 'paid'
 WHERE o.state = 'paid' OR o.pay_state <> 'unpaid'
-GROUP BY o.id HAVING count(a.id) <> 1 OR sum(a.amount_fen) <> o.amount_fen
-	OR o.paid_fen <> o.amount_fen OR count(a.transaction_id) <> 1;
+GROUP BY o.id HAVING count(a.id) <> (o.amount_fen > 0)::int OR sum(a.amount_fen) <> o.amount_fen
+	OR o.paid_fen <> o.amount_fen OR count(a.transaction_id) <> (o.amount_fen > 0)::int;
+
+-- what_costs_nothing_is_paid: and no channel has heard of it
+SELECT o.id, o.state, a.id AS attempt_id
+FROM orders o LEFT JOIN payment_attempt a ON a.order_id = o.id
+WHERE o.amount_fen = 0 AND (o.state NOT IN ('paid', 'cancelled') OR o.pay_state <> 'paid' OR a.id IS NOT NULL);
 
 -- a_paid_attempt_has_a_paid_order: which may have been cancelled since
 SELECT a.id, a.out_trade_no, o.state, o.pay_state

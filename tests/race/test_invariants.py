@@ -33,6 +33,9 @@ BREAK = {
     "an_order_stays_at_its_venue": f"UPDATE orders SET venue_id = 3 WHERE id = {PAID}",
     "a_paid_order_has_exactly_one_paid_attempt_of_its_amount":
         f"UPDATE payment_attempt SET amount_fen = amount_fen - 1 WHERE order_id = {PAID}",
+    "what_costs_nothing_is_paid":  # a channel heard of it
+        f"WITH i AS (UPDATE order_item SET price_fen = 0 WHERE id = {ITEM}) UPDATE orders"
+        f" SET amount_fen = 0, paid_fen = 0 WHERE id = {PAID}",
     "a_paid_attempt_has_a_paid_order":
         f"UPDATE orders SET state = 'expired', closed_at = now() WHERE id = {PAID}",
     "every_attempt_asks_for_the_whole_order":

@@ -136,6 +136,18 @@ static void a_free_order_that_is_given_up_has_cost_nothing(void **state)
 	assert_non_null(strstr(text, "未产生费用"));
 }
 
+static void a_free_order_is_booked_and_not_paid(void **state)
+{
+	const char *title, *text;
+	struct inbox_facts t = order;
+
+	(void)state;
+	t.sum = (money){0};
+	assert_true(inbox_text_write(mem, "order.paid", &t, &title, &text));
+	assert_string_equal(title, "预订成功");
+	assert_non_null(strstr(text, "，免费。到场出示核销码即可入场。"));
+}
+
 static void of_many_periods_the_number_is_told(void **state)
 {
 	const char *title, *text;
@@ -159,6 +171,7 @@ int main(void)
 		cmocka_unit_test(of_a_ban_only_what_is_still_true_is_told),
 		cmocka_unit_test(an_order_that_ended_before_its_money_came_is_not_called_free),
 		cmocka_unit_test(a_free_order_that_is_given_up_has_cost_nothing),
+		cmocka_unit_test(a_free_order_is_booked_and_not_paid),
 		cmocka_unit_test(of_many_periods_the_number_is_told),
 	};
 
