@@ -90,6 +90,7 @@
 	X(CODE_UNKNOWN, 404, "code_unknown", "核销码不存在")                                \
 	X(CODE_FORGED, 422, "code_forged", "核销码无效")                                    \
 	X(WRONG_VENUE, 403, "wrong_venue", "该订单属于其他球馆")                            \
+	X(OTHER_VENUE, 403, "other_venue", "涉及其他球馆，只能由管理员处理")                \
 	X(CHECKED_IN, 409, "already_checked_in", "该订单已核销")                            \
 	X(NOT_CHECKED_IN, 409, "not_checked_in", "没有这次核销，或已撤销")                  \
 	X(UNDO_TOO_LATE, 409, "undo_too_late", "已超过可撤销核销的时间")                    \

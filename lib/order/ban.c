@@ -36,12 +36,12 @@ SQL(violation_insert,
 	"  WHERE a.order_id = o.id AND a.paid_at < o.expires_at)");
 /* Violations from before the last ban have had their effect. */
 SQL(ban_insert,
-	"INSERT INTO ban (id, account_id, until, reason)"
-	" SELECT $1, $2, now() + make_interval(days => $5::int), $6"
-	" WHERE (SELECT count(*) FROM violation v WHERE v.account_id = ANY(" PERSON("$2") ")"
-	"  AND " VIOLATION_COUNTS("v", "$4")
-	"  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = ANY(" PERSON("$2") ")),"
-	"   '-infinity'::timestamptz)) >= $3");
+	"INSERT INTO ban (id, account_id, until, reason, venue_ids)"
+	" SELECT $1, $2, now() + make_interval(days => $5::int), $6, c.venues"
+	" FROM (SELECT count(*) AS n, array_agg(DISTINCT o.venue_id) AS venues"
+	"  FROM violation v JOIN orders o ON o.id = v.order_id"
+	"  WHERE v.account_id = ANY(" PERSON("$2") ") AND " VIOLATION_COUNTS("v", "$4") "  AND v.at > coalesce((SELECT max(since) FROM ban WHERE account_id = ANY(" PERSON(
+		"$2") ")), '-infinity'::timestamptz)) AS c WHERE c.n >= $3");
 
 enum err violation_add(struct tx *tx, int64_t account_id, int64_t order_id)
 {
@@ -56,13 +56,7 @@ enum err violation_add(struct tx *tx, int64_t account_id, int64_t order_id)
 	return E_OK;
 }
 
-SQL(bans_lift,
-	"UPDATE ban b SET lifted_at = now(), lift_reason = $2 WHERE b.account_id = ANY(" PERSON("$1") ")"
-	" AND " BAN_IN_FORCE("b") " AND (SELECT count(*) FROM violation v"
-	"  WHERE v.account_id = ANY(" PERSON("$1") ") AND v.lifted_at IS NULL AND v.at <= b.since"
-	"  AND v.at > b.since - make_interval(days => $4::int)"
-	"  AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = ANY(" PERSON("$1") ")"
-	"   AND p.since < b.since), '-infinity'::timestamptz)) < $3");
+SQL(bans_lift, "SELECT bans_review($1, $2, $3, $4)");
 
 void bans_review(struct tx *tx, int64_t account_id, const char *why)
 {

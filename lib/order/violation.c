@@ -76,24 +76,50 @@ enum err violations_load(struct tx *tx, int64_t account_id, struct violation_rec
 	return E_OK;
 }
 
-/* Whose it is. The account's row is locked: what is counted for a ban stands still. */
-#define OWNER(table)                                          \
-	"SELECT a.id FROM " table                             \
+/* Whose it is, and whether it is an affair of the own venues alone. */
+struct owner {
+	int64_t account_id;
+	bool own;
+};
+static const struct field owner_fields[] = {
+	FIELD(struct owner, account_id),
+	FIELD(struct owner, own),
+};
+static const struct shape owner_shape = SHAPE(struct owner, owner_fields);
+
+#define OWNER(table, own)                                     \
+	"SELECT x.account_id, staff_everywhere() OR " own     \
+	" AS own"                                             \
+	" FROM " table                                        \
 	" x JOIN account a ON a.id = x.account_id"            \
 	" WHERE x.id = $1 AND EXISTS (SELECT 1 FROM orders o" \
-	"  WHERE o.account_id = a.id) FOR NO KEY UPDATE OF a"
-SQL(violation_owner, OWNER("violation"));
-SQL(ban_owner, OWNER("ban"));
+	"  WHERE o.account_id = a.id)"
+SQL(violation_owner,
+	OWNER("violation", "EXISTS (SELECT 1 FROM orders o WHERE o.id = x.order_id)"));
+SQL(ban_owner, OWNER("ban", "(x.venue_ids <> '{}' AND x.venue_ids <@ staff_venues())"));
 #define LIFT                                                                     \
 	" SET lifted_at = now(), lifted_by = $2, lift_reason = $3 WHERE id = $1" \
 	" AND lifted_at IS NULL"
 SQL(violation_set_lifted, "UPDATE violation" LIFT);
 SQL(ban_set_lifted, "UPDATE ban" LIFT);
 
+/* The person is held: what is counted for a ban stands still. */
+static enum err hold_owner(struct tx *tx, struct sql *owner_of, int64_t id, int64_t *account_id)
+{
+	struct owner owner;
+
+	TRY(db_one(tx, owner_of, &owner_shape, &owner, A(id)));
+	if (!owner.own)
+		return E_OTHER_VENUE;
+	violations_hold(tx, owner.account_id);
+	*account_id = owner.account_id;
+	return E_OK;
+}
+
 enum err violation_lift(
 	struct tx *tx, int64_t id, int64_t member_id, const char *reason, int64_t *account_id)
 {
-	TRY(db_value(tx, &violation_owner, account_id, A(id)));
+	TRY(hold_owner(tx, &violation_owner, id, account_id));
 	db_queue(tx, &violation_set_lifted, A(id), A(member_id), A(reason));
 	bans_review(tx, *account_id, reason);
 	return E_OK;
@@ -102,7 +128,7 @@ enum err violation_lift(
 enum err ban_lift(
 	struct tx *tx, int64_t id, int64_t member_id, const char *reason, int64_t *account_id)
 {
-	TRY(db_value(tx, &ban_owner, account_id, A(id)));
+	TRY(hold_owner(tx, &ban_owner, id, account_id));
 	db_queue(tx, &ban_set_lifted, A(id), A(member_id), A(reason));
 	return E_OK;
 }

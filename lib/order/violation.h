@@ -18,7 +18,8 @@ extern const struct shape violation_record_shape;
 enum err violations_load(struct tx *, int64_t account_id, struct violation_record *) CHECKED;
 
 /* Lift one, once: a second time changes nothing. A ban that rested on a lifted
- * violation ends with it. *account_id is whose it was. E_NOT_FOUND as above. */
+ * violation ends with it. *account_id is whose it was. E_NOT_FOUND as above; E_OTHER_VENUE for
+ * a violation at another venue, or a ban that rests on one: only who works everywhere lifts it. */
 enum err violation_lift(struct tx *, int64_t id, int64_t member_id, const char *reason,
 	int64_t *account_id) CHECKED;
 enum err ban_lift(struct tx *, int64_t id, int64_t member_id, const char *reason,

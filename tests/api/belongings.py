@@ -43,8 +43,9 @@ WRITTEN = [
     ("shipping", "(attempt_id, order_id, state) VALUES (%(attempt)s, %(order)s, 'waived')"),
     ("violation", "(id, account_id, order_id, kind)"
      " VALUES (%(violation)s, %(account)s, %(order)s, 'expired')"),
-    ("ban", "(id, account_id, until, reason, told_at, end_told_at)"
-     " VALUES (%(ban)s, %(account)s, now() + interval '1 day', %(tag)s, now(), now())"),
+    ("ban", "(id, account_id, until, reason, venue_ids, told_at, end_told_at)"
+     " VALUES (%(ban)s, %(account)s, now() + interval '1 day', %(tag)s, ARRAY[%(venue)s],"
+     " now(), now())"),
     ("work_item", "(id, key, kind, venue_id, order_id, detail) VALUES (%(item)s, %(number)s,"
      " 'reconcile', %(venue)s, %(order)s, jsonb_build_object('x', %(tag)s))"),
     ("account", "(id, nickname) VALUES (%(staff)s, %(tag)s)"),

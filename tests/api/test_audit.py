@@ -354,8 +354,9 @@ def test_a_ban_that_somebody_of_two_venues_lifts_is_of_no_venue(house, slots, ad
         member = staffing.employ(house, desk)
         for more in venues[1:]:
             house.db.run("INSERT INTO account_role VALUES (%s, 'operator', %s)", member["id"], more)
-        ban = house.db.value("INSERT INTO ban (id, account_id, until, reason) VALUES"
-                             " (nextval('id_block') * 256, %s, now() + interval '1 day', 'x')"
+        ban = house.db.value("INSERT INTO ban (id, account_id, until, reason, venue_ids)"
+                             " VALUES (nextval('id_block') * 256, %s, now() + interval '1 day',"
+                             " 'x', '{1}')"
                              " RETURNING id", customer.account_id)
         ok(staffing.at_work(house, member).post(f"/api/v1/staff/bans/{ban}/lift",
                                                 {"reason": "本人已说明"}))

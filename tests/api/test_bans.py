@@ -132,6 +132,41 @@ def test_another_venues_order_is_not_named(house, slots, customer, desk1, desk2,
     assert away["no"] not in str(conduct(desk1, customer))
 
 
+@pytest.fixture
+def banned_elsewhere(house, slots, customer):
+    """Two expiries at venue 1, one at venue 2."""
+    for venue in (1, 2, 1):
+        expire(house, customer.order(slots.one(venue=venue)))
+    return customer
+
+
+def test_a_desk_lifts_what_is_of_its_own_venue_alone(banned_elsewhere, slots, desk1, desk2, admin):
+    seen = conduct(desk1, banned_elsewhere)
+    here = {v["order_no"] is not None: v["id"] for v in seen["violations"]}
+    for desk in (desk1, desk2):
+        refused(lift(desk, "bans", seen["bans"][0]["id"]), 403, "other_venue")
+    refused(lift(desk1, "violations", here[False]), 403, "other_venue")
+    assert conduct(desk1, banned_elsewhere) == seen
+    assert banned_elsewhere.try_order(slots.one()).json()["error"]["code"] == "banned"
+    ok(lift(admin, "bans", seen["bans"][0]["id"]))
+    banned_elsewhere.order(slots.one())
+
+
+def test_a_ban_across_venues_ends_with_a_violation_that_was_none(banned_elsewhere, slots, desk2):
+    own = next(v["id"] for v in conduct(desk2, banned_elsewhere)["violations"] if v["order_no"])
+    assert not ok(lift(desk2, "violations", own))["bans"][0]["in_force"]
+    banned_elsewhere.order(slots.one())
+
+
+def test_the_platforms_ban_is_its_admins(house, slots, customer, desk1, admin):
+    customer.order(slots.one())
+    ban = house.db.value("INSERT INTO ban (id, account_id, until, reason) VALUES (nextval('id_block')"
+                         " * 256, %s, now() + interval '1 day', 'x') RETURNING id",
+                         customer.account_id)
+    refused(lift(desk1, "bans", ban), 403, "other_venue")
+    assert not ok(lift(admin, "bans", ban))["bans"][0]["in_force"]
+
+
 def test_the_phone_is_masked(house, slots, customer, desk1):
     customer.order(slots.one())
     phone = f"137{customer.account_id % 10**8:08d}"

@@ -3,7 +3,7 @@ import pytest
 
 from house import ok, refused, wait_for
 from money import all_back, begin
-from test_bans import banned, conduct, lift  # noqa: F401
+from test_bans import banned, conduct, expire, lift  # noqa: F401
 from test_staff_refunds import delayed, stuck, work, work_of  # noqa: F401
 
 USED = "idempotency_key_reused"
@@ -188,3 +188,13 @@ class TestDesk:
             refused(desk1.post(f"/api/v1/staff/{what}/{number}/lift", {"reason": "y"},
                                f"lift-{number}"), 422, USED)
         assert lift(desk1, "bans", 7).status_code == 404
+
+    def test_lifts_nothing_of_other_venues(self, house, slots, customer, desk1, desk2):
+        for venue in (1, 2):
+            expire(house, customer.order(slots.one(venue=venue)))
+        ban = house.db.value("INSERT INTO ban (id, account_id, until, reason) VALUES"
+                             " (nextval('id_block') * 256, %s, now() + interval '1 day', 'x')"
+                             " RETURNING id", customer.account_id)
+        refused(lift(desk1, "bans", ban), 403, "other_venue")
+        own = next(v for v in conduct(desk2, customer)["violations"] if v["order_id"])
+        refused(lift(desk1, "violations", own["id"]), 403, "other_venue")
