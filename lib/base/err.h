@@ -54,6 +54,7 @@
 	X(COURT_NOT_FOUND, 422, "court_not_found", "该球馆没有这块场地")                    \
 	X(DATE_OUTSIDE_WINDOW, 422, "date_outside_window", "日期不在可预订范围内")          \
 	X(PRICE_HOLE, 422, "price_hole", "有营业时段没有价格")                              \
+	X(TIERS_RISE, 422, "tiers_rise", "取消得越晚，退款不能越多")                        \
 	X(HOURS_OVERLAP, 422, "hours_overlap", "营业时间互相重叠")                          \
 	/* periods */                                                                       \
 	X(PERIOD_PAST, 422, "period_past", "该时段已开始")                                  \

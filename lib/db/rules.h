@@ -30,6 +30,8 @@
 	X(calendar_day_pkey, E_NAME_TAKEN)                   \
 	X(venue_sport_sport_fk, E_SPORT_NOT_FOUND)           \
 	X(price_rule_sport_fk, E_SPORT_NOT_FOUND)            \
+	X(price_rule_offer_fk, E_SPORT_NOT_FOUND)            \
+	X(venue_refund_tiers_fall, E_TIERS_RISE)             \
 	X(order_item_court_fk, E_COURT_NOT_FOUND)            \
 	X(orders_venue_fk, E_VENUE_NOT_FOUND)                \
 	X(order_item_court_lasts, E_COURT_NOT_FOUND)         \

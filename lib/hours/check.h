@@ -13,9 +13,9 @@ struct hours_columns {
 enum hours_of { WEEK, ONE_DAY };
 enum { DAY_MINUTES = 1440 };
 
-/* E_BAD_FIELD with *field: "hours[2].closes" for a time that is none, or is not after
- * the opening; "hours[2]" for hours that overlap earlier ones of the list; in a week
- * also across midnight into the next day. */
+/* E_BAD_FIELD with *field "hours[2].closes" for a time that is none, or is not after the
+ * opening; E_HOURS_OVERLAP with "hours[2]" for hours that overlap earlier ones of the list;
+ * in a week also across midnight into the next day. */
 enum err hours_check(struct arena *, const struct list *, enum hours_of, struct hours_columns *,
 	const char **field) CHECKED;
 

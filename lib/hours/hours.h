@@ -23,8 +23,8 @@ extern const struct shape hours_doc_shape, hours_edit_shape;
 
 enum err hours_load(struct tx *, int64_t venue_id, struct hours_doc *) CHECKED;
 /* E_VERSION_CHANGED unless doc->version is still the venue's; E_BAD_FIELD for times that
- * are none, and for hours that end before they begin or overlap, also after midnight
- * (check.h); E_HOURS_OVERLAP with an exception or a 调休 day (overlap.h); E_PRICE_HOLE
+ * are none, and for hours that end before they begin; E_HOURS_OVERLAP for hours that do,
+ * also after midnight (check.h), or with an exception or a 调休 day (overlap.h); E_PRICE_HOLE
  * (setup/coverage.h); E_SOLD_OUTSIDE. *doc becomes what is stored now. */
 enum err hours_save(struct tx *, int64_t venue_id, struct hours_doc *, struct list *outside,
 	struct refusal *) CHECKED;

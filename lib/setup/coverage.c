@@ -10,7 +10,7 @@
 static const struct field court_fields[] = {
 	FIELD(struct coverage_court, id),
 	FIELD(struct coverage_court, sport_id),
-	FIELD(struct coverage_court, name, .optional = true),
+	FIELD(struct coverage_court, name),
 	FIELD(struct coverage_court, sport),
 };
 static const struct shape court_shape = SHAPE(struct coverage_court, court_fields);
@@ -25,18 +25,12 @@ static const struct field hours_fields[] = {
 };
 static const struct shape hours_shape = SHAPE(struct coverage_hours, hours_fields);
 
-/* A sport that has no court yet counts as one court: the first that it will have. */
 SQL(coverage_courts,
-	"WITH alive AS (SELECT c.* FROM court c JOIN venue v ON v.id = c.venue_id"
-	"  WHERE c.venue_id = $1 AND c.closed_at IS NULL"
-	"  AND (c.ends_on IS NULL OR c.ends_on > " VENUE_TODAY
-	"))"
-	" SELECT coalesce(c.id, 0) AS id, s.id AS sport_id, c.name, s.name AS sport"
-	" FROM venue_sport vs JOIN sport s ON s.id = vs.sport_id"
-	" LEFT JOIN alive c ON c.sport_id = vs.sport_id"
-	" WHERE vs.venue_id = $1 AND (c.id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM court x"
-	"  WHERE x.venue_id = $1 AND x.sport_id = vs.sport_id))"
-	" ORDER BY s.id, c.position, c.id");
+	"SELECT c.id, c.sport_id, c.name, s.name AS sport FROM court c"
+	" JOIN venue v ON v.id = c.venue_id JOIN sport s ON s.id = c.sport_id"
+	" WHERE c.venue_id = $1 AND c.closed_at IS NULL"
+	" AND (c.ends_on IS NULL OR c.ends_on > " VENUE_TODAY
+	") ORDER BY s.id, c.position, c.id");
 SQL(coverage_openings,
 	"SELECT NULL::date AS day, o.weekday, o.opens, o.closes, NULL AS day_kind,"
 	"  NULL AS day_name FROM opening o WHERE o.venue_id = $1"
@@ -55,10 +49,7 @@ static const char *gap_text(struct arena *mem, int64_t venue_id, const struct pr
 
 	json_open(&b, NULL, '{');
 	json_int(&b, "venue_id", venue_id);
-	if (gap->court->id)
-		json_int(&b, "court_id", gap->court->id);
-	else
-		json_null(&b, "court_id");
+	json_int(&b, "court_id", gap->court->id);
 	json_text(&b, "court", gap->court->name);
 	json_text(&b, "sport", gap->court->sport);
 	json_int(&b, "weekday", h->weekday);

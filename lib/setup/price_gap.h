@@ -12,7 +12,7 @@
  * weekday as a holiday and as a 调休 day, too. An exception is checked as the day
  * that it is, with the rules for its date. */
 
-/* A court on sale; for a sport that has no court yet: id 0, name NULL. */
+/* A court on sale. */
 struct coverage_court {
 	int64_t id, sport_id;
 	const char *name, *sport;

@@ -70,7 +70,7 @@ static const struct field known_fields[] = {
 static const struct shape known_shape = SHAPE(struct known, known_fields);
 SQL(prices_known,
 	"SELECT id, sport_id FROM court WHERE venue_id = $1"
-	" UNION ALL SELECT id, NULL FROM sport");
+	" UNION ALL SELECT sport_id, NULL FROM venue_sport WHERE venue_id = $1");
 
 static const struct known *find_known(const struct list *all, int64_t id, bool court)
 {

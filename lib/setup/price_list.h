@@ -48,8 +48,8 @@ extern const struct shape price_list_shape;
 
 enum err price_list_load(struct tx *, int64_t venue_id, struct price_list *) CHECKED;
 /* E_VERSION_CHANGED unless `version` is still the list's; E_BAD_FIELD, E_SPORT_NOT_FOUND or
- * E_COURT_NOT_FOUND with the member of a line ("rules[3].closes"); E_PRICE_HOLE
- * (coverage.h). */
+ * E_COURT_NOT_FOUND, for what the venue doesn't have, with the member of a line
+ * ("rules[3].closes"); E_PRICE_HOLE (coverage.h). */
 enum err price_list_save(struct tx *, int64_t venue_id, int64_t version,
 	const struct price_list_in *, struct price_list *, struct refusal *) CHECKED;
 

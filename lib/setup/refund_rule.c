@@ -34,19 +34,37 @@ SQL(refund_rule_put,
 	"UPDATE venue SET refund_tiers = $3::jsonb, refund_version = refund_version + 1"
 	" WHERE id = $1 AND " VERSION_IS("refund_version", "$2"));
 
+/* The first tier that gives back a larger part than the one before, or takes a smaller fee.
+ * One that gives nothing may take any. */
+static enum err check_tiers(struct arena *mem, const struct list *tiers, const char **field)
+{
+	const struct refund_tier *tier = tiers->at;
+
+	for (size_t i = 1; i < tiers->count; i++) {
+		const struct refund_tier *before = &tier[i - 1];
+		bool hours = tier[i].hours >= before->hours;
+		bool percent = tier[i].percent > before->percent;
+		bool fee = tier[i].percent > 0 && tier[i].fee_fen.fen < before->fee_fen.fen;
+
+		if (!hours && !percent && !fee)
+			continue;
+		*field = arena_printf(mem, "tiers[%zu].%s", i,
+			hours     ? "hours"
+			: percent ? "percent"
+				  : "fee_fen");
+		return hours ? E_BAD_FIELD : E_TIERS_RISE;
+	}
+	return E_OK;
+}
+
 enum err refund_rule_save(
 	struct tx *tx, int64_t venue_id, struct refund_rule *rule, struct refusal *why)
 {
-	const struct refund_tier *tier = rule->tiers.at;
 	struct buf b = buf_in(tx->mem, 4096);
 
 	venue_lock(tx, venue_id);
 	TRY(db_sync(tx));
-	for (size_t i = 1; i < rule->tiers.count; i++)
-		if (tier[i].hours >= tier[i - 1].hours) {
-			why->field = arena_printf(tx->mem, "tiers[%zu].hours", i);
-			return E_BAD_FIELD;
-		}
+	TRY(check_tiers(tx->mem, &rule->tiers, &why->field));
 	json_list(&b, NULL, &refund_tier_shape, &rule->tiers);
 	db_queue_version(tx, &refund_rule_put, A(venue_id), A(rule->version), A(buf_text(&b)));
 	db_ask_value(tx, &refund_rule_version, &rule->version, E_NOT_FOUND, A(venue_id));

@@ -13,7 +13,8 @@ struct refund_rule {
 };
 extern const struct shape refund_rule_shape; /* reads the body, writes the answer */
 enum err refund_rule_load(struct tx *, int64_t venue_id, struct refund_rule *) CHECKED;
-/* For orders from now on. E_BAD_FIELD unless the hours descend. */
+/* For orders from now on. E_BAD_FIELD unless the hours descend; E_TIERS_RISE where who
+ * cancels later would get more (refund_tiers_fall): "tiers[1].percent", "tiers[1].fee_fen". */
 enum err refund_rule_save(
 	struct tx *, int64_t venue_id, struct refund_rule *, struct refusal *) CHECKED;
 

@@ -1,6 +1,5 @@
 #include "setup/sport.h"
 
-#include "setup/coverage.h"
 #include "venue/day.h"
 #include "venue/venue.h"
 
@@ -120,7 +119,9 @@ SQL(offer_update,
 SQL(offer_delete,
 	"DELETE FROM venue_sport WHERE venue_id = $1 AND sport_id = $2 AND " VERSION_IS(
 		"version", "$3"));
-SQL(offer_courts, "SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2)");
+SQL(offer_used,
+	"SELECT EXISTS (SELECT 1 FROM court WHERE venue_id = $1 AND sport_id = $2)"
+	" OR EXISTS (SELECT 1 FROM price_rule WHERE venue_id = $1 AND sport_id = $2)");
 
 enum err offer_list(
 	struct tx *tx, int64_t venue_id, int64_t after, int64_t limit, struct list *out)
@@ -152,8 +153,7 @@ enum err offer_add(
 	enum err err = sport_load(tx, in->sport_id, &sport);
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? E_SPORT_NOT_FOUND : err;
-	TRY(db_run(tx, &offer_insert, A(venue_id), A(in->sport_id), A(in->slot_minutes)));
-	return coverage_check(tx, venue_id, "sport_id", why);
+	return db_run(tx, &offer_insert, A(venue_id), A(in->sport_id), A(in->slot_minutes));
 }
 
 enum err offer_save(struct tx *tx, int64_t venue_id, int64_t version, const struct offer_in *in,
@@ -177,7 +177,7 @@ enum err offer_remove(struct tx *tx, int64_t venue_id, int64_t sport_id, int64_t
 	venue_lock(tx, venue_id);
 	TRY(offer_load(tx, venue_id, sport_id, &was));
 	TRY(version_check(was.version, version));
-	TRY(db_value(tx, &offer_courts, &used, A(venue_id), A(sport_id)));
+	TRY(db_value(tx, &offer_used, &used, A(venue_id), A(sport_id)));
 	if (used)
 		return E_IN_USE;
 	db_queue_version(tx, &offer_delete, A(venue_id), A(sport_id), A(version));

@@ -34,12 +34,12 @@ extern const struct shape offer_shape;
 enum err offer_list(
 	struct tx *, int64_t venue_id, int64_t after, int64_t limit, struct list *) CHECKED;
 enum err offer_load(struct tx *, int64_t venue_id, int64_t sport_id, struct offer *) CHECKED;
-/* E_SPORT_NOT_FOUND; E_PRICE_HOLE if its first court would have none (coverage.h). */
+/* E_SPORT_NOT_FOUND. Its courts need prices (coverage.h), and only what is offered has any. */
 enum err offer_add(
 	struct tx *, int64_t venue_id, const struct offer_in *, struct refusal *) CHECKED;
 enum err offer_save(struct tx *, int64_t venue_id, int64_t version, const struct offer_in *,
 	struct refusal *) CHECKED;
-/* E_IN_USE while the venue has courts for it. */
+/* E_IN_USE while the venue has courts or prices for it. */
 enum err offer_remove(struct tx *, int64_t venue_id, int64_t sport_id, int64_t version) CHECKED;
 
 #endif

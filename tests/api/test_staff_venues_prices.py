@@ -1,7 +1,9 @@
 """Hours and prices as staff write them: no open half hour without a price, and every price can be
 explained."""
+import json
 from datetime import date, timedelta
 
+import psycopg2
 import pytest
 
 from house import ok, refused
@@ -69,6 +71,7 @@ class TestHoles:
         ([rule(4000, from_day="2026-01-01", to_day="2099-01-01")], {}),
         ([rule(4000, sport_id=3)], {})])
     def test_in_prices(self, place, rules, hole):
+        place.add(f"{place.at}/sports", {"sport_id": 3, "slot_minutes": 60})
         before = place.read(f"{place.at}/prices")
         answer = place.try_write(f"{place.at}/prices", {"rules": rules})
         assert refusal(answer, 422, "price_hole", "rules") == self.hole(place, **hole)
@@ -105,16 +108,29 @@ class TestHoles:
         place.write(f"{place.at}/prices", {"rules": [rule(4000, "08:00", "22:00")]})
 
     def test_in_a_sport_and_its_courts(self, place):
-        place.write(f"{place.at}/prices", {"rules": [rule(4000, sport_id=1)]})
-        body = {"sport_id": 3, "slot_minutes": 60}
-        answer = place.try_add(f"{place.at}/sports", body)
-        assert refusal(answer, 422, "price_hole", "sport_id") == self.hole(
-            place, court_id=None, court=None, sport="网球")
-        place.write(f"{place.at}/prices", {"rules": [rule(4000, sport_id=1),
-                                                             rule(9000, sport_id=3)]})
-        place.add(f"{place.at}/sports", body)
-        again = place.try_write(f"{place.at}/prices", {"rules": [rule(4000, sport_id=1)]})
+        """First the sport, then its prices, then its courts; and back the same way."""
+        prices, sport = f"{place.at}/prices", f"{place.at}/sports/3"
+        only, both = [rule(4000, sport_id=1)], [rule(4000, sport_id=1), rule(9000, sport_id=3)]
+        place.write(prices, {"rules": only})
+        refusal(place.try_write(prices, {"rules": both}), 422, "sport_not_found",
+                "rules[1].sport_id")
+        place.add(f"{place.at}/sports", {"sport_id": 3, "slot_minutes": 60})
+        court = {"sport_id": 3, "name": "网", "units": []}
+        assert refusal(place.try_add(f"{place.at}/courts", court), 422, "price_hole",
+                       "sport_id")["sport"] == "网球"
+        place.write(prices, {"rules": both})
+        made = place.add(f"{place.at}/courts", court)["id"]
+        again = place.try_write(prices, {"rules": only})
         assert refusal(again, 422, "price_hole", "rules")["sport"] == "网球"
+        place.drop(f"{place.at}/courts/{made}")
+        refusal(place.try_drop(sport), 409, "in_use")
+        place.write(prices, {"rules": only})
+        place.drop(sport)
+
+    def test_no_way_around_prices_what_is_not_offered(self, house, place):
+        with pytest.raises(psycopg2.errors.ForeignKeyViolation, match="price_rule_offer_fk"):
+            house.db.run("INSERT INTO price_rule (id, venue_id, sport_id, hour_fen)"
+                         " VALUES (nextval('id_block') * 256, %s, 3, 4000)", place.id)
 
     def test_in_a_new_court_and_one_that_is_for_sale_again(self, place):
         own = rule(5000, court_id=place.court)
@@ -210,6 +226,7 @@ BAD_RULES = [
     ({"from_day": "2027-01-02", "to_day": "2027-01-01"}, "bad_field", "to_day"),
     ({"from_day": "2027-02-30", "to_day": "2027-03-01"}, "bad_field", "from_day"),
     ({"sport_id": 999_999}, "sport_not_found", "sport_id"),
+    ({"sport_id": 3}, "sport_not_found", "sport_id"),  # of the platform, not of the venue
     ({"court_id": 1}, "court_not_found", "court_id"),  # of venue 1
     ({"court_id": 999_999}, "court_not_found", "court_id")]
 
@@ -223,6 +240,7 @@ def test_a_bad_line_names_its_field(place, change, code, field):
 
 
 def test_a_line_for_a_court_of_another_sport_would_never_match(place):
+    place.add(f"{place.at}/sports", {"sport_id": 3, "slot_minutes": 60})
     bad = {"rules": [rule(4000), rule(5000, court_id=place.court, sport_id=3)]}
     refusal(place.try_write(f"{place.at}/prices", bad), 422, "bad_field", "rules[1].sport_id")
 
@@ -382,3 +400,45 @@ def test_a_bad_refund_rule_names_its_field(place, tiers, field):
     before = place.read(f"{place.at}/refund-rule")
     refusal(place.try_write(f"{place.at}/refund-rule", body), 422, "bad_field", field)
     assert place.read(f"{place.at}/refund-rule") == before
+
+
+RISING = [
+    ([(24, 50, 0), (2, 100, 0)], "tiers[1].percent"), ([(24, 0, 0), (2, 1, 0)], "tiers[1].percent"),
+    ([(48, 100, 0), (24, 50, 0), (2, 51, 0)], "tiers[2].percent"),
+    ([(24, 100, 500), (2, 50, 0)], "tiers[1].fee_fen"),
+    ([(24, 100, 2), (2, 100, 1)], "tiers[1].fee_fen")]
+FALLING = [
+    [], [(0, 100, 0)], [(24, 100, 0), (2, 50, 0)], [(24, 100, 500), (2, 100, 500)],
+    [(24, 100, 500), (2, 50, 500), (0, 0, 0)], [(48, 100, 0), (12, 80, 200)]]
+
+
+def tiers_of(lines: list) -> list:
+    return [dict(zip(("hours", "percent", "fee_fen"), line)) for line in lines]
+
+
+@pytest.mark.parametrize("lines, field", RISING)
+def test_who_cancels_later_gets_no_more(house, place, lines, field):
+    before = place.read(f"{place.at}/refund-rule")
+    answer = place.try_write(f"{place.at}/refund-rule", {"tiers": tiers_of(lines)})
+    refusal(answer, 422, "tiers_rise", field)
+    assert place.read(f"{place.at}/refund-rule") == before
+    with pytest.raises(psycopg2.errors.CheckViolation, match="a later cancellation"):
+        house.db.run("UPDATE venue SET refund_tiers = %s WHERE id = %s",
+                     json.dumps(tiers_of(lines)), place.id)
+
+
+@pytest.mark.parametrize("lines", FALLING)
+def test_what_falls_when_time_grows_shorter_is_taken(place, lines):
+    saved = place.write(f"{place.at}/refund-rule", {"tiers": tiers_of(lines)})
+    assert saved["tiers"] == tiers_of(lines)
+
+
+def test_a_rule_of_before_lets_its_venue_be_edited(house, place):
+    """What stands otherwise stays until it is written anew."""
+    house.db.all_at_once(
+        ("ALTER TABLE venue DISABLE TRIGGER venue_refund_tiers_fall",),
+        ("UPDATE venue SET refund_tiers = %s WHERE id = %s",
+         json.dumps(tiers_of(RISING[0][0])), place.id),
+        ("ALTER TABLE venue ENABLE TRIGGER venue_refund_tiers_fall",))
+    place.change(place.at, name="新名")
+    place.write(f"{place.at}/refund-rule", {"tiers": []})

@@ -887,6 +887,8 @@ CREATE TRIGGER frame AFTER UPDATE OF timezone, window_days, ends_on, closed_at O
 	OR old.ends_on IS DISTINCT FROM new.ends_on OR old.closed_at IS DISTINCT FROM new.closed_at)
 	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 CREATE TRIGGER frame_begins AFTER INSERT ON venue FOR EACH ROW EXECUTE FUNCTION frame_begin(); -- 0015_floor.sql
+CREATE TRIGGER venue_refund_tiers_fall BEFORE INSERT OR UPDATE OF refund_tiers ON venue FOR EACH ROW
+	EXECUTE FUNCTION refund_tiers_check(); -- 0018_tiers.sql
 ALTER TABLE venue ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON venue TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON venue TO zx_staff USING ((SELECT staff_everywhere())
@@ -931,6 +933,28 @@ BEGIN
 	RETURN true;
 EXCEPTION WHEN data_exception THEN -- a word, a fraction
 	RETURN false;
+END $$;
+
+-- 0018_tiers.sql
+-- Who cancels later gets no more: of two tiers the one with fewer hours gives back no larger
+-- part and takes no smaller fee, or gives nothing. Lists that stand otherwise stay until they
+-- are written anew, and orders keep the rule that they were sold under.
+CREATE FUNCTION refund_tiers_fall(tiers jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(bool_and(percent = 0 OR percent <= before_percent AND fee_fen >= before_fee), true)
+	FROM (SELECT (t.tier->>'percent')::bigint AS percent, (t.tier->>'fee_fen')::bigint AS fee_fen,
+			lag((t.tier->>'percent')::bigint, 1, 100::bigint) OVER w AS before_percent,
+			lag((t.tier->>'fee_fen')::bigint, 1, 0::bigint) OVER w AS before_fee
+		FROM jsonb_array_elements(tiers) WITH ORDINALITY AS t(tier, nth) WINDOW w AS (ORDER BY nth)) s
+$$;
+
+-- 0018_tiers.sql
+CREATE FUNCTION refund_tiers_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF refund_tiers_ok(NEW.refund_tiers) AND NOT refund_tiers_fall(NEW.refund_tiers) THEN
+		RAISE EXCEPTION 'a later cancellation would give back more'
+			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+	END IF;
+	RETURN NEW;
 END $$;
 
 -- 0002_venue.sql
@@ -1170,6 +1194,8 @@ CREATE TABLE price_rule (
 		AND closes > opens AND (opens % 30) = 0 AND (closes % 30) = 0), -- 0002_venue.sql
 	CONSTRAINT price_rule_weekdays_mask CHECK (weekdays BETWEEN 1 AND 127) -- 0002_venue.sql
 );
+ALTER TABLE price_rule ADD CONSTRAINT price_rule_offer_fk FOREIGN KEY (venue_id, sport_id)
+	REFERENCES venue_sport(venue_id, sport_id) NOT VALID; -- 0019_offer_price.sql
 CREATE INDEX price_rule_venue ON price_rule (venue_id); -- 0002_venue.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON price_rule FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql

@@ -12,7 +12,7 @@ enum { MONDAY = 1, WEEKEND = 96, CHRISTMAS = 20812 /* 2026-12-25, a Friday */ };
 /* clang-format off */
 static struct coverage_court two_courts[] = {
 	{ 5, 1, "一号场", "羽毛球" }, { 6, 2, "全场", "篮球" } };
-static struct coverage_court no_court_yet[] = { { 0, 1, NULL, "羽毛球" } };
+static struct coverage_court next_court[] = { { 7, 1, "7", "羽毛球" } };
 static struct coverage_hours monday[] = { { { 0 }, 1, 480, 1320, NULL, NULL } };
 static struct coverage_hours late_saturday[] = { { { 0 }, 6, 1080, 1530, NULL, NULL } };
 static struct coverage_hours two_openings[] = {
@@ -58,10 +58,10 @@ static const struct {
 	  RULES({ .court_id = 6, .closes = 1800 }), 5, 480, 1320 },
 	{ "each in its own way", L(two_courts), L(monday),
 	  RULES({ .court_id = 6, .closes = 1800 }, { .sport_id = 1, .closes = 1800 }), 0, -1, 0 },
-	{ "a sport without a court needs a price for it", L(no_court_yet), L(monday),
-	  RULES({ .sport_id = 2, .closes = 1800 }), 0, 480, 1320 },
-	{ "a court's price is not the next court's", L(no_court_yet), L(monday),
-	  RULES({ .court_id = 5, .closes = 1800 }), 0, 480, 1320 },
+	{ "another sport's price", L(next_court), L(monday),
+	  RULES({ .sport_id = 2, .closes = 1800 }), 7, 480, 1320 },
+	{ "a court's price is not the next court's", L(next_court), L(monday),
+	  RULES({ .court_id = 5, .closes = 1800 }), 7, 480, 1320 },
 	{ "Monday's price on Monday", L(two_courts), L(monday),
 	  RULES({ .weekdays = MONDAY, .closes = 1800 }), 0, -1, 0 },
 	{ "the weekend's price on Monday", L(two_courts), L(monday),
