@@ -51,8 +51,9 @@ SQL(attempt_insert,
 	" now() + make_interval(secs => $8::bigint),"
 	" coalesce(hashtextextended($9::text, $2), 0))");
 SQL(attempt_answered,
-	"UPDATE payment_attempt SET state = 'prepaid', prepay = $2, prepaid_at = now()"
-	" WHERE id = $1 AND state IN ('created', 'prepaid')");
+	"UPDATE payment_attempt a SET state = 'prepaid', prepay = $2, prepaid_at = now()"
+	" FROM orders o WHERE a.id = $1 AND a.state IN ('created', 'prepaid')"
+	" AND o.id = a.order_id AND o.state = 'pending'");
 SQL(attempt_close,
 	"UPDATE payment_attempt SET state = 'closed' WHERE id = $1"
 	" AND state IN ('created', 'prepaid')");

@@ -28,7 +28,7 @@ struct attempt_params {
 enum err attempt_open(struct tx *, const struct attempt_params *, struct attempt *) CHECKED;
 
 /* Queue what the channel answered; E_ORDER_STATE if the attempt was closed in
- * the meantime. */
+ * the meantime, or its order wants no money any more. */
 void attempt_prepaid(struct tx *, const struct attempt *, const char *prepay);
 
 /* Queue: the channel says that it can't be paid any more. */

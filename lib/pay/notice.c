@@ -83,6 +83,11 @@ SQL(attempt_paid,
 SQL(order_paid,
 	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_fen = amount_fen, paid_at = $2"
 	" WHERE id = $1 AND state IN ('pending', 'closing')");
+/* The other ways to pay it are of no use any more: the daemon closes them (settle.h). */
+SQL(others_to_close,
+	"WITH a AS (UPDATE payment_attempt SET ask_at = now(), asked = 0 WHERE order_id = $1"
+	"  AND id <> $2 AND state IN ('created', 'prepaid') RETURNING 1)"
+	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM a LIMIT 1");
 SQL(order_items_booked,
 	"UPDATE order_item SET state = 'booked' WHERE order_id = $1 AND state = 'held'");
 
@@ -118,6 +123,7 @@ static enum err fulfil(struct tx *tx, const struct channel_payment *p, const str
 	money_came(tx, p, c, ATTEMPT_PAID);
 	db_queue_one(tx, &order_paid, E_RETRY, A(c->order_id), A(p->paid_at));
 	db_queue(tx, &order_items_booked, A(c->order_id));
+	db_queue(tx, &others_to_close, A(c->order_id), A(c->attempt_id));
 	return tell(tx, MESSAGE_ORDER_PAID, c);
 }
 
@@ -125,6 +131,7 @@ static enum err bring_back(
 	struct tx *tx, const struct channel_payment *p, const struct claim *c)
 {
 	money_came(tx, p, c, ATTEMPT_PAID);
+	db_queue(tx, &others_to_close, A(c->order_id), A(c->attempt_id));
 	TRY(tell(tx, MESSAGE_ORDER_PAID, c));
 	return tell(tx, MESSAGE_ORDER_RETAKEN, c);
 }

@@ -159,7 +159,7 @@ def test_both_channels_at_once_are_two_attempts_and_one_payment(house, customer,
     assert (one["out_trade_no"], other["out_trade_no"]) == (order["no"] + "A01",
                                                             order["no"] + "A02")
     sim.pay(one, wait=True)
-    sim.pay(other, wait=True)
+    sim.pay(other, wait=True, late=True)  # the other was closed at once
     assert is_paid_once(house, order)
     assert house.db.rows("SELECT channel, state FROM payment_attempt WHERE order_id = %s"
                          " ORDER BY out_trade_no", order["id"]) == [("alipay", "paid"),

@@ -52,7 +52,7 @@ class Day:
         return order, self.customer.prepay(order)
 
     def pay(self, payment: dict, clock: str = "10:00:00"):
-        paid = self.sim.pay(payment, wait=True, success_time=self.at(clock))
+        paid = self.sim.pay(payment, wait=True, success_time=self.at(clock), late=True)
         assert paid["result"] == "ok"
 
     def paid(self, clock: str = "10:00:00") -> tuple:

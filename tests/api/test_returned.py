@@ -33,7 +33,7 @@ def by_hand(sim, number: str, fen: int, at: str | None = None) -> str:
 
 def attempts(house, order) -> list:
     return house.db.rows("SELECT state, refunded_fen FROM payment_attempt WHERE order_id = %s"
-                         " ORDER BY id", order["id"])
+                         " ORDER BY out_trade_no", order["id"])
 
 
 def begin(customer, order, channel: str) -> dict:

@@ -94,8 +94,9 @@ def test_an_order_that_nobody_pays_is_closed_at_alipay(house, channels, customer
 
 def test_a_sum_too_much_is_given_back_at_once(house, channels, customer, order, scanned):
     other = begin(house, customer, order, "jsapi")
-    for each in (scanned, other):
+    for each in (scanned, other):  # before we hear of the first, and close the second
         channels.tell("alipay-pay", number=each["out_trade_no"])
+    for each in (scanned, other):
         assert tell(channels, each) == (200, "success")
 
     def done():

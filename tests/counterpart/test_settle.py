@@ -28,8 +28,10 @@ def test_money_that_no_letter_tells_of_is_found_by_asking(house, wechat, custome
 def refund(house, wechat, customer, order, payment):
     """An order paid twice, so that the second sum goes back; WeChat Pay works on it."""
     other = customer.prepay(order, "native")
-    for number in (payment["out_trade_no"], other["out_trade_no"]):
+    numbers = (payment["out_trade_no"], other["out_trade_no"])
+    for number in numbers:  # before we hear of the first, and close the second
         wechat.pay(number)
+    for number in numbers:
         assert wechat.notify(number)["status"] == 204
     wait_for(lambda: state(house, order) == "accepted")
     return Refund(house, order, other)
