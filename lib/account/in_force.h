@@ -1,8 +1,8 @@
 #ifndef ACCOUNT_IN_FORCE_H
 #define ACCOUNT_IN_FORCE_H
 
-/* What is held against an account at present, as SQL conditions on the tables violation and
- * ban, by their names or aliases. When violations lead to a ban is in order/ban.h. */
+/* What is in force of an account at present, as SQL on the tables violation, ban and orders,
+ * by their names or aliases. When violations lead to a ban is in order/ban.h. */
 
 /* `days` is ZX_VIOLATION_DAYS, as a parameter such as "$2". */
 #define VIOLATION_COUNTS(v, days) \
@@ -12,5 +12,9 @@
 #define PERSON(account) "(SELECT person_accounts(" account "))::bigint[]"
 
 #define BAN_IN_FORCE(b) b ".lifted_at IS NULL AND " b ".until > now()"
+
+/* From then on nobody can begin to pay this order: each channel is told of that time. The
+ * margin is for clocks, and for WeChat Pay, which lets a payment live for a minute at least. */
+#define PAYABLE_UNTIL(order) "(" order ".expires_at + interval '90 seconds')"
 
 #endif

@@ -23,10 +23,13 @@ static const struct shape leaver_shape = SHAPE(struct leaver, leaver_fields);
 SQL(leave_lock_orders, "SELECT id FROM orders WHERE account_id = $1 ORDER BY id FOR UPDATE");
 SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UPDATE");
 
-/* $2: WeChat wants to be told of orders that were played (lib/shipping/shipping.h), with
+/* What may still bring money is waited for until nobody can begin to pay it, whatever the
+ * channel says or leaves unsaid; what comes later goes back without the person.
+ * $2: WeChat wants to be told of orders that were played (lib/shipping/shipping.h), with
  * the openid of the payer. */
 #define UNSETTLED                                                                          \
-	"EXISTS (SELECT 1 FROM payment_attempt p WHERE p.order_id = o.id"                  \
+	PAYABLE_UNTIL("o")                                                                 \
+	" > now() AND EXISTS (SELECT 1 FROM payment_attempt p WHERE p.order_id = o.id"     \
 	" AND p.state IN ('created', 'prepaid')) OR EXISTS (SELECT 1 FROM"                 \
 	" shipping s WHERE s.order_id = o.id AND s.state = 'waiting') OR $2"               \
 	" AND o.play_date > current_date - 30 AND EXISTS (SELECT 1 FROM payment_attempt p" \

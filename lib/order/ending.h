@@ -1,6 +1,7 @@
 #ifndef ORDER_ENDING_H
 #define ORDER_ENDING_H
 
+#include "account/in_force.h" /* PAYABLE_UNTIL() */
 #include "db/db.h"
 
 /* How orders end unpaid, and how late money brings one back (retake.c).
@@ -26,10 +27,6 @@ enum err orders_expire(struct tx *, int limit, int64_t *count) CHECKED;
 /* The customer gives up an unpaid order, whose row the caller has locked and
  * found pending. One that no channel has heard of is cancelled at once. */
 enum err order_give_up(struct tx *, int64_t order_id) CHECKED;
-
-/* Nobody can begin to pay this order any more: each channel is told of that time. The margin
- * is for clocks, and for WeChat Pay, which lets a payment live for a minute at least. */
-#define PAYABLE_UNTIL(order) "(" order ".expires_at + interval '90 seconds')"
 
 /* A claim is a lease of CLOSING_LEASE_S: until it runs out nobody else gets the
  * same order. */

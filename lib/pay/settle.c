@@ -46,7 +46,14 @@ SQL(attempts_silent,
 SQL(attempts_open,
 	SILENT_SELECT "a.order_id = $1 AND a.state IN ('created', 'prepaid') ORDER BY a.id");
 
-static enum err settle_paid(struct db *db, struct arena *mem, const struct channel_payment *p)
+/* Paid, and not by what we ordered: people know of it, and it can't be paid once more. */
+static bool is_spent(enum outcome outcome)
+{
+	return outcome == OUTCOME_WRONG_AMOUNT || outcome == OUTCOME_WRONG_MERCHANT;
+}
+
+static enum err settle_paid(
+	struct db *db, struct arena *mem, int64_t attempt_id, const struct channel_payment *p)
 {
 	enum outcome outcome = OUTCOME_OTHER;
 	struct tx tx;
@@ -54,7 +61,10 @@ static enum err settle_paid(struct db *db, struct arena *mem, const struct chann
 
 	for (int i = 0; i < 3 && err == E_RETRY; i++) {
 		tx_begin(&tx, db, mem, TX_WRITE);
-		err = tx_end(&tx, notice_settle(&tx, p, &outcome));
+		err = notice_settle(&tx, p, &outcome);
+		if (err == E_OK && is_spent(outcome))
+			attempt_closed(&tx, attempt_id);
+		err = tx_end(&tx, err);
 	}
 	if (err == E_OK)
 		log_info("settled", "%s by query: %s", p->out_trade_no, outcome_word(outcome));
@@ -82,7 +92,7 @@ static enum err query(struct db *db, struct arena *mem, const struct silent *a, 
 	TRY(channel->query(mem, a->out_trade_no, &p));
 	*open = p.state == PAYMENT_OPEN;
 	if (p.state == PAYMENT_PAID)
-		return settle_paid(db, mem, &p);
+		return settle_paid(db, mem, a->id, &p);
 	return *open ? E_OK : mark_closed(db, mem, a->id);
 }
 

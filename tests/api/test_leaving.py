@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+import test_alipay
 from house import ok, refused, wait_for
 from money import long_ago
 from test_bans import expire
@@ -229,3 +230,67 @@ def test_marks_are_kept_for_no_longer_than_they_matter(house, slots, banned):
                  banned.number)
     gone(house.customer())
     assert count(house, "left_mark", banned) == 0
+
+
+def leave_waits_for_its_time(house, customer, order):
+    """Neither before it nor later."""
+    customer.number = customer.account_id
+    assert why_not(customer) == {(order["id"], order["no"], "settling")}
+    house.db.run("UPDATE orders SET expires_at = now() - interval '5 minutes' WHERE id = %s",
+                 order["id"])
+    gone(customer)
+
+
+def ended(house, order, why: str):
+    """The channel was silent, and the order ended without its word."""
+    house.db.run("UPDATE orders SET expires_at = now() WHERE id = %s", order["id"])
+    look = lambda what: house.db.value(f"SELECT {what} FROM orders WHERE id = %s", order["id"])
+    wait_for(lambda: look("state") == "closing")
+    house.db.run("UPDATE orders SET closing_at = now() - interval '1 day', run_at = now()"
+                 " WHERE id = %s", order["id"])
+    wait_for(lambda: look("state") == "expired")
+    assert look(why)
+
+
+def test_a_code_that_nobody_scans_beside_a_paid_attempt_holds_nobody(house, slots, customer):
+    order = customer.order(slots.one())
+    test_alipay.prepay(customer, order)
+    customer.pay(order)
+    customer.cancel(order)
+    wait_for(lambda: house.db.value("SELECT bool_and(state = 'succeeded') FROM refund"
+                                    " WHERE order_id = %s", order["id"]))
+    leave_waits_for_its_time(house, customer, order)
+
+
+def test_an_order_that_ended_without_the_channels_word_holds_nobody(
+        house, slots, customer, sim):
+    order = customer.order(slots.one())
+    customer.prepay(order)
+    sim.fault("http_500_before", times=-1, path="/v3/pay/transactions")
+    ended(house, order, "unconfirmed")
+    leave_waits_for_its_time(house, customer, order)
+
+
+def test_an_attempt_that_was_never_answered_holds_nobody(house, slots, customer, sim):
+    order = customer.order(slots.one())
+    sim.fault("http_500_before", times=-1, path="/v3/pay/transactions")
+    refused(customer.try_pay(order), 503, "channel_unknown")
+    ended(house, order, "unconfirmed")
+    leave_waits_for_its_time(house, customer, order)
+
+
+def test_a_wrong_sum_holds_nobody(house, slots, customer, sim):
+    order = customer.order(slots.one())
+    payment = customer.prepay(order)
+    house.db.run("UPDATE payment_attempt SET amount_fen = amount_fen + 1 WHERE order_id = %s",
+                 order["id"])  # it is the channel that errs; here we do
+    sim.fault("notify_never", times=-1)
+    sim.pay(payment)
+    customer.call("POST", f"/api/v1/orders/{order['id']}/payments/check")
+    assert house.db.value("SELECT state FROM payment_attempt WHERE order_id = %s",
+                          order["id"]) == "closed"
+    expire(house, order)
+    customer.number = customer.account_id
+    gone(customer)
+    assert house.db.value("SELECT detail->>'outcome' FROM work_item WHERE order_id = %s",
+                          order["id"]) == "wrong_amount"
