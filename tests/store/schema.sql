@@ -1189,7 +1189,7 @@ CREATE TABLE price_rule (
 	CONSTRAINT price_rule_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0002_venue.sql
 	CONSTRAINT price_rule_day_kind_known CHECK (day_kind IN ('holiday', 'makeup')), -- 0002_venue.sql
 	CONSTRAINT price_rule_days CHECK ((from_day IS NULL) = (to_day IS NULL) AND from_day <= to_day), -- 0002_venue.sql
-	CONSTRAINT price_rule_fen CHECK (hour_fen BETWEEN 0 AND 10000000 AND (hour_fen % 2) = 0), -- 0024_free.sql (0002_venue.sql)
+	CONSTRAINT price_rule_fen CHECK (hour_fen BETWEEN 0 AND 10000000 AND (hour_fen % 2) = 0), -- 0026_free.sql (0002_venue.sql)
 	CONSTRAINT price_rule_minutes CHECK (opens BETWEEN 0 AND 1770 AND closes BETWEEN 30 AND 1800
 		AND closes > opens AND (opens % 30) = 0 AND (closes % 30) = 0), -- 0002_venue.sql
 	CONSTRAINT price_rule_weekdays_mask CHECK (weekdays BETWEEN 1 AND 127) -- 0002_venue.sql
