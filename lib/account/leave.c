@@ -1,5 +1,6 @@
 #include "account/leave.h"
 
+#include "account/in_force.h"
 #include "account/kind.h"
 #include "account/person.h"
 #include "base/settings.h"

@@ -888,7 +888,7 @@ CREATE TRIGGER frame AFTER UPDATE OF timezone, window_days, ends_on, closed_at O
 	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
 CREATE TRIGGER frame_begins AFTER INSERT ON venue FOR EACH ROW EXECUTE FUNCTION frame_begin(); -- 0015_floor.sql
 CREATE TRIGGER venue_refund_tiers_fall BEFORE INSERT OR UPDATE OF refund_tiers ON venue FOR EACH ROW
-	EXECUTE FUNCTION refund_tiers_check(); -- 0018_tiers.sql
+	EXECUTE FUNCTION refund_tiers_check(); -- 0028_tiers.sql
 ALTER TABLE venue ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON venue TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON venue TO zx_staff USING ((SELECT staff_everywhere())
@@ -935,7 +935,7 @@ EXCEPTION WHEN data_exception THEN -- a word, a fraction
 	RETURN false;
 END $$;
 
--- 0018_tiers.sql
+-- 0028_tiers.sql
 -- Who cancels later gets no more: of two tiers the one with fewer hours gives back no larger
 -- part and takes no smaller fee, or gives nothing. Lists that stand otherwise stay until they
 -- are written anew, and orders keep the rule that they were sold under.
@@ -947,7 +947,7 @@ CREATE FUNCTION refund_tiers_fall(tiers jsonb) RETURNS boolean LANGUAGE sql IMMU
 		FROM jsonb_array_elements(tiers) WITH ORDINALITY AS t(tier, nth) WINDOW w AS (ORDER BY nth)) s
 $$;
 
--- 0018_tiers.sql
+-- 0028_tiers.sql
 CREATE FUNCTION refund_tiers_check() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF refund_tiers_ok(NEW.refund_tiers) AND NOT refund_tiers_fall(NEW.refund_tiers) THEN
@@ -1195,7 +1195,7 @@ CREATE TABLE price_rule (
 	CONSTRAINT price_rule_weekdays_mask CHECK (weekdays BETWEEN 1 AND 127) -- 0002_venue.sql
 );
 ALTER TABLE price_rule ADD CONSTRAINT price_rule_offer_fk FOREIGN KEY (venue_id, sport_id)
-	REFERENCES venue_sport(venue_id, sport_id) NOT VALID; -- 0019_offer_price.sql
+	REFERENCES venue_sport(venue_id, sport_id) NOT VALID; -- 0029_offer_price.sql
 CREATE INDEX price_rule_venue ON price_rule (venue_id); -- 0002_venue.sql
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON price_rule FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
@@ -1815,6 +1815,8 @@ ALTER TABLE violation ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON violation TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON violation TO zx_staff USING ((SELECT staff_everywhere())
 	OR (EXISTS (SELECT 1 FROM account a WHERE a.id = violation.account_id))); -- 0010_rights.sql
+CREATE POLICY own ON violation AS RESTRICTIVE FOR UPDATE TO zx_staff USING ((SELECT staff_everywhere())
+	OR (EXISTS (SELECT 1 FROM orders o WHERE o.id = violation.order_id))); -- 0027_ban_venue.sql
 GRANT SELECT, INSERT, UPDATE ON violation TO zx;
 GRANT SELECT, UPDATE (lifted_at, lifted_by, lift_reason) ON violation TO zx_staff;
 
@@ -1830,6 +1832,7 @@ CREATE TABLE ban (
 	lift_reason text,
 	told_at     timestamptz, -- 0019_told.sql: that it began
 	end_told_at timestamptz, -- 0019_told.sql
+	venue_ids   bigint[] NOT NULL DEFAULT '{}'::bigint[], -- 0027_ban_venue.sql
 	CONSTRAINT ban_pkey PRIMARY KEY (id), -- 0004_settle.sql
 	CONSTRAINT ban_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0004_settle.sql
 	CONSTRAINT ban_lifted_by_fk FOREIGN KEY (lifted_by) REFERENCES account(id), -- 0004_settle.sql
@@ -1844,6 +1847,8 @@ ALTER TABLE ban ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON ban TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON ban TO zx_staff USING ((SELECT staff_everywhere())
 	OR (EXISTS (SELECT 1 FROM account a WHERE a.id = ban.account_id))); -- 0010_rights.sql
+CREATE POLICY own ON ban AS RESTRICTIVE FOR UPDATE TO zx_staff USING ((SELECT staff_everywhere())
+	OR venue_ids <> '{}'::bigint[] AND venue_ids <@ (SELECT staff_venues())); -- 0027_ban_venue.sql
 GRANT SELECT, INSERT, UPDATE ON ban TO zx;
 GRANT SELECT, UPDATE (lifted_at, lifted_by, lift_reason) ON ban TO zx_staff;
 
@@ -1870,6 +1875,20 @@ BEGIN
 	END IF;
 	RETURN NEW;
 END $$;
+
+-- 0027_ban_venue.sql
+-- A ban ends when too few of its violations are left, whoever has lifted which.
+CREATE FUNCTION bans_review(account bigint, why text, fewest bigint, days bigint) RETURNS void LANGUAGE sql
+	SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+	UPDATE ban b SET lifted_at = now(), lift_reason = why FROM person_accounts(account) AS p(accounts)
+		WHERE b.account_id = ANY (p.accounts) AND b.lifted_at IS NULL AND b.until > now() AND fewest >
+			(SELECT count(*) FROM violation v WHERE v.account_id = ANY (p.accounts)
+			AND v.lifted_at IS NULL AND v.at <= b.since AND v.at > b.since - make_interval(days => days::int)
+			AND v.at > coalesce((SELECT max(l.since) FROM ban l WHERE l.account_id = ANY (p.accounts)
+				AND l.since < b.since), '-infinity'))
+$$;
+REVOKE EXECUTE ON FUNCTION bans_review FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION bans_review TO zx, zx_staff;
 
 
 -- Check-in --------------------------------------------------------------------------------------------------
