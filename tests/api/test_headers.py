@@ -8,6 +8,7 @@ import pytest
 
 import raw
 from house import Client, ok
+from slots import day
 
 PAGES = ("/play/", "/docs/", "/play/main.js", "/docs/style.css")
 NO_PAGES = ("/api/v1/ping", "/api/v1/me", "/api/v1/orders/1/checkin-code.png", "/nowhere",
@@ -293,3 +294,117 @@ def test_a_cipher_without_forward_secrecy_is_refused(house):
     with socket.create_connection(("localhost", house.port), timeout=20) as plain:
         with pytest.raises((ssl.SSLError, OSError)):
             context.wrap_socket(plain, server_hostname="localhost")
+
+
+# ---- Pages of other hosts, and compression
+
+H5 = "https://h5.example.com"
+
+
+@pytest.fixture(scope="module")
+def open_to_h5(house):
+    with house.configured("nginx", cors=f"{H5} http://localhost:5173"):
+        yield
+
+
+def cors_of(answer) -> dict:
+    return {name: value for name, value in answer.headers.items()
+            if name.lower().startswith("access-control-")}
+
+
+def preflight(house, path: str, origin: str = H5):
+    return house.guest.call("OPTIONS", path, headers={
+        "Origin": origin, "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key"})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/venues", "/oauth2/token", "/api/v1/orders"])
+def test_without_the_setting_no_other_page_reads_anything(house, path):
+    asked = preflight(house, path)
+    assert asked.status_code == 405 and cors_of(asked) == {}
+    assert cors_of(house.guest.call("GET", path, headers={"Origin": H5})) == {}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/orders", "/oauth2/token", "/api/v1/staff/venues/1"])
+def test_a_listed_page_may_ask_with_a_token(house, open_to_h5, path):
+    asked = preflight(house, path)
+    assert asked.status_code == 204 and asked.content == b""
+    allowed = {name: {w.lower() for w in re.split(", *", asked.headers[
+        f"Access-Control-Allow-{name}"])} for name in ("Methods", "Headers")}
+    assert {"get", "post", "put", "delete"} <= allowed["Methods"]
+    assert {"authorization", "content-type", "idempotency-key", "if-match"} <= allowed["Headers"]
+    assert asked.headers["Access-Control-Allow-Origin"] == H5
+
+
+def test_a_listed_page_reads_answers_and_errors_but_sends_no_cookie(house, open_to_h5):
+    for path, status in (("/api/v1/venues", 200), ("/api/v1/me", 401),
+                         ("/.well-known/oauth-authorization-server", 200),
+                         ("/api/v1/nowhere", 404), ("/api/v1/venues?" + "x" * 7000, 400)):
+        answer = house.guest.call("GET", path, headers={"Origin": H5})
+        assert answer.status_code == status
+        assert answer.headers["Access-Control-Allow-Origin"] == H5
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert "X-Request-Id" in answer.headers["Access-Control-Expose-Headers"]
+        assert "Origin" in answer.headers["Vary"]
+
+
+def test_a_listed_page_logs_in_by_tokens_and_never_by_cookie(house, open_to_h5, customer):
+    code = house.sim.login_code(customer.user["user"])
+    form = {"grant_type": "urn:zhixing:wechat-code", "code": code}
+    headers = {"Origin": H5}
+    by_cookie = house.guest.call("POST", "/oauth2/token", data={**form, "deliver": "cookie"},
+                                 headers=headers)
+    assert by_cookie.status_code == 403 and "Set-Cookie" not in by_cookie.headers
+    grant = ok(house.guest.call("POST", "/oauth2/token", data=form, headers=headers))
+    again = house.guest.call("POST", "/oauth2/token", headers=headers, data={
+        "grant_type": "refresh_token", "refresh_token": grant["refresh_token"]})
+    assert ok(again)["access_token"] and again.headers["Access-Control-Allow-Origin"] == H5
+
+
+@pytest.mark.parametrize("origin", [
+    NOBODY, "null", f"{H5}.evil.com", "https://evil.com/" + H5, H5.replace("https", "http"),
+    f"{H5}:8443", ""])
+def test_pages_that_are_not_listed_read_nothing(house, open_to_h5, origin):
+    assert preflight(house, "/api/v1/orders", origin).status_code == 405
+    answer = house.guest.call("GET", "/api/v1/venues", headers={"Origin": origin})
+    assert cors_of(answer) == {} and "Origin" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/play/", "/docs/", "/healthz", "/openapi.json", "/metrics",
+                                  "/nginx_status", "/notify/wechat"])
+def test_what_is_not_the_api_is_not_opened(house, open_to_h5, path):
+    assert cors_of(house.guest.call("GET", path, headers={"Origin": H5})) == {}
+
+
+def zipped(client, path: str, **query) -> bool:
+    answer = client.call("GET", path, headers={"Accept-Encoding": "gzip"}, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.headers.get("Content-Encoding") == "gzip"
+
+
+def test_long_answers_are_zipped_for_who_can_read_that(house, admin):
+    grid = ("/api/v1/venues/1/availability", {"sport": "badminton", "date": day(1)})
+    assert zipped(house.guest, grid[0], **grid[1])
+    plain = house.guest.call("GET", grid[0], params=grid[1], headers={"Accept-Encoding": ""})
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"] and plain.json()["courts"]
+    assert zipped(admin, "/api/v1/staff/audit", limit=100)
+
+
+def test_what_has_a_version_is_sent_as_it_is(house, admin):
+    """An ETag of zipped bytes would be another, and no If-Match would fit."""
+    for path in ("prices", "hours", "courts", "refund-rule", ""):
+        path = f"/api/v1/staff/venues/1/{path}".rstrip("/")
+        answer = admin.call("GET", path, headers={"Accept-Encoding": "gzip"})
+        assert not answer.headers.get("ETag", "").startswith("W/"), path
+
+
+def test_tokens_are_never_zipped(house, customer):
+    code = house.sim.login_code(customer.user["user"])
+    for path, form in (("/oauth2/token", {"grant_type": "urn:zhixing:wechat-code", "code": code}),):
+        answer = house.guest.call("POST", path, data=form, headers={"Accept-Encoding": "gzip"})
+        assert ok(answer) and "Content-Encoding" not in answer.headers
+    config = (house.run / "nginx/nginx.conf").read_text()
+    for block in re.findall(r"location ([^{]*) \{([^}]*)\}", config):
+        if "oauth2" in block[0] or "login.sock" in block[1] or "pay.sock" in block[1]:
+            assert "gzip" not in block[1], block

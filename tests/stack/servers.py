@@ -250,6 +250,7 @@ NGINX_CHOICES = {
     "rate_api": ("100", "[1-9][0-9]{0,6}"), "rate_login": ("10", "[1-9][0-9]{0,6}"),
     "connections": ("200", "[1-9][0-9]{0,4}"),
     "guest_cache": ("on", "on|off"), "bench": ("off", "on|off"),
+    "cors": ("", "(https?://[a-z0-9.-]+(:[0-9]+)? ?)*"),
 }
 
 
@@ -273,6 +274,8 @@ def _nginx_values(stack: Stack) -> dict:
         "RATE_LOGIN": rates["login"], "BURST_LOGIN": 2 * rates["login"],
         "CONNECTIONS": choice["connections"],
         "GUEST_CACHE": "zx_guests" if choice["guest_cache"] == "on" else "off",
+        "CORS_ORIGINS": " ".join(f'"{o}" $http_origin;' for o in choice["cors"].split()),
+        "CORS_VARY": "Origin" if choice["cors"] else '""',
         "BENCH": "return 200 '{\"ok\":true}';" if choice["bench"] == "on" else "return 404;",
         "SIMULATOR": f"proxy_pass https://127.0.0.1:{stack.port('sim')}/sim/;",
     }

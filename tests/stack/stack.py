@@ -20,8 +20,8 @@ KILL, STOP and CONT go to all processes of a server, other signals to its main p
 --workers N     of each pool; --daemons N: of the relay, each consumer, settle, sweep (1)
 --fast          no fsync: for tests that don't pull the plug
 --set           ZX_<SETTING>=…, or of nginx: rate_api, rate_login (requests per second and client
-                address), connections (per client address), guest_cache=on|off, bench=on|off
-                (/bench/return answers from nginx alone)
+                address), connections (per client address), guest_cache=on|off, cors="ORIGIN …"
+                (pages of other hosts), bench=on|off (/bench/return answers from nginx alone)
 
 In the folder: zx.env (settings), log/, demo-password, tls/ca.pem (trust it to reach the URL),
 pg/sock and redis/redis.sock. Under root the servers run as postgres, redis, rabbitmq, www-data
