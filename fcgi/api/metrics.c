@@ -131,6 +131,56 @@ static void write_upstreams(struct buf *b, const struct shared_view *views, size
 	}
 }
 
+static const struct metric request_times = {
+	"zhixing_request_duration_seconds", "histogram", "Requests, by route"};
+static const struct metric party_times = {"zhixing_party_duration_seconds", "histogram",
+	"Calls to those we wait for, PostgreSQL and RabbitMQ among them"};
+
+/* One histogram; `labels` are all of its labels but le, with a comma behind. */
+static void write_times(
+	struct buf *b, const char *name, const char *labels, const struct timing *t)
+{
+	int64_t n[TIMING_BUCKETS], all;
+
+	timing_cumulate(t, n);
+	all = n[TIMING_BUCKETS - 1];
+	if (all == 0)
+		return;
+	for (int i = 0; i < TIMING_BUCKETS - 1; i++)
+		buf_printf(b, "%s_bucket{%sle=\"%g\"} %" PRId64 "\n", name, labels,
+			(double)timing_bound_us[i] / SECOND, n[i]);
+	buf_printf(b, "%s_bucket{%sle=\"+Inf\"} %" PRId64 "\n", name, labels, all);
+	buf_printf(b, "%s_sum{%.*s} ", name, (int)strlen(labels) - 1, labels);
+	write_seconds(b, counted(&t->us));
+	buf_printf(
+		b, "%s_count{%.*s} %" PRId64 "\n", name, (int)strlen(labels) - 1, labels, all);
+}
+
+/* A name is a method, a blank and a path. */
+static void write_routes(struct req *r, struct buf *b, const struct shared_view *v)
+{
+	for (size_t i = 0; i < ROUTES_MAX && *v->all.routes[i].name; i++) {
+		const char *name = v->all.routes[i].name;
+		int method = (int)strcspn(name, " ");
+
+		write_times(b, request_times.name,
+			arena_printf(r->mem, "pool=\"%s\",method=\"%.*s\",route=\"%s\",",
+				v->program, method, name, name + method + 1),
+			&v->all.routes[i].timing);
+	}
+}
+
+static void write_parties(struct req *r, struct buf *b, const struct shared_view *v)
+{
+#define PARTY(name) arena_printf(r->mem, "pool=\"%s\",party=\"%s\",", v->program, name)
+	for (int i = UPSTREAM_NONE + 1; i < UPSTREAM_COUNT; i++)
+		write_times(b, party_times.name, PARTY(upstream_info[i].name),
+			&v->all.upstream[i].timing);
+	write_times(b, party_times.name, PARTY("postgresql"), &v->all.database);
+	write_times(b, party_times.name, PARTY("rabbitmq"), &v->all.broker);
+#undef PARTY
+}
+
 static enum err metrics(struct req *r)
 {
 	const struct shared_view *views;
@@ -141,6 +191,12 @@ static enum err metrics(struct req *r)
 	write_requests(b, views, n);
 	write_refunds(b, views, n);
 	write_upstreams(b, views, n);
+	begin(b, &request_times);
+	for (size_t i = 0; i < n; i++)
+		write_routes(r, b, &views[i]);
+	begin(b, &party_times);
+	for (size_t i = 0; i < n; i++)
+		write_parties(r, b, &views[i]);
 	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	return reply_end(r);
 }

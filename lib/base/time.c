@@ -14,12 +14,17 @@ stamp stamp_now(void)
 	return (stamp){t.tv_sec * SECOND + t.tv_nsec / 1000};
 }
 
-int64_t clock_ms(void)
+int64_t clock_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+int64_t clock_ms(void)
+{
+	return clock_us() / 1000;
 }
 
 /* Civil calendar to days and back, proleptic Gregorian, by the era method. */

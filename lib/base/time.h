@@ -15,6 +15,7 @@ enum { STAMP_TEXT = 40, DATE_TEXT = 16 };
 
 stamp stamp_now(void);
 int64_t clock_ms(void); /* monotonic, for time-outs and durations */
+int64_t clock_us(void); /* the same, finer */
 
 /* "2026-11-23T18:00:00+08:00", with microseconds only where there are some. */
 const char *stamp_write(char out[STAMP_TEXT], stamp);

@@ -345,7 +345,7 @@ static enum err read_all(
 /* Send what is queued and read every answer. A read-only batch ends with Sync
  * and so is its own transaction; a writing or held one ends with Flush and stays
  * open, except that the last (when writing: with COMMIT in it) ends with Sync. */
-static enum err exchange(struct tx *tx, bool sync)
+static enum err send_and_read(struct tx *tx, bool sync)
 {
 	struct db *db = tx->db;
 	bool prepares[QUEUE_MAX] = {0}, lost = false;
@@ -365,6 +365,23 @@ static enum err exchange(struct tx *tx, bool sync)
 		return connection_lost(tx, tx->commit_sent);
 	if (db->stale)
 		db_drop(db); /* that rolls back, too */
+	return err;
+}
+
+static void (*watcher)(int64_t us);
+
+void db_watch(void (*fn)(int64_t us))
+{
+	watcher = fn;
+}
+
+static enum err exchange(struct tx *tx, bool sync)
+{
+	int64_t began = clock_us();
+	enum err err = send_and_read(tx, sync);
+
+	if (watcher)
+		watcher(clock_us() - began);
 	return err;
 }
 

@@ -130,6 +130,8 @@ extern const struct shape db_value_shapes[];
 /* No connection is made yet. `program` is shown in pg_stat_activity. */
 struct db *db_new(const char *conninfo, const char *program);
 void db_free(struct db *);
+/* From now on `fn` hears how long each exchange with the server took; NULL: nobody does. */
+void db_watch(void (*fn)(int64_t us));
 void db_drop(struct db *);         /* close the connection; the next use opens one */
 bool db_reused(const struct db *); /* the connection is older than this transaction */
 

@@ -15,6 +15,7 @@ void daemon_begin(const char *program)
 {
 	log_init(program);
 	shared_open(program, false);
+	db_watch(shared_count_database);
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);

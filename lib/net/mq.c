@@ -3,6 +3,7 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "net/mqlink.h"
+#include "net/shared.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -246,7 +247,7 @@ static enum err publish_all(struct mq *mq, struct mq_post *posts, size_t count)
 	return E_OK;
 }
 
-enum err mq_publish(struct mq *mq, struct mq_post *posts, size_t count)
+static enum err publish(struct mq *mq, struct mq_post *posts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		posts[i].fate = MQ_UNKNOWN;
@@ -256,6 +257,15 @@ enum err mq_publish(struct mq *mq, struct mq_post *posts, size_t count)
 	enum err err = publish_all(mq, posts, count);
 	mq->posts = NULL;
 	mq->post_count = mq->unsettled = 0;
+	return err;
+}
+
+enum err mq_publish(struct mq *mq, struct mq_post *posts, size_t count)
+{
+	int64_t began = clock_us();
+	enum err err = publish(mq, posts, count);
+
+	timing_count(&shared()->broker, clock_us() - began);
 	return err;
 }
 

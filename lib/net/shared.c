@@ -127,6 +127,31 @@ void shared_count_request(int status, int64_t us)
 	shared_count(&c->request_us, us);
 }
 
+void shared_count_database(int64_t us)
+{
+	timing_count(&shared()->database, us);
+}
+
+static struct timing *route_place(struct shared *c, const char *name)
+{
+	for (struct shared_route *r = c->routes; r < c->routes + ROUTES_MAX; r++) {
+		if (!*r->name)
+			snprintf(r->name, sizeof(r->name), "%s", name);
+		if (strcmp(r->name, name) == 0)
+			return &r->timing;
+	}
+	return NULL;
+}
+
+struct timing *shared_route(struct shared *c, const char *name)
+{
+	if (!shared_lock(c))
+		return NULL;
+	struct timing *found = route_place(c, name);
+	shared_unlock(c);
+	return found;
+}
+
 static bool read_one(struct arena *mem, const char *path, struct shared_view *out)
 {
 	struct shared *c = shared_look(path);

@@ -2,13 +2,13 @@
 #define NET_SHARED_H
 
 #include "base/arena.h"
+#include "net/timing.h"
 #include "net/upstream.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 /* Memory that all processes of a program share: its circuit breakers, the numbers of
- * its processes, and counters. It is a file of some kilobytes in the folder
+ * its processes, counters and how long things took. It is a file of 30 kilobytes in the folder
  * settings.shared, zhixing.<program>.breakers, that each process maps. The file is
  * replaced when its layout or table of upstreams is another, or when it is older than
  * the machine's last start; processes that still map the old one keep it. Only the
@@ -22,9 +22,7 @@
  * right or off by one, and seats have leases. If the holder is stopped, others wait
  * 0.1 s and go on without. Counters are atomic and need no lock. */
 
-enum { SHARED_WORKERS = 128, STATUS_CLASSES = 5 };
-
-typedef _Atomic int64_t shared_counter;
+enum { SHARED_WORKERS = 128, STATUS_CLASSES = 5, ROUTES_MAX = 128, ROUTE_NAME = 96 };
 
 struct shared {
 	struct shared_head {
@@ -38,7 +36,14 @@ struct shared {
 	struct shared_upstream {
 		struct breaker breaker;
 		shared_counter refused, full;
+		struct timing timing; /* calls that were made */
 	} upstream[UPSTREAM_COUNT];
+	struct timing database; /* exchanges with PostgreSQL */
+	struct timing broker;   /* publishing to RabbitMQ, until it is confirmed */
+	struct shared_route {
+		char name[ROUTE_NAME]; /* "GET /api/v1/orders", "": free */
+		struct timing timing;
+	} routes[ROUTES_MAX];
 	shared_counter requests[STATUS_CLASSES]; /* 1xx … 5xx */
 	shared_counter request_us;               /* all of them together */
 	shared_counter limit_refused;
@@ -63,6 +68,11 @@ static inline void shared_count(shared_counter *counter, int64_t n)
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 void shared_count_request(int status, int64_t us);
+
+void shared_count_database(int64_t us); /* for db_watch() */
+
+/* Where that route is counted; NULL: there is no room left for it. */
+struct timing *shared_route(struct shared *, const char *name);
 
 /* Living processes of a pool, this one too. 0: this is no pool. */
 int64_t shared_workers(void);

@@ -122,6 +122,7 @@ bool upstream_enter(enum upstream upstream, int64_t limit_ms, struct upstream_ca
 	v->began_ms = t.ask.now_ms;
 	if (upstream != UPSTREAM_REDIS)
 		refused_until = 0;
+	v->began_us = clock_us();
 	if (pass == BREAKER_PASS || strcmp(settings.breakers, "off") == 0)
 		return true;
 	bool full = pass == BREAKER_FULL;
@@ -140,6 +141,7 @@ void upstream_leave(const struct upstream_call *v, unsigned end, bool may_take_l
 	struct breaker *b = &c->upstream[v->upstream].breaker;
 	int64_t now = clock_ms();
 
+	timing_count(&c->upstream[v->upstream].timing, clock_us() - v->began_us);
 	if (now - v->began_ms > rule->slow_ms && !may_take_long)
 		end |= BREAKER_SLOW;
 	if (!v->ticket)

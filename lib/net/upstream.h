@@ -43,7 +43,7 @@ extern const struct upstream_info upstream_info[UPSTREAM_COUNT];
 struct upstream_call {
 	enum upstream upstream;
 	uint64_t ticket; /* 0: not counted */
-	int64_t began_ms;
+	int64_t began_ms, began_us;
 };
 
 /* False: don't call, because the breaker is open or enough processes are waiting for

@@ -6,6 +6,7 @@
 #include "net/shared.h"
 #include "web/request.h"
 #include "web/run.h"
+#include "web/times.h"
 
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -209,6 +210,8 @@ int web_main(int argc, char **argv, const struct web *web)
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* never outlive the supervisor */
 	srandom((unsigned)(stamp_now().us ^ getpid()));
 	shared_open(web->name, true);
+	db_watch(shared_count_database);
+	times_begin(web);
 	if (web->init)
 		web->init();
 	signals_init(&while_waiting);

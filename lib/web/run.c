@@ -7,6 +7,7 @@
 #include "web/refuse.h"
 #include "web/replay.h"
 #include "web/request.h"
+#include "web/times.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,8 +153,10 @@ void request_serve(struct req *r, enum err body)
 	if (err != E_OK)
 		refuse(r, err);
 	us = stamp_now().us - began;
-	if (!r->other_pool) /* that one counts it */
+	if (!r->other_pool) { /* that one counts it */
 		shared_count_request(r->status, us);
+		times_count(r->route, us);
+	}
 	log_access(&(struct log_access){.method = header(r, "REQUEST_METHOD"),
 		.route = r->route ? r->route->path : "-",
 		.status = r->status,

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import prometheus
 import staffing
 from entry import oauth_refused
 from house import REPO, ok, refused, wait_for
@@ -288,17 +289,8 @@ def test_the_metrics_are_for_this_machine_and_in_prometheus_form(house):
     answer = house.guest.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    known, seen = {}, set()
-    for line in answer.text.splitlines():
-        if line.startswith("# TYPE "):
-            _, _, name, kind = line.split(" ")
-            assert name not in known and name.endswith("_total") == (kind == "counter")
-            known[name] = kind
-        elif not line.startswith("# HELP "):
-            name, labels, value = re.fullmatch(
-                r'(\w+)\{((?:\w+="[\w-]+",?)+)\} ([0-9.]+)', line).groups()
-            assert name == list(known)[-1] and (name, labels) not in seen and float(value) >= 0
-            seen.add((name, labels))
+    families = prometheus.read(answer.text)
+    assert all(value >= 0 for f in families.values() for value in f.samples.values())
     assert metric(house, "zhixing_workers", pool="api") >= 2
     assert metric(house, "zhixing_requests_total", pool="api", **{"class": "2xx"}) > 0
     assert metric(house, "zhixing_breaker_state", pool="api", party="redis") == 0
@@ -307,6 +299,38 @@ def test_the_metrics_are_for_this_machine_and_in_prometheus_form(house):
     place = config.partition("location = /metrics {")[2].partition("}")[0]
     assert re.findall(r"(?:allow|deny) [^;]+", place) == ["allow 127.0.0.1", "allow ::1",
                                                          "deny all"]
+
+
+def times(house, what: str, **labels) -> float:
+    """How many were timed under these labels."""
+    family = prometheus.read(house.guest.get("/metrics").text)[f"zhixing_{what}_duration_seconds"]
+    assert family.kind == "histogram"
+    return sum(family.of("_count", **labels).values())
+
+
+def test_each_route_has_its_latencies(house, slots, customer):
+    route = {"pool": "api", "method": "GET", "route": "/api/v1/orders/{order}"}
+    order = customer.order(slots.one())
+    before = times(house, "request", **route)
+    for _ in range(3):
+        customer.see(order)
+    assert times(house, "request", **route) == before + 3
+    nowhere = {"pool": "api", "method": "-", "route": "none"}
+    before = times(house, "request", **nowhere)
+    assert house.guest.get("/api/v1/nowhere/5").status_code == 404
+    assert times(house, "request", **nowhere) == before + 1
+    assert "5" not in {dict(labels)["route"] for labels in prometheus.read(
+        house.guest.get("/metrics").text)["zhixing_request_duration_seconds"].of("_count")}
+
+
+def test_each_dependency_has_its_latencies(house, slots, customer):
+    parties = [("api", "postgresql"), ("api", "redis"), ("pay", "wechat_pay"),
+               ("identity", "wechat_api"), ("relay", "rabbitmq"), ("settle", "postgresql")]
+    before = [times(house, "party", pool=pool, party=party) for pool, party in parties]
+    house.customer().paid_order(slots.one())
+    house.settle()
+    for (pool, party), count in zip(parties, before):
+        wait_for(lambda: times(house, "party", pool=pool, party=party) > count)
 
 
 def test_the_house_says_how_it_is(house):
