@@ -12,6 +12,7 @@ static const struct field head_fields[] = {
 	FIELD(struct day_head, day_name, .optional = true),
 	FIELD(struct day_head, date),
 	FIELD(struct day_head, today),
+	FIELD(struct day_head, night),
 	FIELD(struct day_head, now),
 	FIELD(struct day_head, refund_tiers),
 };
@@ -56,10 +57,16 @@ SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
 	      " f.number AS frame,"
 	      " c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
 	      " " VENUE_TODAY
-	      " AS today, now() AS now, v.refund_tiers"
+	      " AS today, now() AS now, v.refund_tiers,"
+	      " CASE WHEN $2::date = " VENUE_TODAY
+	      " THEN EXISTS (SELECT 1 FROM (" HOURS_IN_FORCE("$1", "($2::date - 1)") ") h"
+	      "  WHERE ($2::date - 1 + h.closes * interval '1 minute') AT TIME ZONE v.timezone"
+	      "   > now()) ELSE false END AS night"
 	      " FROM venue v JOIN venue_frame f ON f.venue_id = v.id"
 	      " LEFT JOIN calendar_day c ON c.day = $2::date"
-	      " WHERE v.id = $1 AND " VENUE_LIVES);
+	      " WHERE v.id = $1 AND v.closed_at IS NULL AND (v.ends_on IS NULL OR v.ends_on >"
+	      "  CASE WHEN $2::date = " VENUE_TODAY " - 1 THEN $2::date ELSE " VENUE_TODAY
+	      " END)");
 
 SQL(day_openings,
 	"SELECT h.opens, h.closes,"
@@ -117,15 +124,27 @@ static void ask_day(struct tx *tx, int64_t venue_id, date on, struct day *day)
 	db_ask_all(tx, &day_rules, &price_rule_shape, &day->rules, A(venue_id), A(on));
 }
 
+static bool is_running(const struct day *day)
+{
+	const struct opening *o = day->openings.at;
+
+	for (size_t i = 0; i < day->openings.count; i++)
+		if (o[i].closes_at.us > day->head.now.us)
+			return true;
+	return false;
+}
+
 bool day_in_window(const struct day *day)
 {
 	const struct day_head *head = &day->head;
 
+	if (head->date.days == head->today.days - 1)
+		return is_running(day);
 	return head->date.days >= head->today.days &&
 	       head->date.days <= head->today.days + head->window_days;
 }
 
-enum err day_load_sport(struct tx *tx, int64_t venue_id, date on, const char *sport,
+static enum err load_sport(struct tx *tx, int64_t venue_id, date on, const char *sport,
 	int64_t account_id, struct day *day)
 {
 	ask_day(tx, venue_id, on, day);
@@ -139,6 +158,41 @@ enum err day_load_sport(struct tx *tx, int64_t venue_id, date on, const char *sp
 	if (day->courts.count == 0)
 		return E_SPORT_NOT_FOUND;
 	return day_in_window(day) ? E_OK : E_DATE_OUTSIDE_WINDOW;
+}
+
+/* Whole slots only, as they are shown. */
+static bool has_slots(const struct day *day)
+{
+	const struct opening *o = day->openings.at;
+	const struct court *court = day->courts.at;
+	int64_t slot = court->slot_minutes * MINUTE;
+
+	for (size_t i = 0; i < day->openings.count; i++)
+		for (stamp at = o[i].opens_at; at.us + slot <= o[i].closes_at.us; at.us += slot)
+			if (at.us > day->after.us)
+				return true;
+	return false;
+}
+
+static enum err load_night(struct tx *tx, int64_t venue_id, const char *sport,
+	int64_t account_id, struct day *today)
+{
+	struct day *night = NEW(tx->mem, struct day);
+	date on = {today->head.date.days - 1};
+	enum err err = load_sport(tx, venue_id, on, sport, account_id, night);
+
+	if (err != E_OK) /* a moment later it may be over */
+		return err == E_SPORT_NOT_FOUND || err == E_DATE_OUTSIDE_WINDOW ? E_OK : err;
+	night->after = today->head.now;
+	today->last_night = has_slots(night) ? night : NULL;
+	return E_OK;
+}
+
+enum err day_load_sport(struct tx *tx, int64_t venue_id, date on, const char *sport,
+	int64_t account_id, struct day *day)
+{
+	TRY(load_sport(tx, venue_id, on, sport, account_id, day));
+	return day->head.night ? load_night(tx, venue_id, sport, account_id, day) : E_OK;
 }
 
 void day_ask_courts(

@@ -29,7 +29,8 @@ struct day_head {
 	const char *venue_name;
 	const char *day_kind, *day_name; /* NULL on an ordinary day */
 	date date, today;
-	stamp now;             /* the database's clock */
+	bool night; /* the date is today, and what opened yesterday is not closed yet */
+	stamp now;  /* the database's clock */
 	raw_json refund_tiers; /* the venue's refund rule */
 };
 
@@ -40,6 +41,8 @@ struct day {
 	struct list rules;    /* of struct price_rule that can apply on the date */
 	struct list taken;    /* of struct taken, only with day_load_sport */
 	struct list own;      /* of struct own_period, the same: what the customer has there */
+	stamp after;          /* only slots that begin after it are shown; 0: all */
+	const struct day *last_night; /* what can still be had of it; NULL: nothing */
 };
 
 struct taken {
@@ -54,8 +57,9 @@ struct own_period {
 };
 
 /* All courts of a sport, with what is taken of them, and what of that is this customer's
- * (0: nobody's). E_VENUE_NOT_FOUND, E_SPORT_NOT_FOUND, E_DATE_OUTSIDE_WINDOW. One round
- * trip. */
+ * (0: nobody's); of today also with the night before, as long as something of that can be
+ * had. E_VENUE_NOT_FOUND, E_SPORT_NOT_FOUND, E_DATE_OUTSIDE_WINDOW. One round trip, two in
+ * the night. */
 enum err day_load_sport(struct tx *, int64_t venue_id, date, const char *sport,
 	int64_t account_id, struct day *) CHECKED;
 
@@ -64,7 +68,8 @@ enum err day_load_sport(struct tx *, int64_t venue_id, date, const char *sport,
  * E_VENUE_NOT_FOUND; whether the date can be booked yet is for day_in_window. */
 void day_ask_courts(struct tx *, int64_t venue_id, date, struct ints court_ids, struct day *);
 
-/* From today (the venue's) to as many days ahead as the venue sells. Pure. */
+/* From today (the venue's) to as many days ahead as the venue sells. A play day counts until
+ * its last closing: yesterday, too, while the night is still running. Pure. */
 bool day_in_window(const struct day *);
 
 /* E_OK, or why the period can't be had on this day (period.c). Pure. */
@@ -73,7 +78,8 @@ enum err period_check(const struct day *, const struct court *, stamp start, sta
 /* What a slot of a court costs, step by step. False if a step has no price. Pure. */
 bool period_price(const struct day *, const struct court *, stamp start, stamp end, money *);
 
-/* {"venue_id", …, "slots": […], "courts": [{"cells": […]}]}: the grid of a day. */
+/* {"venue_id", …, "slots": […], "courts": [{"cells": […]}], "last_night": {…}}: the grid of a
+ * day, and what is left of the one before. */
 void day_write(struct buf *, const struct day *, const char *sport);
 
 #endif

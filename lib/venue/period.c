@@ -137,7 +137,8 @@ static void write_cells(struct buf *b, const struct day *day, const struct court
 
 	for (size_t i = 0; i < day->openings.count; i++)
 		for (stamp at = o[i].opens_at; at.us + slot <= o[i].closes_at.us; at.us += slot)
-			write_cell(b, day, court, steps, at);
+			if (at.us > day->after.us)
+				write_cell(b, day, court, steps, at);
 }
 
 static void write_slots(struct buf *b, const struct day *day, int64_t slot)
@@ -147,6 +148,8 @@ static void write_slots(struct buf *b, const struct day *day, int64_t slot)
 	for (size_t i = 0; i < day->openings.count; i++)
 		for (stamp at = o[i].opens_at; at.us + slot <= o[i].closes_at.us;
 			at.us += slot) {
+			if (at.us <= day->after.us)
+				continue;
 			json_open(b, NULL, '{');
 			json_stamp(b, "start", at);
 			json_stamp(b, "end", (stamp){at.us + slot});
@@ -154,15 +157,14 @@ static void write_slots(struct buf *b, const struct day *day, int64_t slot)
 		}
 }
 
-void day_write(struct buf *b, const struct day *day, const char *sport)
+static void write_board(struct buf *b, const struct day *day)
 {
 	const struct court *courts = day->courts.at;
+	bool last_night = day->head.date.days < day->head.today.days;
 	char text[DATE_TEXT];
 
-	json_open(b, NULL, '{');
-	json_int(b, "venue_id", day->head.venue_id);
-	json_text(b, "sport", sport);
 	json_text(b, "date", date_write(text, day->head.date));
+	json_text(b, "business_day", last_night ? "昨晚营业日" : NULL);
 	json_int(b, "slot_minutes", courts[0].slot_minutes);
 	json_text(b, "day_kind", day_kind_text(day->head.day_kind));
 	json_text(b, "day_name", day->head.day_name);
@@ -181,5 +183,20 @@ void day_write(struct buf *b, const struct day *day, const char *sport)
 		json_close(b, '}');
 	}
 	json_close(b, ']');
+}
+
+void day_write(struct buf *b, const struct day *day, const char *sport)
+{
+	json_open(b, NULL, '{');
+	json_int(b, "venue_id", day->head.venue_id);
+	json_text(b, "sport", sport);
+	write_board(b, day);
+	if (day->last_night) {
+		json_open(b, "last_night", '{');
+		write_board(b, day->last_night);
+		json_close(b, '}');
+	} else {
+		json_null(b, "last_night");
+	}
 	json_close(b, '}');
 }

@@ -75,7 +75,9 @@ export async function venue_screen(place) {
 function choice_load(venue, today) {
 	const venue_id = venue.id;
 	const last = JSON.parse(sessionStorage.getItem(CHOICE) ?? "null");
-	const is_usable = last?.venue_id === venue_id && last.date >= today &&
+	const is_current = last?.date >= today ||
+		(last?.night && last.date === date_add(today, -1));
+	const is_usable = last?.venue_id === venue_id && is_current &&
 		venue.sports.some(({ code }) => code === last.sport);
 	if (is_usable)
 		return { ...last, chosen: new Set(last.chosen) };
@@ -141,7 +143,8 @@ class Booking {
 		row.append(...options.map(({ value, content }) => el("button", {
 			type: "button", "data-value": value,
 			onclick: ({ currentTarget }) => {
-				this.#choose({ [part]: value });
+				const night = part === "sport" && this.#choice.night;
+				this.#choose({ [part]: value, night });
 				press();
 				currentTarget.scrollIntoView(STRIP);
 			},
@@ -151,7 +154,7 @@ class Booking {
 	}
 
 	#choose(change) {
-		this.#choice = { ...this.#choice, ...change, chosen: new Set() };
+		this.#choice = { ...this.#choice, night: false, ...change, chosen: new Set() };
 		this.#trouble.replaceChildren();
 		this.#load();
 	}
@@ -183,9 +186,19 @@ class Booking {
 		}
 	}
 
+	/** After midnight last night's business day goes on: a way to it, before today's grid. */
+	#last_night({ last_night: night }) {
+		if (!night)
+			return "";
+		const go = button(`${night.business_day} ${month_day(night.date)}，还可以订`,
+			() => this.#choose({ date: night.date, night: true }), ".wide", { id: "last-night" });
+		return el("div.pin", go);
+	}
+
 	#show(board) {
 		const is_open = board.open && board.slots.length > 0 && board.courts.length > 0;
-		this.#note.replaceChildren(this.#day_text(board), is_open ? legend() : "");
+		this.#note.replaceChildren(this.#last_night(board), this.#day_text(board),
+			is_open ? legend() : "");
 		if (!is_open) {
 			const closed = empty("当天不营业", "换一天看看吧。");
 			return this.#area.replaceChildren(el("div.pin", closed));
@@ -196,10 +209,12 @@ class Booking {
 		this.#changed();
 	}
 
-	#day_text({ date, day_kind, day_name: name }) {
+	#day_text({ date, day_kind, day_name: name, business_day }) {
 		const kinds = { holiday: "节假日", makeup: "调休上班" };
 		const kind = kinds[day_kind] && (name ?? kinds[day_kind]);
-		return el("p", month_day(date), kind ? el("span.day-kind", kind) : null);
+		return el("p", month_day(date),
+			business_day ? el("span.day-kind", business_day) : null,
+			kind ? el("span.day-kind", kind) : null);
 	}
 
 	#tapped() {
@@ -243,7 +258,8 @@ class Booking {
 		const trouble = el("div.trouble");
 		const submit = submit_button(`提交订单 ${money(total)}`, ".primary.wide");
 		const work = () => this.#order(periods, total, note.value.trim(), asking, trouble);
-		const day = `${month_day(date)} ${day_name(date, this.#today)}`;
+		const name = this.#choice.night ? "昨晚营业日" : day_name(date, this.#today);
+		const day = `${month_day(date)} ${name}`;
 		const asking = sheet(this.#place.panel, "确认订单", form("form",
 			() => busy(submit, work),
 			el("p.hint", `${this.#venue.name} · ${day}`),

@@ -70,6 +70,7 @@ class DayRules:
         return {
             "venue_id": self.venue, "sport": self.sport, "date": self.on,
             "slot_minutes": self.slot, "day_kind": self.kind or "normal", "day_name": self.name,
+            "business_day": None,
             "open": bool(self.openings()),
             "slots": [{"start": at(self.on, m), "end": at(self.on, m + self.slot)}
                       for m in starts],

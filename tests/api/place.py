@@ -1,6 +1,7 @@
 """A venue that staff have set up through the API, and what they do with its documents."""
 import threading
 import uuid
+from datetime import datetime, timedelta, timezone
 from itertools import count
 
 import house as houses
@@ -117,6 +118,36 @@ class Place(Files):
     def close(self, db):
         """Nobody sees it any more."""
         db.run("UPDATE venue SET closed_at = now() WHERE id = %s", self.id)
+
+
+class Elsewhere(Place):
+    """It is this hour there: a zone east of Greenwich by whole hours, whose names count west."""
+
+    def __init__(self, client, hour: int):
+        super().__init__(client)
+        now = datetime.now(timezone.utc)
+        east = (hour - now.hour + 12) % 24 - 12
+        self.offset = timedelta(hours=east)
+        self.today = (now + self.offset).date()
+        self.yesterday = str(self.today - timedelta(days=1))
+        self.change(self.at, timezone=f"Etc/GMT{-east:+d}" if east else "Etc/GMT")
+        self.change(f"{self.at}/sports/1", slot_minutes=30)
+
+    def open(self, opens: str, closes: str):
+        self.write(f"{self.at}/hours", {"hours": [
+            {"weekday": d, "opens": opens, "closes": closes} for d in range(1, 8)]})
+
+    def at_minute(self, on: str, minute: int) -> datetime:
+        return datetime.fromisoformat(on).replace(tzinfo=timezone(self.offset)) + timedelta(
+            minutes=minute)
+
+    def try_grid(self, on: str):
+        return self.client.get(f"/api/v1/venues/{self.id}/availability", sport="badminton", date=on)
+
+    def slot_of(self, on: str, minute: int) -> Slot:
+        start = self.at_minute(on, minute)
+        return Slot(self.id, on, self.court, start.isoformat(),
+                    (start + timedelta(minutes=30)).isoformat())
 
 
 def all_at_once(client, requests: list) -> list:

@@ -17,7 +17,9 @@ def reader(house):
 
 
 def look(reader, venue: int, sport: str, on: str) -> dict:
-    return ok(reader.get(f"/api/v1/venues/{venue}/availability", sport=sport, date=on))
+    grid = ok(reader.get(f"/api/v1/venues/{venue}/availability", sport=sport, date=on))
+    grid.pop("last_night")  # of a venue whose night still runs: test_last_night.py
+    return grid
 
 
 def cells(grid: dict, minute: int) -> dict:

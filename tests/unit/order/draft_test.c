@@ -236,6 +236,25 @@ static void a_date_outside_the_window_is_refused(void **state)
 	day = on_sale;
 }
 
+/* A date that opens from 18:00 to 25:30; the clock is in minutes of it. */
+static void a_day_counts_until_its_last_closing(void **state)
+{
+	static const struct {
+		int64_t now, days_ago;
+		bool in_window;
+	} nights[] = {{1471, 1, true}, {1529, 1, true}, {1530, 1, false}, {1471, 2, false}};
+	struct opening evening = {1080, 1530, at(1080), at(1530)};
+	struct day night = day;
+
+	(void)state;
+	night.openings = (struct list){&evening, 1};
+	for (size_t i = 0; i < COUNT_OF(nights); i++) {
+		night.head.today.days = (int32_t)(night.head.date.days + nights[i].days_ago);
+		night.head.now = at(nights[i].now);
+		assert_int_equal(day_in_window(&night), nights[i].in_window);
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -262,6 +281,7 @@ int main(void)
 		cmocka_unit_test(the_sum_is_held_against_the_one_that_was_shown),
 		cmocka_unit_test(the_courts_asked_for_are_listed_as_they_come),
 		cmocka_unit_test(a_date_outside_the_window_is_refused),
+		cmocka_unit_test(a_day_counts_until_its_last_closing),
 		cmocka_unit_test(an_order_of_sixty_periods_is_summed),
 	};
 
