@@ -240,7 +240,7 @@ static void the_grid_shows_past_taken_free_and_closed(void **state)
 	day_write(&b, &grid, "badminton");
 	assert_string_equal(buf_text(&b),
 		"{\"venue_id\":1,\"sport\":\"badminton\",\"date\":\"2026-11-23\","
-		"\"slot_minutes\":60,\"day_kind\":\"holiday\","
+		"\"business_day\":null,\"slot_minutes\":60,\"day_kind\":\"holiday\","
 		"\"day_name\":\"国庆节\",\"open\":true,"
 		"\"slots\":["
 		"{\"start\":\"2026-11-23T18:00:00+08:00\","
@@ -260,7 +260,8 @@ static void the_grid_shows_past_taken_free_and_closed(void **state)
 		"{\"state\":\"past\",\"price_fen\":10000,\"mine\":null},"
 		"{\"state\":\"free\",\"price_fen\":8000,\"mine\":null},"
 		"{\"state\":\"closed\",\"price_fen\":8000,\"mine\":null},"
-		"{\"state\":\"taken\",\"price_fen\":8000,\"mine\":null}]}]}");
+		"{\"state\":\"taken\",\"price_fen\":8000,\"mine\":null}]}],"
+		"\"last_night\":null}");
 }
 
 static void hours_without_a_price_are_shown_closed_and_a_closed_day_empty(void **state)
@@ -284,6 +285,31 @@ static void hours_without_a_price_are_shown_closed_and_a_closed_day_empty(void *
 	assert_non_null(strstr(buf_text(&b),
 		"\"open\":false,\"slots\":[],\"courts\":[{\"id\":5,"
 		"\"name\":\"1 号场\",\"cells\":[]}]"));
+}
+
+static void of_the_night_before_only_what_is_ahead_is_shown(void **state)
+{
+	struct day night = day, today = day;
+	struct buf b = buf_in(mem, 4096);
+
+	(void)state;
+	night.courts = today.courts = (struct list){
+		&(struct court){.id = 5, .sport_id = 1, .slot_minutes = 60, .name = "1 号场"},
+		1};
+	today.head.today = today.head.date;
+	night.head.today.days = night.head.date.days + 1;
+	night.openings = (struct list){&(struct opening){1080, 1320, at(1080), at(1320)}, 1};
+	night.after = at(1200);
+	today.openings = (struct list){NULL, 0};
+	today.last_night = &night;
+	day_write(&b, &today, "badminton");
+	assert_non_null(strstr(buf_text(&b), "\"business_day\":null,"));
+	assert_non_null(strstr(buf_text(&b),
+		"\"last_night\":{\"date\":\"2026-11-23\","
+		"\"business_day\":\"昨晚营业日\","));
+	assert_non_null(strstr(buf_text(&b),
+		"\"slots\":[{\"start\":\"2026-11-23T21:00:00+08:00\","
+		"\"end\":\"2026-11-23T22:00:00+08:00\"}]"));
 }
 
 /* Every cell of a full play day, against its own taken step. */
@@ -358,6 +384,7 @@ int main(void)
 		cmocka_unit_test(the_tariff_after_midnight_belongs_to_the_evening_before),
 		cmocka_unit_test(the_grid_shows_past_taken_free_and_closed),
 		cmocka_unit_test(hours_without_a_price_are_shown_closed_and_a_closed_day_empty),
+		cmocka_unit_test(of_the_night_before_only_what_is_ahead_is_shown),
 		cmocka_unit_test(each_taken_step_marks_its_own_cell),
 		cmocka_unit_test(where_clocks_go_forward_the_first_opening_is_not_the_earliest),
 	};
