@@ -1,6 +1,7 @@
 /* reconcile [--date YYYY-MM-DD] [--channel NAME]: compares the channels'
- * bills of a day with our rows. Without a date: of yesterday, in China, and of every
- * earlier day of the last 90 that isn't done. One line for each day on stdout.
+ * bills of a day with our rows. Without a date: of yesterday, in China, of every earlier
+ * day of the last 90 that isn't done, and of the last 7 if something in it has changed.
+ * Today is not over, and refused. One line for each day on stdout.
  *
  * To be started from 10:00 (Beijing) on, once or each half hour. Exit status: 0 all
  * is done, whatever differs (that is in the work list); 75 not all, start it again;
@@ -115,7 +116,7 @@ static bool arguments(struct work *w, int argc, char **argv)
 		if (strcmp(argv[i], "--date") == 0 && !w->dated)
 			return false;
 	}
-	return !w->dated || w->day.days <= china_day(stamp_now()).days;
+	return !w->dated || w->day.days < china_day(stamp_now()).days;
 }
 
 /* How many channels there are to work on: those that the settings name, or the one

@@ -70,12 +70,15 @@ static enum err query_all(struct db *db, struct arena *mem, struct arena *scratc
 	return E_OK;
 }
 
-/* A refund in work is polled by the daemon `settle`, now instead of later. */
+/* A refund in work is polled by the daemon `settle`, now instead of later: what the bill says
+ * otherwise, and whatever people wait for. */
 SQL(cure_refunds,
-	"WITH r AS (UPDATE refund SET run_at = now() FROM reconcile_diff d"
-	"  WHERE d.channel = $1 AND d.day = $2 AND d.what = 'refund' AND d.class = 'state'"
-	"  AND d.cured_at IS NULL AND refund.id = d.refund_id AND refund.run_at > now()"
-	"  AND refund.state IN ('created', 'accepted') RETURNING 1)"
+	"WITH r AS (UPDATE refund SET run_at = now() FROM payment_attempt a"
+	"  WHERE a.id = refund.attempt_id AND a.channel = $1 AND refund.run_at > now()"
+	"  AND refund.state IN ('created', 'accepted') AND (refund.delayed_at IS NOT NULL"
+	"   OR EXISTS (SELECT 1 FROM reconcile_diff d WHERE d.refund_id = refund.id"
+	"    AND d.channel = $1 AND d.day = $2 AND d.what = 'refund' AND d.class = 'state'"
+	"    AND d.cured_at IS NULL)) RETURNING 1)"
 	" SELECT pg_notify('" SETTLE_CHANNEL "', '') FROM r LIMIT 1");
 
 struct found {
@@ -207,10 +210,16 @@ SQL(cure_work,
 	" AND w.key = concat_ws(':', 'reconcile', d.channel, d.day, d.class, d.what, d.number)");
 SQL(cure_end,
 	"UPDATE reconcile_run r SET state = 'done', done_at = now(),"
-	"  our_payments = n.count, our_payments_fen = n.fen"
+	"  our_payments = p.count, our_payments_fen = p.fen,"
+	"  our_refunds = b.count, our_refunds_fen = b.fen"
 	" FROM (SELECT count(*) AS count, coalesce(sum(amount_fen), 0)::bigint AS fen"
-	"  FROM payment_attempt WHERE channel = $1 AND paid_at >= $3 AND paid_at < $4) n"
-	" WHERE r.channel = $1 AND r.day = $2 AND r.state = 'matched'");
+	"  FROM payment_attempt WHERE channel = $1 AND paid_at >= $3 AND paid_at < $4) p,"
+	" (SELECT count(*) AS count, coalesce(sum(f.amount_fen), 0)::bigint AS fen"
+	"  FROM refund f JOIN payment_attempt a ON a.id = f.attempt_id WHERE a.channel = $1"
+	"  AND f.state IN ('accepted', 'succeeded') AND " REFUND_DAY("f") " = $2) b"
+	" WHERE r.channel = $1 AND r.day = $2 AND (r.state = 'matched' OR (r.our_payments,"
+	"  r.our_payments_fen, r.our_refunds, r.our_refunds_fen) IS DISTINCT FROM"
+	"  (p.count, p.fen, b.count, b.fen))");
 
 static enum err close_run(struct db *db, struct arena *mem, const char *channel, date day)
 {

@@ -73,7 +73,9 @@ static enum err load_bill(struct arena *mem, const struct bill_source *from,
 
 SQL(load_expected,
 	"SELECT EXISTS (SELECT 1 FROM payment_attempt WHERE channel = $1 AND paid_at >= $2"
-	" AND paid_at < $3) AS some");
+	" AND paid_at < $3) OR EXISTS (SELECT 1 FROM refund r JOIN payment_attempt a"
+	"  ON a.id = r.attempt_id WHERE a.channel = $1 AND r.state IN ('accepted', 'succeeded')"
+	"  AND r.billed_on IS NULL AND " REFUND_DAY("r") " = $4) AS some");
 
 /* The channel says that there is no bill; in the morning that may mean «not yet». */
 static enum err believe(struct db *db, struct arena *mem, const char *channel, date day)
@@ -85,7 +87,7 @@ static enum err believe(struct db *db, struct arena *mem, const char *channel, d
 	if (stamp_now().us >= to.us + 12 * HOUR)
 		return E_OK;
 	tx_begin(&tx, db, mem, TX_READ);
-	TRY(db_value(&tx, &load_expected, &some, A(channel), A(from), A(to)));
+	TRY(db_value(&tx, &load_expected, &some, A(channel), A(from), A(to), A(day)));
 	return some ? E_UPSTREAM : E_OK;
 }
 

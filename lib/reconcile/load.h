@@ -11,7 +11,7 @@ struct reconcile_sums {
 };
 
 /* Both bills of a day into reconcile_line, under a number of their own. A NULL hash:
- * no such bill; if we know of payments that day, this is believed from noon of the
+ * no such bill; if we know of payments or refunds that day, this is believed from noon of the
  * next day on, and is E_UPSTREAM before. Errors are those of fetch and copy_end(). */
 struct reconcile_load {
 	int64_t id, rows;

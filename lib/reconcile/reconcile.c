@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "reconcile/cure.h"
+#include "reconcile/day.h"
 #include "reconcile/match.h"
 
 /* One process at a time: the lock is the session's, so it goes with whoever holds
@@ -19,8 +20,8 @@ SQL(run_begin,
 	" WHERE reconcile_run.state <> 'done'");
 /* A little less than the half hour after which WeChat Pay wants to be asked again. */
 SQL(run_failed,
-	"UPDATE reconcile_run SET trouble = $3, run_at = now() + interval '25 minutes'"
-	" WHERE channel = $1 AND day = $2 AND state <> 'done'");
+	"UPDATE reconcile_run SET run_at = now() + interval '25 minutes',"
+	"  trouble = CASE WHEN state <> 'done' THEN $3 END WHERE channel = $1 AND day = $2");
 
 static enum err lock(struct db *db, struct arena *mem)
 {
@@ -131,13 +132,27 @@ static const struct field due_fields[] = {
 };
 static const struct shape due_shape = SHAPE(struct reconcile_due, due_fields);
 SQL(run_due,
-	"WITH first AS (SELECT least($2, (SELECT min(day) FROM reconcile_run WHERE channel = $1),"
+	"WITH again AS (SELECT $2 - $4::int + 1 AS day), paid AS ("
+	"  SELECT (paid_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS n,"
+	"   sum(amount_fen) AS fen FROM payment_attempt, again WHERE channel = $1"
+	"   AND paid_at >= again.day::timestamp AT TIME ZONE 'Asia/Shanghai' GROUP BY 1),"
+	" back AS (SELECT " REFUND_DAY("r") " AS day, count(*) AS n, sum(r.amount_fen) AS fen"
+	"  FROM refund r JOIN payment_attempt a ON a.id = r.attempt_id, again"
+	"  WHERE a.channel = $1 AND r.state IN ('accepted', 'succeeded')"
+	"  AND " REFUND_DAY("r") " >= again.day GROUP BY 1),"
+	" changed AS (SELECT r.day FROM reconcile_run r JOIN again ON r.day >= again.day"
+	"  LEFT JOIN paid ON paid.day = r.day LEFT JOIN back ON back.day = r.day"
+	"  WHERE r.channel = $1 AND r.state = 'done' AND (r.our_payments, r.our_payments_fen,"
+	"   r.our_refunds, r.our_refunds_fen) IS DISTINCT FROM (coalesce(paid.n, 0),"
+	"   coalesce(paid.fen, 0)::bigint, coalesce(back.n, 0), coalesce(back.fen, 0)::bigint)),"
+	" first AS (SELECT least($2, (SELECT min(day) FROM reconcile_run WHERE channel = $1),"
 	"  (SELECT (min(paid_at) AT TIME ZONE 'Asia/Shanghai')::date FROM payment_attempt"
 	"   WHERE channel = $1)) AS day)"
 	" SELECT d.day::date AS day, r.state IS NULL OR r.run_at <= now() AS is_due"
 	" FROM first, generate_series(greatest(first.day, $2 - $3::int), $2, '1 day') d(day)"
 	" LEFT JOIN reconcile_run r ON r.channel = $1 AND r.day = d.day::date"
-	" WHERE r.state IS DISTINCT FROM 'done' ORDER BY 1");
+	" WHERE r.state IS DISTINCT FROM 'done' OR d.day::date IN (SELECT day FROM changed)"
+	" ORDER BY 1");
 
 enum err reconcile_due(
 	struct db *db, struct arena *mem, const char *channel, date last, struct list *out)
@@ -145,6 +160,6 @@ enum err reconcile_due(
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_READ);
-	return db_all(
-		&tx, &run_due, &due_shape, out, A(channel), A(last), A(RECONCILE_DAYS - 1));
+	return db_all(&tx, &run_due, &due_shape, out, A(channel), A(last),
+		A(RECONCILE_DAYS - 1), A(RECONCILE_AGAIN_DAYS));
 }

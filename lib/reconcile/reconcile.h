@@ -24,7 +24,7 @@
  *
  * Afterwards the channel is asked about payments that only it knows of, which
  * fulfils or returns them the usual way; refunds of our payments that only it knows
- * of are written down; refunds that lag are polled; money that came twice is sent
+ * of are written down; refunds that lag or are delayed are polled; money that came twice is sent
  * back. A difference that has gone by then, or by a later run,
  * is marked as cured and its entry in the work list closed.
  *
@@ -46,8 +46,9 @@ enum err reconcile_day(struct db *, struct arena *, const struct bill_source *, 
 	struct reconcile_result *) CHECKED;
 
 /* Days that aren't done, the oldest first, from the channel's first payment or run
- * up to `last`, at most RECONCILE_DAYS. is_due: its next try is not in the future. */
-enum { RECONCILE_DAYS = 90 };
+ * up to `last`, at most RECONCILE_DAYS; and of the last RECONCILE_AGAIN_DAYS those in which
+ * our payments or refunds are others by now. is_due: its next try is not in the future. */
+enum { RECONCILE_DAYS = 90, RECONCILE_AGAIN_DAYS = 7 };
 struct reconcile_due {
 	date day;
 	bool is_due;

@@ -282,8 +282,23 @@ def test_wrong_arguments_do_nothing(house, words):
     does_nothing(house, *words)
 
 
-def test_tomorrow_is_not_reconciled(house):
-    does_nothing(house, "--date", str(today() + timedelta(days=1)))
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+def test_a_day_that_is_not_over_is_not_reconciled(house, ahead):
+    does_nothing(house, "--date", str(today() + timedelta(days=ahead)))
+
+
+def test_a_delayed_refund_is_asked_about_at_once(a_day, house, sim):
+    order, number = a_day.paid()
+    sim.fault("refund_not_enough", times=-1, out_trade_no=number)
+    a_day.customer.cancel(order)
+    row = lambda: house.db.rows("SELECT state, trouble, run_at <= now() FROM refund"
+                                " WHERE order_id = %s", order["id"])[0]
+    wait_for(lambda: row()[1] == "NOT_ENOUGH")
+    house.db.run("UPDATE refund SET delayed_at = now(), run_at = now() + interval '1 day'"
+                 " WHERE order_id = %s", order["id"])
+    sim.quiet()
+    a_day.reconcile()
+    wait_for(lambda: row()[0] == "succeeded")
 
 
 def test_a_channel_without_a_merchant_is_a_matter_of_settings(house):

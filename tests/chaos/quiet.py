@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import time
+from datetime import timedelta
 
 import diary
 from house import Client
@@ -74,11 +75,16 @@ def start_reconciling(house, day) -> subprocess.Popen:
 def reconcile(house, days: set) -> list:
     """The next morning: the bills tell of the money that came without a word. The job is killed
     twice, and started again for as long as it asks for that; its exit codes and last words.
-    Meanwhile nobody sends refunds, which the channels would book on the next day."""
+    Meanwhile nobody sends refunds, which the channels would book on the next day. All of it
+    becomes a day older, here and there, because no day is reconciled before it is over."""
     house.command("kill", "settle")
-    house.sim.post("clock", advance_s=DAY_S)
+    house.sim.post("age", seconds=DAY_S)
+    house.db.all_at_once(
+        ("UPDATE payment_attempt SET paid_at = paid_at - interval '1 day'"
+         " WHERE paid_at IS NOT NULL",),
+        ("UPDATE refund SET sent_at = sent_at - interval '1 day' WHERE sent_at IS NOT NULL",))
     done = []
-    for day in sorted(days):
+    for day in sorted(day - timedelta(days=1) for day in days):
         for patience_s in (0.2, 0.6):
             job = start_reconciling(house, day)
             time.sleep(random.uniform(0, patience_s))
@@ -91,6 +97,5 @@ def reconcile(house, days: set) -> list:
                 break
             time.sleep(1)
         done.append((job.returncode, said))
-    house.sim.post("clock", advance_s=-DAY_S)
     house.command("start", "settle")
     return done

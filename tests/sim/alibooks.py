@@ -63,6 +63,15 @@ class AliBooks:
             with self.path.open("a") as out:
                 out.write(json.dumps(asdict(trade), ensure_ascii=False) + "\n")
 
+    def age(self, seconds: float) -> None:
+        for trade in self.trades.values():
+            if trade.paid:
+                trade.paid_at -= seconds
+                trade.closed_at -= seconds if trade.closed_at else 0
+                for refund in trade.refunds.values():
+                    refund["at"] -= seconds
+                self.save(trade)
+
     def holds(self, trade) -> bool:
         return self.trades.get(trade.out_trade_no) is trade
 

@@ -15,6 +15,7 @@ signature, JSON in and out; 400 {"error"} for a wrong call.
     POST /sim/refunds/decide {"out_refund_no","status"} final word for a PROCESSING refund
     POST /sim/refunds/by-hand {"out_trade_no","refund_fen","at"?}  {"out_refund_no"}: people in the
                              channel's console; Alipay tells of it
+    POST /sim/age            {"seconds"}: all payments and refunds so far were so much earlier
     POST /sim/bills          {"bill_date","drop"?,"amounts"?,"add"?,"only"?,"files"?}
                              bills that differ from the books, see billedits.py
     POST /sim/notify/resend  {"out_trade_no"|"out_refund_no","raw"?}   {"status"}: its answer
@@ -239,6 +240,14 @@ def advance(sim, body: dict) -> dict:
     return {"now": simclock.rfc3339(sim.clock.now())}
 
 
+def age(sim, body: dict) -> dict:
+    with sim.lock:
+        back = float(body["seconds"])
+        sim.books.age(back)
+        sim.alibooks.age(back)
+    return {"ok": True}
+
+
 def reset(sim, body: dict) -> dict:
     sim.reset(body.get("keep_books", False))
     return {"ok": True}
@@ -282,6 +291,7 @@ POSTS = {  # path: (function, members it knows; None: it checks itself)
     "/sim/certificates": (rotate, ("step",)),
     "/sim/tokens/kill": (kill_tokens, ()),
     "/sim/clock": (advance, ("advance_s",)),
+    "/sim/age": (age, ("seconds",)),
     "/sim/reset": (reset, ("keep_books",)),
 }
 LISTS = {

@@ -93,6 +93,14 @@ static void that_there_is_no_bill_is_believed_at_noon(void **state)
 	bank->day = china_day(stamp_now());
 	bank->trade_says = bank->flow_says = E_NOT_FOUND;
 	done();
+	bank->day.days -= 30;
+	int64_t a = make_attempt("NOON0", "paid", "10:00:00", "42NOON0");
+	bank->day.days += 30;
+	make_refund(a, "NOON0R01", "succeeded", "00:00:00", 100);
+	assert_int_equal(run(&r), E_UPSTREAM); /* a refund is something, too */
+	say(owner,
+		"UPDATE refund SET billed_on = '2001-01-01' WHERE out_refund_no = 'NOON0R01'");
+	done();
 	make_attempt("NOON1", "paid", "00:00:00", "42NOON1");
 	assert_int_equal(run(&r), E_UPSTREAM);
 	bank->day.days -= 2;
@@ -412,6 +420,39 @@ static void days_are_due_from_the_first_until_they_are_done(void **state)
 	assert_string_equal(due(last), "2021-04-02 2021-04-03 2021-04-04 2021-04-05 (89)");
 }
 
+/* Of the last seven days those in which our side has changed, each until it was looked at. */
+static void a_done_day_is_looked_at_again_when_it_has_changed(void **state)
+{
+	date last;
+
+	(void)state;
+	clear_ledger();
+	assert_true(date_parse("2021-06-30", &last));
+	for (int i = 9; i >= 0; i--) {
+		bank->day = (date){last.days - i};
+		done();
+	}
+	assert_string_equal(due(last), "(0)");
+	bank->day = (date){last.days - 8};
+	make_attempt("OLD", "paid", "10:00:00", "42OLD");
+	bank->day = (date){last.days - 6};
+	int64_t a = make_attempt("LATELY", "paid", "10:00:00", "42LATELY");
+	bank->day = (date){last.days - 2};
+	make_refund(a, "LATELYR01", "accepted", "12:00:00", 100);
+	make_refund(a, "LATELYR02", "created", "12:00:00", 100);
+	assert_string_equal(due(last), "2021-06-24 2021-06-28 (2)");
+	done();
+	assert_string_equal(diffs(), "only_ours refund LATELYR01");
+	assert_string_equal(due(last), "2021-06-24 (1)");
+	bank->day = (date){last.days - 6};
+	paid_line("10:00:00", "LATELY", "42LATELY", 4000);
+	done();
+	assert_string_equal(diffs(), "");
+	assert_string_equal(due(last), "(0)");
+	say(owner, "UPDATE reconcile_run SET our_refunds = NULL"); /* of the version before */
+	assert_string_equal(due(last), "2021-06-24 2021-06-25 2021-06-26 2021-06-27 (7)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +472,7 @@ int main(void)
 		DAY_TEST(more_than_a_page_of_payments_are_asked_about_once_each),
 		DAY_TEST(money_that_came_twice_is_sent_back_once),
 		DAY_TEST(days_are_due_from_the_first_until_they_are_done),
+		DAY_TEST(a_done_day_is_looked_at_again_when_it_has_changed),
 	};
 
 	return RUN_TESTS_BETWEEN(ledger_begin, tests, ledger_end);
