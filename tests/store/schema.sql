@@ -2235,8 +2235,8 @@ CREATE TABLE reconcile_run (
 	our_payments_fen bigint NOT NULL DEFAULT 0,
 	began_at         timestamptz NOT NULL DEFAULT now(),
 	done_at          timestamptz,
-	our_refunds      bigint, -- 0018_look_again.sql
-	our_refunds_fen  bigint, -- 0018_look_again.sql
+	our_refunds      bigint, -- 0030_look_again.sql
+	our_refunds_fen  bigint, -- 0030_look_again.sql
 	CONSTRAINT reconcile_run_pkey PRIMARY KEY (channel, day), -- 0005_reconcile.sql
 	CONSTRAINT reconcile_run_channel_known CHECK (channel IN ('wechat', 'alipay')), -- 0005_reconcile.sql
 	CONSTRAINT reconcile_run_done_has_time CHECK ((state = 'done') = (done_at IS NOT NULL)), -- 0005_reconcile.sql
