@@ -171,7 +171,7 @@ stack_up() { # KIND
 	durable) more=(--durable --set ZX_BREAKERS=on) ;;
 	# Everything is killed at random, and the clocks are short.
 	chaos) more=(--durable --daemons 2 --set ZX_BREAKERS=on --set ZX_ORDER_TTL_S=60
-		--set ZX_ASK_FIRST_S=3 --set ZX_REFUND_GAP_S=1) ;;
+		--set ZX_ASK_FIRST_S=3 --set ZX_REFUND_GAP_S=1 --set ZX_REFUND_TRIES=2) ;;
 	esac
 	stack up --build "$build" --port-base "$((${ZX_TEST_PORT_BASE:-23000} + 100 * lane))" \
 		--set rate_api=1000000 --set rate_login=1000000 --set connections=10000 \

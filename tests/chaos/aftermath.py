@@ -8,6 +8,7 @@ from pathlib import Path
 import books
 import diary
 import history
+import manager
 import people
 import quiet
 from house import Staff, find
@@ -33,7 +34,11 @@ UNION ALL SELECT 'cancelled unpaid', count(*) FROM orders
 UNION ALL SELECT 'cancelled paid', count(*) FROM orders
 	WHERE state = 'cancelled' AND paid_at IS NOT NULL
 UNION ALL SELECT 'refund: ' || c, (SELECT count(*) FROM refund WHERE cause = c)
-	FROM unnest('{cancel,staff,late,surplus}'::text[]) c
+	FROM unnest('{cancel,staff,venue,late,surplus}'::text[]) c
+UNION ALL SELECT 'refund delayed', count(*) FROM refund WHERE delayed_at IS NOT NULL
+UNION ALL SELECT 'outside: ' || c, (SELECT count(*) FROM outside_item WHERE choice = c)
+	FROM unnest('{keep,refund_all}'::text[]) c
+UNION ALL SELECT 'check-in undone', count(*) FROM checkin_undone
 UNION ALL SELECT 'refund succeeded', count(*) FROM refund WHERE state = 'succeeded'
 UNION ALL SELECT 'checked in', count(*) FROM checkin
 UNION ALL SELECT 'brought back', count(*) FROM message WHERE kind = 'order.retaken'
@@ -61,6 +66,7 @@ class Aftermath:
         self.rage_s = time.monotonic() - self.nemesis.began
         self.nemesis.mend()
         self.house.sim.quiet()
+        self.manager.reopen()
         self._resolve()
         self.quiet_s, self.left = quiet.settle(self.house)
         self.silent = len(books.channel_paid(self.house.sim)) - len(books.known_paid(self.house.db))
@@ -75,6 +81,10 @@ class Aftermath:
         crowd = [fork.Process(target=people.live, args=(
             self.house.run, self.hall, self.desk, range(n * each, (n + 1) * each),
             self.folder / f"{n}.jsonl", stop)) for n in range(PROCESSES)]
+        desk = (self.house.run, self.hall, self.desk)
+        crowd.append(fork.Process(target=manager.live, args=(
+            *desk, self.folder / "manager.jsonl", stop)))
+        self.manager = manager.Manager(*desk, diary.Diary(self.folder / "reopened.jsonl"), stop)
         for process in crowd:
             process.start()
         self.nemesis = Nemesis(self.house, SECONDS, KILLS)

@@ -50,22 +50,23 @@ FROM refund r JOIN payment_attempt a ON a.id = r.attempt_id JOIN orders o ON o.i
 WHERE r.order_id <> a.order_id OR r.venue_id <> o.venue_id
 	OR r.out_refund_no NOT LIKE a.out_trade_no || 'R__'
 	OR r.cause IN ('late', 'surplus') AND (a.state <> 'surplus' OR r.amount_fen <> a.amount_fen)
-	OR r.cause IN ('cancel', 'staff') AND a.state <> 'paid';
+	OR r.cause IN ('cancel', 'staff', 'venue') AND a.state <> 'paid';
 
 -- a_refund_of_a_cancellation_is_the_sum_of_its_items
 SELECT r.id, r.amount_fen, sum(i.refund_fen)
 FROM refund r LEFT JOIN order_item i ON i.refund_id = r.id
-WHERE r.cause = 'cancel' AND r.replaces IS NULL
+WHERE r.cause IN ('cancel', 'venue') AND r.replaces IS NULL
 GROUP BY r.id HAVING r.amount_fen IS DISTINCT FROM sum(i.refund_fen);
 
--- an_item_got_back_what_the_rule_of_its_order_says: a little less if little is left
+-- an_item_got_back_what_the_rule_of_its_order_says: less if little is left, all if it lay outside
 SELECT i.id, i.price_fen, i.refund_fen, rule.fen
 FROM order_item i JOIN orders o ON o.id = i.order_id, LATERAL (
 	SELECT coalesce((SELECT greatest(0, i.price_fen * (t->>'percent')::bigint / 100
 			- (t->>'fee_fen')::bigint) FROM jsonb_array_elements(o.refund_tiers) t
 		WHERE i.released_at + (t->>'hours')::int * interval '1 hour' <= lower(i.during)
 		ORDER BY (t->>'hours')::bigint DESC LIMIT 1), 0) AS fen) rule
-WHERE i.refund_fen IS NOT NULL AND (i.state <> 'released' OR i.refund_fen > rule.fen
+WHERE i.refund_fen IS NOT NULL AND (i.state <> 'released' OR i.refund_fen > i.price_fen
+	OR i.refund_fen > rule.fen AND NOT EXISTS (SELECT 1 FROM outside_item x WHERE x.item_id = i.id)
 	OR i.refund_fen < rule.fen AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.order_id = o.id
 		AND r.cause = 'staff'));
 
@@ -117,17 +118,49 @@ WHERE o.state = 'expired' AND (v.id IS NULL OR v.lifted_at IS NOT NULL AND v.lif
 	OR o.state <> 'expired' AND v.id IS NOT NULL AND v.lifted_at IS NULL
 	OR v.account_id <> o.account_id;
 
--- a_ban_rests_on_three_violations
+-- a_ban_rests_on_three_violations: of a person, who may have several accounts
 SELECT b.id, b.account_id FROM ban b WHERE b.lifted_at IS NULL AND (SELECT count(*)
-	FROM violation v WHERE v.account_id = b.account_id AND v.lifted_at IS NULL AND v.at <= b.since
-	AND v.at > coalesce((SELECT max(p.since) FROM ban p WHERE p.account_id = b.account_id
-		AND p.since < b.since), '-infinity')) < 3;
+	FROM violation v WHERE v.account_id = ANY (person_accounts(b.account_id)) AND v.lifted_at IS NULL
+	AND v.at <= b.since AND v.at > coalesce((SELECT max(p.since) FROM ban p
+		WHERE p.account_id = ANY (person_accounts(b.account_id)) AND p.since < b.since), '-infinity')) < 3;
 
 -- three_violations_are_a_ban
-SELECT v.account_id, count(*) FROM violation v
+SELECT person_of(v.account_id), count(*) FROM violation v
 WHERE v.lifted_at IS NULL AND v.at > coalesce((SELECT max(b.since) FROM ban b
-	WHERE b.account_id = v.account_id), '-infinity')
+	WHERE b.account_id = ANY (person_accounts(v.account_id))), '-infinity')
 GROUP BY 1 HAVING count(*) >= 3;
+
+-- nobody_books_who_is_banned: by whatever account; what was under way has 3 s to end
+SELECT o.id, o.account_id, b.id FROM orders o JOIN ban b ON b.account_id = ANY (person_accounts(o.account_id))
+WHERE o.created_at > b.since + interval '4 s' AND o.created_at < least(b.until, b.lifted_at);
+
+-- no_living_hour_is_outside_of_what_is_open_unless_it_is_listed
+SELECT i.id, o.id, i.during FROM order_item i JOIN orders o ON o.id = i.order_id JOIN venue v ON v.id = o.venue_id
+WHERE i.state IN ('held', 'booked') AND upper(i.during) > now()
+	AND NOT EXISTS (SELECT 1 FROM outside_item x WHERE x.item_id = i.id)
+	AND (NOT EXISTS (SELECT 1 FROM (
+			SELECT h.opens, h.closes FROM opening_exception_hours h WHERE h.venue_id = v.id AND h.day = o.play_date
+			UNION ALL SELECT h.opens, h.closes FROM opening h WHERE h.venue_id = v.id
+				AND h.weekday = extract(isodow FROM o.play_date) AND NOT EXISTS (SELECT 1 FROM opening_exception e
+					WHERE e.venue_id = v.id AND e.day = o.play_date)) h
+		WHERE (o.play_date + h.opens * interval '1 minute') AT TIME ZONE v.timezone <= lower(i.during)
+			AND (o.play_date + h.closes * interval '1 minute') AT TIME ZONE v.timezone >= upper(i.during))
+	OR EXISTS (SELECT 1 FROM court_block b JOIN court_unit bu ON bu.court_id = b.court_id
+		JOIN court_unit u ON u.unit_id = bu.unit_id WHERE u.court_id = i.court_id AND b.during && i.during));
+
+-- no_refund_waits_in_silence: one that is delayed is work for people, and was told once
+SELECT r.id, r.state, count(DISTINCT w.id), count(DISTINCT m.id) FROM refund r
+LEFT JOIN work_item w ON w.refund_id = r.id AND w.kind = 'refund_stuck' AND w.done_at IS NULL
+LEFT JOIN message m ON m.kind = 'refund.delayed' AND m.body ->> 'refund_id' = r.id::text
+WHERE r.delayed_at IS NOT NULL GROUP BY r.id
+HAVING count(DISTINCT m.id) <> 1 OR r.state IN ('created', 'accepted') AND count(DISTINCT w.id) <> 1;
+
+-- drained: what_the_venue_gives_back_is_given_back
+SELECT x.item_id, x.trouble FROM outside_item x WHERE x.choice = 'refund_all' AND x.done_at IS NULL;
+
+-- what_is_undecided_is_work_for_people
+SELECT x.order_id FROM outside_item x WHERE x.done_at IS NULL AND x.choice IS NULL
+	AND NOT EXISTS (SELECT 1 FROM work_item w WHERE w.key = 'sold_outside:' || x.order_id AND w.done_at IS NULL);
 
 -- an_end_was_told_once: also of an order that late money brought back
 SELECT o.id, o.state, count(m.id)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psycopg2
 import requests
 
+import history
 import house as houses
 from diary import Diary, Wish, ask
 from slots import now
@@ -23,7 +25,7 @@ AWAY = (requests.RequestException, AssertionError)  # the house or the channel i
 FATES = {"": 45, "notify_never": 14, "notify_twice_at_once": 10, "notify_replay": 10,
          "notify_out_of_order": 7, "notify_before_prepay_answer": 9, "notify_bad_signature": 5}
 REFUND_FATES = {"": 60, "notify_never": 12, "notify_twice_at_once": 8, "notify_replay": 8,
-                "refund_not_enough": 8, "refund_user_abnormal": 4}
+                "refund_not_enough": 10, "refund_user_abnormal": 4}
 
 
 @dataclass
@@ -68,6 +70,17 @@ class Visitor:
         """Somebody new logs in."""
         self.born += 1
         self.people.append(houses.Customer(self.house, f"{self.name}-{self.born}"))
+        if self._chance(25) and len(self.people) > 1:
+            self._is_the_same()
+
+    def _is_the_same(self):
+        """The last two are one person with two phones, each with WeChat."""
+        ids = sorted(int(history.account_of(p.token)) for p in self.people[-2:])
+        try:
+            self.house.db.rows("UPDATE account SET person_id = coalesce((SELECT person_id FROM account"
+                               " WHERE id = %s), %s) WHERE id = %s", ids[0], *ids)
+        except psycopg2.Error:
+            pass  # it is down at the moment, and they stay two
 
     def _chance(self, percent: float) -> bool:
         return self.random.random() * 100 < percent
@@ -151,6 +164,8 @@ class Visitor:
         if name:
             of = {} if name.startswith("refund_") else {"event": event}
             more = {"n": 3} if name == "notify_replay" else {}
+            if name == "refund_not_enough":
+                more = {"times": self.random.choice([1, 1, 3])}  # of the third people hear
             self.house.sim.fault(name, out_trade_no=number, **of, **more)
         return name
 
@@ -268,8 +283,11 @@ class Visitor:
         self.client.token = order.person.token
         code = self.client.get(f"/api/v1/orders/{order.id}/checkin-code")
         if code.status_code == 200:
-            self._ask("checkin", self.desk, "/api/v1/staff/checkins",
-                      {"code": code.json()["short_code"]})
+            told = self._ask("checkin", self.desk, "/api/v1/staff/checkins",
+                             {"code": code.json()["short_code"]})
+            if told.kind == "ok" and self._chance(20):
+                self._ask("undo", self.desk, f"/api/v1/staff/orders/{order.id}/checkin/undo", {
+                    "checked_in_at": told.body["checked_in_at"], "reason": "扫错了"})
 
 
 def house_settings(run: Path) -> dict:

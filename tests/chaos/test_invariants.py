@@ -107,6 +107,23 @@ BREAK = {
         "UPDATE reconcile_run SET state = 'matched', done_at = NULL WHERE channel = 'wechat'",
     "a_stuck_refund_is_work_for_people_once":
         "UPDATE refund SET state = 'stuck', trouble = 'x', done_at = NULL" + SUCCEEDED,
+    "a_refused_refund_was_told_once":
+        "UPDATE order_item SET refund_fen = 0, refund_id = NULL"
+        + one("order_item", "x.state = 'released' AND x.refund_id IS NOT NULL"),
+    "a_ban_was_told_once_when_it_began_and_when_it_ended":
+        "UPDATE ban SET told_at = NULL" + one("ban", "x.told_at IS NOT NULL"),
+    "nobody_books_who_is_banned":
+        "INSERT INTO ban (id, account_id, since, until, reason) SELECT 1, account_id,"
+        " created_at - interval '1 minute', now() + interval '1 day', 'x' FROM orders LIMIT 1",
+    "no_living_hour_is_outside_of_what_is_open_unless_it_is_listed": "DELETE FROM opening",
+    "no_refund_waits_in_silence":
+        "UPDATE refund SET delayed_at = now()" + one("refund", "x.delayed_at IS NULL"),
+    "what_the_venue_gives_back_is_given_back":
+        "UPDATE outside_item SET done_at = NULL" + one("outside_item", "x.choice = 'refund_all'"),
+    "what_is_undecided_is_work_for_people":
+        "INSERT INTO outside_item (item_id, order_id, venue_id) SELECT i.id, i.order_id, i.venue_id"
+        " FROM order_item i WHERE i.state = 'booked' AND NOT EXISTS (SELECT 1 FROM outside_item x"
+        " WHERE x.item_id = i.id) LIMIT 1",
 }
 
 
