@@ -56,6 +56,11 @@ def without(call: Call, name: str) -> Call:
     return replace(call, query=tuple(q for q in call.query if not q.startswith(f"{name}=")))
 
 
+def gateway_word(op: Operation, code: str) -> str:
+    """How nginx calls it there: RFC 6749 has one word for all of them."""
+    return "invalid_request" if is_oauth(op) else code
+
+
 def is_oauth(op: Operation) -> bool:
     """Errors in OAuth's form, and unknown parameters of the body are passed over."""
     return op.path.startswith("/oauth2/") and op.method == "POST"
@@ -258,9 +263,9 @@ def gateway_spoilers(op: Operation):
     yield Spoiled("uri_too_long", lambda c, w: c.with_query("x=" + "y" * 9000), 414,
                   "uri_too_long")
     yield Spoiled("body_too_large", lambda c, w: replace(
-        c, body=c.body + b" " * (LIMIT + 1 - len(c.body))), 413, "too_large")
+        c, body=c.body + b" " * (LIMIT + 1 - len(c.body))), 413, gateway_word(op, "too_large"))
     yield Spoiled("headers_too_large", lambda c, w: c.with_headers(X_Pad="y" * 9000), 431,
-                  "headers_too_large")
+                  gateway_word(op, "headers_too_large"))
 
 
 def in_turns(op: Operation, found, of: int) -> list:
