@@ -33,17 +33,28 @@ static enum err place(struct req *r)
 	return reply(r, 201, &order_shape, &order);
 }
 
+static stamp refused_until(struct req *r, struct tx *tx, enum err why)
+{
+	struct list bans;
+	stamp until = {0};
+
+	if (why == E_HOLDS_USED_UP &&
+		order_holds_until(tx, r->caller.account_id, &until) == E_OK)
+		return until;
+	if (why != E_BANNED)
+		return (stamp){0};
+	ban_ask(tx, r->caller.account_id, &bans);
+	return db_sync(tx) == E_OK && bans.count ? ((struct ban *)bans.at)->until : (stamp){0};
+}
+
 /* Who was beaten at the last moment knows only that: which period it was, or until when he
- * is banned, is looked up. */
+ * can't order, is looked up. */
 static void place_refused(struct req *r, struct tx *tx, enum err why)
 {
-	struct list taken, bans;
+	struct list taken;
 
-	if (why == E_BANNED && !r->until.us) {
-		ban_ask(tx, r->caller.account_id, &bans);
-		if (db_sync(tx) == E_OK && bans.count)
-			r->until = ((struct ban *)bans.at)->until;
-	}
+	if (!r->until.us)
+		r->until = refused_until(r, tx, why);
 	if (why != E_SLOT_TAKEN || r->field)
 		return;
 	order_ask_taken(tx, r->in, r->caller.account_id, &taken);

@@ -65,6 +65,7 @@
 	X(SLOT_TAKEN, 409, "slot_taken", "该时段已被预订")                                  \
 	X(PRICE_CHANGED, 409, "price_changed", "价格已变化，请核对后重新下单")              \
 	X(QUOTA, 409, "quota_exceeded", "已达到当日可预订时段的上限")                       \
+	X(HOLDS_USED_UP, 409, "holds_used_up", "未支付或超时、放弃的订单过多，暂不能下单")  \
 	X(BANNED, 403, "banned", "多次超时未支付，暂停预订")                                \
 	X(PHONE_REQUIRED, 403, "phone_required", "该球馆需先绑定手机号才能预订")            \
 	/* orders and money */                                                              \

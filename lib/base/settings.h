@@ -76,6 +76,9 @@
 	X(refund_delay_s, 7200, 60, 2592000,                                                   \
 		"seconds after which people hear of a refund that has not arrived")            \
 	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")       \
+	X(holds_at_once, 2, 1, 1000000, "unpaid orders that one account may have at once")     \
+	X(holds_ended_per_day, 6, 1, 1000000,                                                  \
+		"orders of one account that may end unpaid in 24 hours")                       \
 	X(reads_per_minute, 600, 1, 1000000, "requests that read, per minute and account")     \
 	X(writes_per_minute, 120, 1, 1000000, "requests that write, per minute and account")   \
 	X(login_per_minute, 10, 1, 1000000, "tries of each way per minute and address")        \

@@ -6,6 +6,7 @@
 #define RULE_TABLE(X)                                        \
 	X(occupancy_pkey, E_SLOT_TAKEN)                      \
 	X(booking_day_within_limit, E_QUOTA)                 \
+	X(orders_within_holds, E_HOLDS_USED_UP)              \
 	X(checkin_pkey, E_CHECKED_IN)                        \
 	X(order_item_use_refunded, E_ORDER_REFUNDED)         \
 	X(payment_attempt_refunded_range, E_REFUND_TOO_MUCH) \

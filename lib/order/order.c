@@ -52,8 +52,8 @@ static const char *order_number(struct arena *mem, stamp created, int64_t id)
  * (account/leave.h) while an order is being made. */
 SQL(order_insert,
 	"INSERT INTO orders (id, no, account_id, venue_id, play_date, amount_fen, note,"
-	" created_at, expires_at, refund_tiers, frame)"
-	" SELECT $1, $2, a.id, $4, $5, $6, $7, $8, $9, $10::jsonb, $11 FROM account a"
+	" created_at, expires_at, refund_tiers, frame, holds_open, holds_ended)"
+	" SELECT $1, $2, a.id, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13 FROM account a"
 	" WHERE a.id = $3 AND a.disabled_at IS NULL FOR KEY SHARE");
 SQL(order_items_insert,
 	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen)"
@@ -154,6 +154,14 @@ static void take_steps(struct tx *tx, const struct order *order)
 		A(((struct stamps){at, n})), A(((struct ints){ids, n})));
 }
 
+SQL(account_holds_until, "SELECT coalesce(holds_until($1, $2, $3), now())");
+
+enum err order_holds_until(struct tx *tx, int64_t account_id, stamp *until)
+{
+	return db_value(tx, &account_holds_until, until, A(account_id),
+		A(settings.holds_at_once), A(settings.holds_ended_per_day));
+}
+
 SQL(order_free_paid,
 	"UPDATE orders SET state = 'paid', pay_state = 'paid', paid_at = created_at"
 	" WHERE id = $1 AND state = 'pending' AND amount_fen = 0");
@@ -190,7 +198,8 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 	db_queue_one(tx, &order_insert, E_SESSION_ENDED, A(order->id), A(order->no),
 		A(account_id), A(order->venue_id), A(order->date), A(order->amount_fen),
 		A(order->note), A(order->created_at), A(order->expires_at),
-		A(order->refund_tiers.text), A(order->frame));
+		A(order->refund_tiers.text), A(order->frame), A(settings.holds_at_once),
+		A(settings.holds_ended_per_day));
 	db_queue(tx, &quota_take, A(account_id), A(order->date), A((int64_t)order->items.count),
 		A(settings.quota_per_day));
 	add_items(tx, order);

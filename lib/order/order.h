@@ -67,9 +67,11 @@ const char *order_taken_say(struct arena *, const struct list *taken, raw_json *
 
 /* Queue the order, its items, what they occupy, the customer's count of the day and
  * the message order.created: all or nothing at COMMIT. One that costs nothing is paid at
- * once, with its message. E_SLOT_TAKEN and E_QUOTA come
- * from there, and E_RETRY if the day isn't any more as it was read. */
+ * once, with its message. E_SLOT_TAKEN, E_QUOTA and E_HOLDS_USED_UP come from there, and
+ * E_RETRY if the day isn't any more as it was read. */
 enum err order_add(struct tx *, struct order *, int64_t account_id) CHECKED;
+/* When E_HOLDS_USED_UP ends if nothing is paid meanwhile: now, if it has. */
+enum err order_holds_until(struct tx *, int64_t account_id, stamp *until) CHECKED;
 
 /* The order with its items; another customer's is E_NOT_FOUND. */
 enum err order_load(struct tx *, int64_t id, int64_t account_id, struct order *) CHECKED;

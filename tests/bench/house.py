@@ -25,7 +25,8 @@ CHINA = timezone(timedelta(hours=8))
 ACCOUNTS = range(201, 401)  # with a session of the same number: data.sql
 STOP_LIMIT_S = 20
 CHOICES = ("rate_api=9999999", "rate_login=9999999", "connections=9999", "bench=on",
-           "ZX_QUOTA_PER_DAY=1000000", "ZX_LOGIN_PER_MINUTE=1000000",
+           "ZX_QUOTA_PER_DAY=1000000", "ZX_HOLDS_AT_ONCE=1000000",
+           "ZX_HOLDS_ENDED_PER_DAY=1000000", "ZX_LOGIN_PER_MINUTE=1000000",
            "ZX_READS_PER_MINUTE=1000000", "ZX_WRITES_PER_MINUTE=1000000")
 
 

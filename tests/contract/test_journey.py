@@ -159,6 +159,12 @@ class TestPeriods:
         refused(customer.try_order(slot, expected_fen=slot.price + 1), 409, "price_changed",
                 "expected_fen", {"amount_fen": slot.price})
 
+    def test_one_more_that_is_unpaid(self, house, slots, customer):
+        with house.configured("pool-api", ZX_HOLDS_AT_ONCE="1"):
+            order = customer.order(slots.one())
+            error = customer.try_order(slots.one()).json()["error"]
+        assert (error["code"], error["until"]) == ("holds_used_up", order["expires_at"])
+
     def test_one_too_many(self, slots, customer):
         refused(customer.try_order(*slots.take(4)), 409, "quota_exceeded")
 

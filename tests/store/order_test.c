@@ -1,4 +1,5 @@
 /* Many customers, few courts: what is stored afterwards is checked by SQL. */
+#include "order/ending.h"
 #include "shop.h"
 
 enum {
@@ -150,6 +151,62 @@ static void sixty_four_orders_of_one_person_never_pass_his_limit(void **state)
 		assert_int_equal(count(owner, sql), limit); /* single periods fill it up */
 		assert_nothing_is_sold_twice();
 	}
+}
+
+static void of_sixty_four_orders_of_one_person_only_so_many_wait(void **state)
+{
+	(void)state;
+	settings.quota_per_day = 1000;
+	for (int limit = 1; limit <= 5; limit += 2) {
+		struct tally tally;
+
+		make_venue();
+		persons[0] = make_person(other);
+		settings.holds_at_once = limit;
+		race(PERSONS, spend_the_quota, &tally);
+		assert_int_equal(tally.of[E_OK], limit);
+		assert_int_equal(tally.of[E_HOLDS_USED_UP], PERSONS * EACH - limit);
+	}
+}
+
+/* Order and give up, again and again, all as the same person. */
+static void order_and_give_up(int number, struct tally *tally)
+{
+	struct db *own = db_new(settings.db, "order_test");
+	struct arena *a = arena_new(1 << 16);
+
+	for (int i = 0; i < TRIES; i++) {
+		struct period wish =
+			period(courts[3 + number % SINGLES], OPENS + number / SINGLES * 30, 30);
+		struct order order;
+		struct tx tx;
+		enum err err = buy(own, a, persons[0], &wish, 1, &order);
+
+		tally->of[err]++;
+		if (err == E_OK) {
+			tx_begin(&tx, own, a, TX_WRITE);
+			tally->of[tx_end(&tx, order_give_up(&tx, order.id))] += 0;
+		}
+		arena_reset(a);
+	}
+}
+
+static void nobody_lets_more_orders_end_unpaid_than_he_may(void **state)
+{
+	struct tally tally;
+
+	(void)state;
+	settings.quota_per_day = 1000;
+	make_venue();
+	persons[0] = make_person(other);
+	settings.holds_ended_per_day = 6;
+	race(PERSONS, order_and_give_up, &tally);
+	assert_int_equal(tally.of[E_OK], 6);
+	assert_int_equal(tally.of[E_HOLDS_USED_UP], PERSONS * TRIES - 6);
+	assert_int_equal(count(owner,
+				 "SELECT count(*) FROM orders WHERE state = 'cancelled'"
+				 " AND venue_id = " VENUE),
+		6);
 }
 
 static void a_refused_order_leaves_no_trace(void **state)
@@ -391,6 +448,8 @@ int main(void)
 		ORDER_TEST(of_sixteen_who_want_one_half_hour_at_most_two_get_it),
 		ORDER_TEST(rivals_for_long_periods_wait_in_line_and_never_in_a_circle),
 		ORDER_TEST(sixty_four_orders_of_one_person_never_pass_his_limit),
+		ORDER_TEST(of_sixty_four_orders_of_one_person_only_so_many_wait),
+		ORDER_TEST(nobody_lets_more_orders_end_unpaid_than_he_may),
 		ORDER_TEST(a_refused_order_leaves_no_trace),
 		ORDER_TEST(a_rival_waits_and_gets_what_we_leave),
 		ORDER_TEST(the_whole_and_its_half_in_one_order_are_refused),

@@ -1302,6 +1302,8 @@ CREATE TABLE orders (
 	unconfirmed  boolean NOT NULL DEFAULT false, -- 0004_settle.sql
 	frame        bigint, -- 0015_floor.sql
 	kept_at      timestamptz, -- 0020_kept.sql
+	holds_open   bigint, -- 0030_holds.sql
+	holds_ended  bigint, -- 0030_holds.sql
 	CONSTRAINT orders_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT orders_no_key UNIQUE (no), -- 0003_order.sql
 	CONSTRAINT orders_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0003_order.sql
@@ -1336,6 +1338,9 @@ CREATE TRIGGER orders_move BEFORE UPDATE OF state ON orders FOR EACH ROW WHEN (o
 CREATE TRIGGER orders_person BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION person_check(); -- 0025_person.sql
 -- By its name behind orders_frame and orders_person: locks are taken in that order.
 CREATE TRIGGER orders_queued BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0018_replaced.sql
+-- By its name behind orders_queued: the person's other orders have been made by now.
+CREATE TRIGGER orders_within_holds BEFORE INSERT ON orders FOR EACH ROW WHEN (new.holds_open IS NOT NULL
+	AND new.amount_fen > 0) EXECUTE FUNCTION holds_check(); -- 0030_holds.sql
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON orders TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON orders TO zx_staff USING (venue_id = ANY (((SELECT CASE
@@ -1734,6 +1739,45 @@ END $$;
 CREATE FUNCTION orders_queue() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM bookings_hold(NEW.account_id);
+	RETURN NEW;
+END $$;
+
+-- 0030_holds.sql
+-- Until when this account can't make another order that is to be paid, if it pays nothing;
+-- NULL: it can now. So many may wait at once (those whose time is over do not), and so many
+-- may end unpaid within 24 hours: those that wait are counted as if they will. What the
+-- venue has given up does not count, nor what was paid in time after all, nor what staff
+-- have lifted.
+CREATE FUNCTION holds_until(account bigint, at_once bigint, ended_a_day bigint) RETURNS timestamptz LANGUAGE
+	sql STABLE SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+	WITH unpaid AS MATERIALIZED (SELECT o.id, o.expires_at,
+			o.state = 'pending' AND o.expires_at > now() AS waits,
+			coalesce(o.closing_at, o.closed_at, o.expires_at) AS ended_at
+		FROM orders o WHERE o.account_id = account AND o.created_at > now() - interval '2 days'
+			AND o.pay_state = 'unpaid'),
+	ended AS (SELECT u.ended_at FROM unpaid u
+		WHERE u.ended_at > now() - interval '24 hours'
+		AND NOT EXISTS (SELECT 1 FROM violation v WHERE v.order_id = u.id AND v.lifted_at IS NOT NULL)
+		AND NOT EXISTS (SELECT 1 FROM payment_attempt a
+			WHERE a.order_id = u.id AND a.state = 'surplus' AND a.paid_at < u.expires_at)
+		AND NOT EXISTS (SELECT 1 FROM outside_item x WHERE x.order_id = u.id AND x.choice = 'refund_all'))
+	SELECT greatest(
+		(SELECT u.expires_at FROM unpaid u WHERE u.waits ORDER BY u.expires_at DESC
+			OFFSET at_once - 1 LIMIT 1),
+		(SELECT e.ended_at + interval '24 hours' FROM ended e ORDER BY e.ended_at DESC
+			OFFSET ended_a_day - 1 LIMIT 1))
+$$;
+REVOKE EXECUTE ON FUNCTION holds_until FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION holds_until TO zx;
+
+-- 0030_holds.sql
+CREATE FUNCTION holds_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	IF holds_until(NEW.account_id, NEW.holds_open, NEW.holds_ended) IS NOT NULL THEN
+		RAISE EXCEPTION 'account % has too many unpaid orders', NEW.account_id
+			USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+	END IF;
 	RETURN NEW;
 END $$;
 

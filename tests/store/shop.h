@@ -33,6 +33,8 @@ static inline void make_court(int64_t id, const char *units)
 static inline void make_venue(void)
 {
 	long long v = venue = block(owner);
+
+	settings.holds_at_once = settings.holds_ended_per_day = 1000000;
 	const char *sql = arena_printf(mem,
 		"INSERT INTO venue (id, name, phone_required)"
 		" VALUES (%1$lld, 'test %5$lld', false);"
@@ -103,9 +105,7 @@ static inline struct period period(int64_t court, int64_t minute, int64_t minute
 static inline enum err place(
 	struct tx *tx, int64_t person, struct period *periods, size_t n, struct order *order)
 {
-	struct order_in in = {
-		.venue_id = venue, .date = tomorrow, .periods = {periods, n}
-        };
+	struct order_in in = {.venue_id = venue, .date = tomorrow, .periods = {periods, n}};
 	const char *field;
 	struct day day;
 

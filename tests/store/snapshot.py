@@ -32,8 +32,8 @@ SUBJECTS = {
     "Orders": """orders order_item occupancy frame_check() floor_check() court_unit_check() floor_to_block()
         outside_item outside_item_rights() outside_item_stays() outside_item_work() outside_item_over()
         booking_day state_move state_move_check() court_lasts() court_lasts_again() courts_hold()
-        bookings_hold() orders_queue() order_replaced() order_alone_again() venue_customer
-        customer_note() violation ban person_check() bans_review()""",
+        bookings_hold() orders_queue() holds_until() holds_check() order_replaced()
+        order_alone_again() venue_customer customer_note() violation ban person_check() bans_review()""",
     "Check-in": "checkin_code checkin checkin_undone checkin_try checkin_of_refunded() order_venue()",
     "Money": """payment_attempt refund refund_by_hand_check() notify_log ledger_day reconcile_run
         reconcile_line reconcile_diff shipping work_item""",
