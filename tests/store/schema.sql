@@ -1302,8 +1302,8 @@ CREATE TABLE orders (
 	unconfirmed  boolean NOT NULL DEFAULT false, -- 0004_settle.sql
 	frame        bigint, -- 0015_floor.sql
 	kept_at      timestamptz, -- 0020_kept.sql
-	holds_open   bigint, -- 0030_holds.sql
-	holds_ended  bigint, -- 0030_holds.sql
+	holds_open   bigint, -- 0031_holds.sql
+	holds_ended  bigint, -- 0031_holds.sql
 	CONSTRAINT orders_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT orders_no_key UNIQUE (no), -- 0003_order.sql
 	CONSTRAINT orders_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0003_order.sql
@@ -1340,7 +1340,7 @@ CREATE TRIGGER orders_person BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTI
 CREATE TRIGGER orders_queued BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION orders_queue(); -- 0018_replaced.sql
 -- By its name behind orders_queued: the person's other orders have been made by now.
 CREATE TRIGGER orders_within_holds BEFORE INSERT ON orders FOR EACH ROW WHEN (new.holds_open IS NOT NULL
-	AND new.amount_fen > 0) EXECUTE FUNCTION holds_check(); -- 0030_holds.sql
+	AND new.amount_fen > 0) EXECUTE FUNCTION holds_check(); -- 0031_holds.sql
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON orders TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON orders TO zx_staff USING (venue_id = ANY (((SELECT CASE
@@ -1742,7 +1742,7 @@ BEGIN
 	RETURN NEW;
 END $$;
 
--- 0030_holds.sql
+-- 0031_holds.sql
 -- Until when this account can't make another order that is to be paid, if it pays nothing;
 -- NULL: it can now. So many may wait at once (those whose time is over do not), and so many
 -- may end unpaid within 24 hours: those that wait are counted as if they will. What the
@@ -1770,7 +1770,7 @@ $$;
 REVOKE EXECUTE ON FUNCTION holds_until FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION holds_until TO zx;
 
--- 0030_holds.sql
+-- 0031_holds.sql
 CREATE FUNCTION holds_check() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
 	TO 'pg_catalog', 'public', 'pg_temp' AS $$
 BEGIN
