@@ -23,6 +23,7 @@ static enum err place(struct req *r)
 		r->until = ((struct ban *)bans.at)->until;
 		return E_BANNED;
 	}
+	TRY(order_run_on(&r->tx, in, &day));
 	TRY(order_draft(r->mem, in, &day, &order, &r->field));
 	if (taken.count)
 		return fail(r, E_SLOT_TAKEN, order_taken_say(r->mem, &taken, &r->detail));

@@ -53,7 +53,8 @@ static enum err draft_item(const struct day *day, const struct period *p, struct
 		.court_name = court->name,
 		.state = item_state_word(ITEM_HELD),
 		.start = p->start,
-		.end = p->end};
+		.end = p->end,
+		.runs_on = period_runs_on(day, p->end)};
 	return period_price(day, court, p->start, p->end, &item->price_fen) ? E_OK
 									    : E_PERIOD_UNPRICED;
 }

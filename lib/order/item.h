@@ -9,6 +9,7 @@ struct item {
 	int64_t id, order_id, court_id;
 	const char *court_name, *state;
 	stamp start, end, checked_in_at;
+	bool runs_on;                /* into the date after the order's; only to be added */
 	money price_fen, refund_fen; /* the latter is given back by the rule, once released */
 };
 extern const struct shape item_shape;

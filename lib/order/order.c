@@ -56,10 +56,11 @@ SQL(order_insert,
 	" SELECT $1, $2, a.id, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13 FROM account a"
 	" WHERE a.id = $3 AND a.disabled_at IS NULL FOR KEY SHARE");
 SQL(order_items_insert,
-	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen)"
-	" SELECT t.id, $1, $2, t.court, tstzrange(t.starts, t.ends, '[)'), t.price"
+	"INSERT INTO order_item (id, order_id, venue_id, court_id, during, price_fen, last_date)"
+	" SELECT t.id, $1, $2, t.court, tstzrange(t.starts, t.ends, '[)'), t.price,"
+	"  CASE WHEN t.runs_on = 1 THEN $9::date + 1 END"
 	" FROM unnest($3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],"
-	"  $7::bigint[]) AS t(id, court, starts, ends, price)");
+	"  $7::bigint[], $8::bigint[]) AS t(id, court, starts, ends, price, runs_on)");
 /* In the order of the primary key, so that rivals queue up and never deadlock. */
 SQL(occupancy_take,
 	"INSERT INTO occupancy (unit_id, at, item_id)"
@@ -114,25 +115,37 @@ const char *order_taken_say(struct arena *mem, const struct list *taken, raw_jso
 	return arena_printf(mem, "periods[%" PRId64 "]", first->nth - 1);
 }
 
+enum err order_run_on(struct tx *tx, const struct order_in *in, struct day *day)
+{
+	const struct period *p = in->periods.at;
+	stamp until = {0};
+
+	for (size_t i = 0; i < in->periods.count; i++)
+		if (p[i].end.us > until.us)
+			until = p[i].end;
+	return day_run_on(tx, order_in_courts(tx->mem, in), until, day);
+}
+
 static void add_items(struct tx *tx, const struct order *order)
 {
 	const struct item *items = order->items.at;
 	size_t n = order->items.count;
 	int64_t *ids = NEW_N(tx->mem, int64_t, n), *courts = NEW_N(tx->mem, int64_t, n);
-	int64_t *prices = NEW_N(tx->mem, int64_t, n);
+	int64_t *prices = NEW_N(tx->mem, int64_t, n), *runs_on = NEW_N(tx->mem, int64_t, n);
 	stamp *starts = NEW_N(tx->mem, stamp, n), *ends = NEW_N(tx->mem, stamp, n);
 
 	for (size_t i = 0; i < n; i++) {
 		ids[i] = items[i].id;
 		courts[i] = items[i].court_id;
 		prices[i] = items[i].price_fen.fen;
+		runs_on[i] = items[i].runs_on;
 		starts[i] = items[i].start;
 		ends[i] = items[i].end;
 	}
 	db_queue(tx, &order_items_insert, A(order->id), A(order->venue_id),
 		A(((struct ints){ids, n})), A(((struct ints){courts, n})),
 		A(((struct stamps){starts, n})), A(((struct stamps){ends, n})),
-		A(((struct ints){prices, n})));
+		A(((struct ints){prices, n})), A(((struct ints){runs_on, n})), A(order->date));
 }
 
 static void take_steps(struct tx *tx, const struct order *order)

@@ -82,5 +82,7 @@ enum err order_list(
 
 /* Courts that the order asks for, for day_ask_courts. */
 struct ints order_in_courts(struct arena *, const struct order_in *);
+/* If a period ends later than the day that was read, the date after, too (day_run_on). */
+enum err order_run_on(struct tx *, const struct order_in *, struct day *) CHECKED;
 
 #endif

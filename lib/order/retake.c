@@ -57,6 +57,7 @@ static enum err check_as_new(struct tx *tx, int64_t order_id, const struct lapse
 	*why = db_sync(tx);
 	if (*why != E_OK)
 		return *why == E_VENUE_NOT_FOUND ? E_OK : *why;
+	TRY(order_run_on(tx, &in, &day));
 	*why = !in_force  ? E_SESSION_ENDED
 	       : replaced ? E_ORDER_REPLACED
 			  : order_draft(tx->mem, &in, &day, &order, &field);

@@ -5,14 +5,17 @@
 	" SELECT t.total > 0 AS used,"                                             \
 	" jsonb_build_object('total', t.total, 'orders', " ORDERS_NAMED(orders) ")" \
 	" AS detail FROM (SELECT count(*) AS total FROM " all ") t"
-/* Only orders of the last days can be unfinished. A play day's hours end at 30:00 at the
- * latest (constraint opening_minutes), and that is in no time zone later than 42 hours
- * after the date begins in UTC. One day more, because current_date is the connection's. */
+/* Only orders of the last days can be unfinished. A period may run on into the next date,
+ * whose hours end at 30:00 at the latest (constraint opening_minutes), and that is in no time
+ * zone later than 66 hours after the play date begins in UTC. One day more, because
+ * current_date is the connection's. */
 SQL(sold_from,
 	"WITH hit AS MATERIALIZED (SELECT DISTINCT o.id, o.no, o.play_date"
 	"  FROM orders o JOIN order_item i ON i.order_id = o.id"
 	"  WHERE o.venue_id = $1 AND ($2::bigint IS NULL OR i.court_id = $2)"
-	"  AND o.play_date >= CASE WHEN $4 THEN greatest($3, current_date - 2) ELSE $3 END"
+	"  AND o.play_date >="
+	"   CASE WHEN $4 THEN greatest($3::date - 1, current_date - 3) ELSE $3::date - 1 END"
+	"  AND ($3 IS NULL OR coalesce(i.last_date, o.play_date) >= $3)"
 	"  AND (NOT $4 OR upper(i.during) > now())"
 	"  AND i.state IN ('held', 'booked', 'used')"
 	"  AND NOT ($5 AND EXISTS (SELECT 1 FROM outside_item x"

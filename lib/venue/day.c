@@ -202,3 +202,18 @@ void day_ask_courts(
 	db_ask_all(tx, &day_courts_by_id, &court_shape, &day->courts, A(venue_id), A(court_ids),
 		A(on));
 }
+
+enum err day_run_on(struct tx *tx, struct ints court_ids, stamp until, struct day *day)
+{
+	const struct opening *last = day->openings.at;
+	struct day *next = NEW(tx->mem, struct day);
+
+	for (size_t i = 0; i < day->openings.count; i++)
+		if (until.us <= last[i].closes_at.us)
+			return E_OK;
+	day_ask_courts(
+		tx, day->head.venue_id, (date){day->head.date.days + 1}, court_ids, next);
+	TRY(db_sync(tx));
+	day->next = next;
+	return next->head.frame == day->head.frame ? E_OK : E_RETRY;
+}

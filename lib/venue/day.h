@@ -43,6 +43,7 @@ struct day {
 	struct list own;      /* of struct own_period, the same: what the customer has there */
 	stamp after;          /* only slots that begin after it are shown; 0: all */
 	const struct day *last_night; /* what can still be had of it; NULL: nothing */
+	const struct day *next;       /* the date after, if it was asked for (day_run_on) */
 };
 
 struct taken {
@@ -67,15 +68,22 @@ enum err day_load_sport(struct tx *, int64_t venue_id, date, const char *sport,
  * closed or of another venue is missing from day->courts. The sync may say
  * E_VENUE_NOT_FOUND; whether the date can be booked yet is for day_in_window. */
 void day_ask_courts(struct tx *, int64_t venue_id, date, struct ints court_ids, struct day *);
+/* For periods that end later than the day closes: load the date after with these courts, too.
+ * Costs a round trip, and only then. E_RETRY if the venue's frame has changed in between. */
+enum err day_run_on(struct tx *, struct ints court_ids, stamp until, struct day *) CHECKED;
 
 /* From today (the venue's) to as many days ahead as the venue sells. A play day counts until
  * its last closing: yesterday, too, while the night is still running. Pure. */
 bool day_in_window(const struct day *);
 
-/* E_OK, or why the period can't be had on this day (period.c). Pure. */
+/* E_OK, or why the period can't be had on this day (period.c). From hours at whose close
+ * those of the next date begin it may run on into them, in whole slots of each. Pure. */
 enum err period_check(const struct day *, const struct court *, stamp start, stamp end) CHECKED;
+/* Whether a period that can be had runs on into the next date. Pure. */
+bool period_runs_on(const struct day *, stamp end);
 
-/* What a slot of a court costs, step by step. False if a step has no price. Pure. */
+/* What a period of a court costs, step by step, each by the date and time that it falls on.
+ * False if a step has no price. Pure. */
 bool period_price(const struct day *, const struct court *, stamp start, stamp end, money *);
 
 /* {"venue_id", …, "slots": […], "courts": [{"cells": […]}], "last_night": {…}}: the grid of a

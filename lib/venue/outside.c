@@ -20,26 +20,31 @@ static const struct field outside_fields[] = {
 const struct shape outside_shape = SHAPE(struct outside, outside_fields);
 
 /* Of venue $1 and date $2, or of all: what is sold and not over. */
-#define SOLD_AHEAD                                                                 \
-	" FROM venue v JOIN orders o ON o.venue_id = v.id JOIN order_item i ON"    \
-	"  i.order_id = o.id JOIN court c ON c.id = i.court_id"                    \
-	" WHERE ($1::bigint IS NULL OR v.id = $1) AND o.play_date >= " VENUE_TODAY \
-	" - 1"                                                                     \
-	" AND ($2::date IS NULL OR o.play_date = $2)"                              \
+#define SOLD_AHEAD                                                              \
+	" FROM venue v JOIN orders o ON o.venue_id = v.id JOIN order_item i ON" \
+	"  i.order_id = o.id JOIN court c ON c.id = i.court_id"                 \
+	" WHERE ($1::bigint IS NULL OR v.id = $1)"                              \
+	" AND o.play_date >= coalesce($2::date - 1, " VENUE_TODAY               \
+	" - 2)"                                                                 \
+	" AND ($2::date IS NULL OR o.play_date = $2 OR i.last_date = $2)"       \
 	" AND i.state IN ('held', 'booked') AND upper(i.during) > now()"
 #define UNDER_BLOCK(which)                                 \
 	"EXISTS (SELECT 1 FROM court_unit u"               \
 	"  JOIN court_unit bu ON bu.unit_id = u.unit_id"   \
 	"  JOIN court_block b ON b.court_id = bu.court_id" \
 	"  WHERE u.court_id = i.court_id AND b.during && i.during AND " which ")"
+/* Hours that touch are one, with those of the next date where the item runs on into them. */
+#define AT_MINUTES(minutes) \
+	"(o.play_date + " minutes " * interval '1 minute') AT TIME ZONE v.timezone"
 #define IS_OUTSIDE \
-	" (coalesce(least(c.ends_on, v.ends_on) <= o.play_date, false) OR " UNDER_BLOCK("true")     \
-	" OR NOT EXISTS (SELECT 1 FROM (" HOURS_IN_FORCE("v.id", "o.play_date")    \
-	") h"                                                                      \
-	"  WHERE (o.play_date + h.opens * interval '1 minute') AT TIME ZONE v.timezone" \
-	"    <= lower(i.during)"                                                   \
-	"  AND (o.play_date + h.closes * interval '1 minute') AT TIME ZONE v.timezone" \
-	"    >= upper(i.during)))"
+	" (coalesce(least(c.ends_on, v.ends_on) <= coalesce(i.last_date, o.play_date), false)" \
+	" OR " UNDER_BLOCK("true")                                                     \
+	" OR NOT coalesce((SELECT range_agg(tstzrange(" AT_MINUTES("h.opens") ", "     \
+	AT_MINUTES("h.closes") ")) @> i.during FROM ("                                 \
+	"   SELECT a.opens, a.closes FROM (" HOURS_IN_FORCE("v.id", "o.play_date") ") a" \
+	"   UNION ALL SELECT b.opens + 1440, b.closes + 1440 FROM ("                   \
+	HOURS_IN_FORCE("v.id", "(o.play_date + 1)")                                    \
+	") b WHERE i.last_date IS NOT NULL) h), false))"
 /* Of court $3 and under block $4, or of all. */
 #define IN_SCOPE                                       \
 	" AND ($3::bigint IS NULL OR i.court_id = $3)" \

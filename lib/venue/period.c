@@ -2,14 +2,55 @@
 
 #include "venue/day_kind.h"
 
-static const struct opening *opening_at(const struct day *day, stamp start, stamp end)
+/* The hours in which a half hour lies, and whose they are: the day's or the next date's. */
+struct stretch {
+	const struct day *day;
+	const struct opening *opening; /* NULL: it is closed */
+};
+
+static const struct opening *opening_at(const struct day *day, stamp at)
 {
 	const struct opening *o = day->openings.at;
 
 	for (size_t i = 0; i < day->openings.count; i++)
-		if (start.us >= o[i].opens_at.us && end.us <= o[i].closes_at.us)
+		if (at.us >= o[i].opens_at.us && at.us < o[i].closes_at.us)
 			return &o[i];
 	return NULL;
+}
+
+static struct stretch stretch_at(const struct day *day, stamp at)
+{
+	struct stretch s = {day, opening_at(day, at)};
+
+	return s.opening || !day->next ? s
+				       : (struct stretch){day->next, opening_at(day->next, at)};
+}
+
+static bool has_court(const struct day *day, int64_t id)
+{
+	const struct court *c = day->courts.at;
+
+	for (size_t i = 0; i < day->courts.count; i++)
+		if (c[i].id == id)
+			return true;
+	return false;
+}
+
+/* Of the next date. */
+static enum err check_next(const struct day *next, const struct court *court)
+{
+	if (!day_in_window(next))
+		return E_DATE_OUTSIDE_WINDOW;
+	return has_court(next, court->id) ? E_OK : E_COURT_NOT_FOUND;
+}
+
+/* The hours of the next date that begin when these close; those of one date that touch are
+ * still two. */
+static const struct opening *opening_behind(const struct day *day, const struct opening *o)
+{
+	const struct opening *next = day->next ? opening_at(day->next, o->closes_at) : NULL;
+
+	return next && next->opens_at.us == o->closes_at.us ? next : NULL;
 }
 
 enum err period_check(const struct day *day, const struct court *court, stamp start, stamp end)
@@ -20,29 +61,49 @@ enum err period_check(const struct day *day, const struct court *court, stamp st
 		return E_PERIOD_UNALIGNED;
 	if (start.us <= day->head.now.us)
 		return E_PERIOD_PAST;
-	const struct opening *o = opening_at(day, start, end);
+	const struct opening *o = opening_at(day, start);
 	if (!o)
 		return E_PERIOD_CLOSED;
-	return (start.us - o->opens_at.us) % slot == 0 ? E_OK : E_PERIOD_UNALIGNED;
+	bool runs_on = end.us > o->closes_at.us;
+	const struct opening *behind = runs_on ? opening_behind(day, o) : NULL;
+	if (runs_on && (!behind || end.us > behind->closes_at.us))
+		return E_PERIOD_CLOSED;
+	if ((start.us - o->opens_at.us) % slot != 0 ||
+		(runs_on && (o->closes_at.us - start.us) % slot != 0))
+		return E_PERIOD_UNALIGNED;
+	return runs_on ? check_next(day->next, court) : E_OK;
+}
+
+bool period_runs_on(const struct day *day, stamp end)
+{
+	return stretch_at(day, (stamp){end.us - STEP}).day != day;
+}
+
+static const struct price_rule *price_at(
+	const struct day *day, const struct court *court, stamp at)
+{
+	struct stretch s = stretch_at(day, at);
+	struct price_step step = {
+		court->sport_id, court->id, s.day->head.day_kind, (int)s.day->head.weekday, 0};
+
+	if (!s.opening)
+		return NULL;
+	step.minute = s.opening->opens + (at.us - s.opening->opens_at.us) / MINUTE;
+	return price_rule_for(s.day->rules.at, s.day->rules.count, &step);
 }
 
 bool period_price(
 	const struct day *day, const struct court *court, stamp start, stamp end, money *out)
 {
-	const struct opening *o = opening_at(day, start, end);
-	struct price_step step = {
-		court->sport_id, court->id, day->head.day_kind, (int)day->head.weekday, 0};
-
 	out->fen = 0;
-	for (stamp at = start; o && at.us < end.us; at.us += STEP) {
-		step.minute = o->opens + (at.us - o->opens_at.us) / MINUTE;
-		const struct price_rule *rule =
-			price_rule_for(day->rules.at, day->rules.count, &step);
+	for (stamp at = start; at.us < end.us; at.us += STEP) {
+		const struct price_rule *rule = price_at(day, court, at);
+
 		if (!rule)
 			return false;
 		out->fen += rule->hour_fen.fen * STEP_MINUTES / 60;
 	}
-	return o != NULL;
+	return true;
 }
 
 /* Not always the first in the list: where clocks go forward, half past two comes

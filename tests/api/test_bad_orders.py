@@ -90,7 +90,7 @@ IMPOSSIBLE = {
                                f"{ON}T11:00:00.000001+08:00"), 422, "period_unaligned", FIRST),
     "no_time_at_all": (at_1(600, 600), 422, "period_unaligned", FIRST),
     "the_end_before_the_start": (at_1(660, 600), 422, "period_unaligned", FIRST),
-    "two_days_in_a_row": (at_1(0, 2 * 1440), 422, "period_closed", FIRST),
+    "three_days_in_a_row": (at_1(0, 3 * 1440), 422, "period_closed", FIRST),
     "another_zones_ten_o_clock": (one(1, 1, ON, f"{ON}T10:00:00+08:30", f"{ON}T11:00:00+08:30"),
                                   422, "period_unaligned", FIRST),
     "before_opening": (at_3(360, 420), 422, "period_closed", FIRST),

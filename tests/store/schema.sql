@@ -1361,6 +1361,7 @@ CREATE TABLE order_item (
 	released_at timestamptz, -- 0004_settle.sql
 	refund_fen  bigint, -- 0004_settle.sql: given back by the rule when it was cancelled
 	refund_id   bigint, -- 0004_settle.sql
+	last_date   date, -- 0030_run_on.sql
 	CONSTRAINT order_item_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT order_item_court_fk FOREIGN KEY (court_id, venue_id) REFERENCES court(id, venue_id), -- 0003_order.sql
 	CONSTRAINT order_item_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0003_order.sql
@@ -1685,26 +1686,27 @@ BEGIN
 	RETURN NEW;
 END $$;
 
--- 0009_venue.sql
+-- 0030_run_on.sql (0009_venue.sql)
 -- An order that read the day before a desk ended the court, and is inserted after:
 -- its reference to the court has waited for the desk's transaction by the time this
 -- looks, because what is done for each row comes before what is done for all.
 CREATE FUNCTION court_lasts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT 1 FROM added i JOIN orders o ON o.id = i.order_id JOIN court c ON c.id = i.court_id
-		JOIN venue v ON v.id = o.venue_id WHERE least(c.ends_on, v.ends_on) <= o.play_date) THEN
+		JOIN venue v ON v.id = o.venue_id
+		WHERE least(c.ends_on, v.ends_on) <= coalesce(i.last_date, o.play_date)) THEN
 		RAISE EXCEPTION 'the court is not for sale on that date'
 			USING ERRCODE = 'check_violation', CONSTRAINT = 'order_item_court_lasts', TABLE = TG_TABLE_NAME;
 	END IF;
 	RETURN NULL;
 END $$;
 
--- 0013_retake.sql
+-- 0030_run_on.sql (0013_retake.sql)
 -- The wall behind it, as order_item_court_lasts is for new items.
 CREATE FUNCTION court_lasts_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF EXISTS (SELECT 1 FROM orders o JOIN venue v ON v.id = o.venue_id JOIN court c ON c.id = NEW.court_id
-		WHERE o.id = NEW.order_id AND least(c.ends_on, v.ends_on) <= o.play_date) THEN
+		WHERE o.id = NEW.order_id AND least(c.ends_on, v.ends_on) <= coalesce(NEW.last_date, o.play_date)) THEN
 		RAISE EXCEPTION 'the court is not for sale on that date'
 			USING ERRCODE = 'check_violation', CONSTRAINT = 'order_item_court_lasts', TABLE = TG_TABLE_NAME;
 	END IF;

@@ -154,6 +154,58 @@ static void two_openings_that_touch_are_still_two(void **state)
 	assert_int_equal(period_check(&split, &hourly, at(660), at(780)), E_PERIOD_CLOSED);
 }
 
+static const struct {
+	int64_t closes, opens, start, end;
+	enum err err;
+	int64_t fen;
+} nights[] = {
+	{1440, 0, 1380, 1500, E_OK, 4000 + 8000},
+	{1440, 0, 1320, 1440, E_OK, 8000}, /* up to the close, and no further */
+	{1440, 0, 1410, 1470, E_PERIOD_UNALIGNED, 0},
+	{1440, 30, 1380, 1500, E_PERIOD_CLOSED, 0},
+	{1410, 0, 1380, 1500, E_PERIOD_CLOSED, 0},
+	{1500, 60, 1440, 1560, E_OK, 4000 + 8000}, /* a night, and a morning behind it */
+	{1440, 0, 1440, 1500, E_PERIOD_CLOSED, 0}, /* it belongs to the date after */
+	{1440, 0, 1380, 1440 + 720, E_PERIOD_CLOSED, 0},
+};
+
+/* Today around the clock, or as the openings say; and the date after, at twice the price. */
+static void a_period_runs_on_where_the_next_date_opens_at_the_close(void **state)
+{
+	struct price_rule one[] = {{.id = 1, .closes = 1800, .hour_fen = {4000}}};
+	struct price_rule two[] = {{.id = 2, .closes = 1800, .hour_fen = {8000}}};
+	struct court court = hourly;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(nights); i++) {
+		struct opening today[] = {opening(0, nights[i].closes)};
+		struct opening after[] = {
+			{nights[i].opens, 600, at(1440 + nights[i].opens), at(1440 + 600)}};
+		struct day next = day, first = day;
+		money price;
+
+		next.head.date.days++;
+		next.head.window_days = first.head.window_days = 9;
+		next.openings = (struct list){after, 1};
+		next.courts = (struct list){&court, 1};
+		next.rules = (struct list){two, 1};
+		next.head.today = first.head.today = day.head.date;
+		first.openings = (struct list){today, 1};
+		first.rules = (struct list){one, 1};
+		first.next = &next;
+		stamp start = at(nights[i].start), end = at(nights[i].end);
+		assert_int_equal(period_check(&first, &court, start, end), nights[i].err);
+		if (nights[i].err != E_OK)
+			continue;
+		assert_true(period_price(&first, &court, start, end, &price));
+		assert_int_equal(price.fen, nights[i].fen);
+		assert_int_equal(period_runs_on(&first, end), nights[i].end > nights[i].closes);
+		next.head.window_days = -1;
+		assert_int_equal(period_check(&first, &court, start, end),
+			period_runs_on(&first, end) ? E_DATE_OUTSIDE_WINDOW : E_OK);
+	}
+}
+
 /* clang-format off */
 static const struct {
 	const char *says, *day_kind;
@@ -380,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_microsecond_decides_what_is_past),
 		cmocka_unit_test(a_day_without_openings_is_closed),
 		cmocka_unit_test(two_openings_that_touch_are_still_two),
+		cmocka_unit_test(a_period_runs_on_where_the_next_date_opens_at_the_close),
 		cmocka_unit_test(prices_are_sums_over_the_steps),
 		cmocka_unit_test(the_tariff_after_midnight_belongs_to_the_evening_before),
 		cmocka_unit_test(the_grid_shows_past_taken_free_and_closed),
