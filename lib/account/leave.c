@@ -26,16 +26,17 @@ SQL(leave_lock, "SELECT id FROM account WHERE id = $1 AND left_at IS NULL FOR UP
 
 /* What may still bring money is waited for until nobody can begin to pay it, whatever the
  * channel says or leaves unsaid; what comes later goes back without the person.
- * $2: WeChat wants to be told of orders that were played (lib/shipping/shipping.h), with
- * the openid of the payer. */
+ * $2: WeChat wants to be told of orders that were played, or of which something is kept
+ * (lib/shipping/shipping.h), with the openid of the payer. */
 #define UNSETTLED                                                                          \
 	PAYABLE_UNTIL("o")                                                                 \
 	" > now() AND EXISTS (SELECT 1 FROM payment_attempt p WHERE p.order_id = o.id"     \
 	" AND p.state IN ('created', 'prepaid')) OR EXISTS (SELECT 1 FROM"                 \
 	" shipping s WHERE s.order_id = o.id AND s.state = 'waiting') OR $2"               \
 	" AND o.play_date > current_date - 30 AND EXISTS (SELECT 1 FROM payment_attempt p" \
-	" JOIN order_item i ON i.order_id = p.order_id AND i.state IN ('booked', 'used')"  \
-	" WHERE p.order_id = o.id AND p.channel = 'wechat' AND p.method = 'jsapi'"         \
+	" JOIN order_item i ON i.order_id = p.order_id AND (i.state IN ('booked', 'used')" \
+	"  OR p.refunded_fen < p.amount_fen) WHERE p.order_id = o.id"                      \
+	" AND p.channel = 'wechat' AND p.method = 'jsapi'"                                 \
 	" AND p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM shipping s WHERE s.attempt_id = p.id))"
 #define OPEN_REFUND                                              \
 	"EXISTS (SELECT 1 FROM refund r WHERE r.order_id = o.id" \

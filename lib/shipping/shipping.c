@@ -43,15 +43,18 @@ void shipping_add(struct tx *tx, int64_t order_id)
 		db_queue(tx, &shipping_insert, A(order_id));
 }
 
-/* By venue, because orders are indexed by venue and play date. An order that
- * has nothing left to be played, all of it being released, is not reported. */
+/* By venue, because orders are indexed by venue and play date. An order that has nothing
+ * left to be played is over at once: it is reported if the venue keeps a part of its money,
+ * which WeChat would hold back, too. */
 SQL(shipping_find,
 	"INSERT INTO shipping (attempt_id, order_id)"
 	" SELECT a.id, a.order_id FROM venue v JOIN orders o ON o.venue_id = v.id"
-	"  AND o.play_date BETWEEN current_date - $1::int AND current_date + 1"
+	"  AND o.play_date >= current_date - $1::int"
+	"  AND (o.play_date <= current_date + 1 OR o.state = 'cancelled')"
 	" JOIN payment_attempt a ON a.order_id = o.id AND " OF_MINI_PROGRAM
-	" WHERE (SELECT max(upper(i.during)) FROM order_item i WHERE i.order_id = o.id"
-	"   AND i.state IN ('booked', 'used')) <= now()"
+	" WHERE coalesce((SELECT max(upper(i.during)) FROM order_item i WHERE i.order_id = o.id"
+	"   AND i.state IN ('booked', 'used')), CASE WHEN a.refunded_fen < a.amount_fen"
+	"   THEN '-infinity'::timestamptz END) <= now()"
 	"  AND NOT EXISTS (SELECT 1 FROM shipping s WHERE s.attempt_id = a.id)"
 	" LIMIT $2 ON CONFLICT (attempt_id) DO NOTHING");
 

@@ -5,7 +5,7 @@
 
 /* WeChat's shipping duty: which payments are to be reported (report.h), when, and what
  * becomes of each. An order is reported when it is first checked in, or when its last
- * period is over. Only payments inside the mini-program (jsapi) are known there. */
+ * period is over; one that was cancelled as soon as that, if a part of its money is kept. Only payments inside the mini-program (jsapi) are known there. */
 
 /* For programs that call shipping_step: checks the setting, reads the keys. */
 void shipping_init(void);

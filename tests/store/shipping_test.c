@@ -22,6 +22,10 @@ SQL(test_surplus,
 SQL(test_release,
 	"UPDATE order_item SET state = 'released', released_at = now() WHERE order_id = $1");
 
+SQL(test_cancelled,
+	"UPDATE orders SET state = 'cancelled', closed_at = now(), play_date = current_date + 9"
+	" WHERE id = $1");
+
 struct row {
 	int64_t rows, tries, due_in_s, work;
 	const char *state, *trouble;
@@ -281,15 +285,21 @@ static void an_order_whose_last_period_is_over_is_found(void **state)
 	int64_t over = paid_by("wechat", "jsapi", "o-openid", -1), ahead = paid();
 	int64_t native = paid_by("wechat", "native", "o-openid", -1);
 	int64_t given_up = paid_by("wechat", "jsapi", "o-openid", -1);
+	int64_t kept = paid(), kept_later = paid();
 
 	(void)state;
 	RUN(&test_release, A(given_up));
+	RUN(&test_all_back, A(given_up));
+	RUN(&test_release, A(kept)); /* and the venue keeps its money */
+	RUN(&test_release, A(kept_later));
+	RUN(&test_cancelled, A(kept_later));
 	for (int i = 0; i < 2; i++) {
 		struct tx tx = begin();
 		must(shipping_sweep(&tx));
 		must(tx_commit(&tx));
 	}
 	assert_int_equal(row(over).rows, 1);
+	assert_int_equal(row(kept).rows + row(kept_later).rows, 2);
 	assert_int_equal(row(ahead).rows + row(native).rows + row(given_up).rows, 0);
 }
 
