@@ -1,3 +1,4 @@
+#include "account/member.h"
 #include "login/password.h"
 #include "login/password_rule.h"
 #include "oauth/oauth.h"
@@ -76,6 +77,7 @@ static enum err give(struct req *r)
 	if (r->arg[0] == r->caller.account_id)
 		return E_OWN_ACCOUNT;
 	own_begin(r, TX_READ);
+	member_within_reach(&r->tx, r->arg[0]);
 	TRY(tx_end(&r->tx, staff_login_load(&r->tx, r->arg[0], &login)));
 	TRY(make_hash(r, in->new_password, login.username, &hash));
 	own_begin(r, TX_WRITE);

@@ -49,12 +49,12 @@ static enum err drop(struct req *r)
 }
 
 const struct route desk_block_routes[] = {
-	{GET, "/api/v1/staff/venues/{venue}/blocks", "venue", TX_READ, list,
+	{GET, "/api/v1/staff/venues/{venue}/blocks", "venue.see", TX_READ, list,
 		.query = &from_query_shape, .says = "What is out of use, now and later"},
 	{POST, "/api/v1/staff/venues/{venue}/blocks", "venue", TX_WRITE, add,
 		.body = &block_new_shape, .flags = IDEMPOTENT,
 		.says = "Take a court out of use; refused over what is sold"},
-	{GET, "/api/v1/staff/venues/{venue}/blocks/{block}", "venue", TX_READ, show,
+	{GET, "/api/v1/staff/venues/{venue}/blocks/{block}", "venue.see", TX_READ, show,
 		.says = "One of them"},
 	{PUT, "/api/v1/staff/venues/{venue}/blocks/{block}", "venue", TX_WRITE, save,
 		.body = &block_edit_shape, .flags = IF_MATCH,

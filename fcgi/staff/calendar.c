@@ -62,11 +62,11 @@ static enum err drop(struct req *r)
 }
 
 const struct route desk_calendar_routes[] = {
-	{GET, "/api/v1/staff/calendar", "venue", TX_READ, list, .query = &from_query_shape,
+	{GET, "/api/v1/staff/calendar", "venue.see", TX_READ, list, .query = &from_query_shape,
 		.says = "Public holidays and 调休 days, by date"},
 	{POST, "/api/v1/staff/calendar", "catalog", TX_WRITE, add, .body = &calendar_new_shape,
 		.flags = IDEMPOTENT, .says = "One more; for all venues"},
-	{GET, "/api/v1/staff/calendar/{day}", "venue", TX_READ, show,
+	{GET, "/api/v1/staff/calendar/{day}", "venue.see", TX_READ, show,
 		.says = "One of them; the day as yyyymmdd"},
 	{PUT, "/api/v1/staff/calendar/{day}", "catalog", TX_WRITE, save,
 		.body = &calendar_edit_shape, .flags = IF_MATCH, .says = "Change it"},

@@ -93,18 +93,18 @@ static enum err drop_exception(struct req *r)
 }
 
 const struct route desk_hours_routes[] = {
-	{GET, "/api/v1/staff/venues/{venue}/hours", "venue", TX_READ, show,
+	{GET, "/api/v1/staff/venues/{venue}/hours", "venue.see", TX_READ, show,
 		.says = "The opening hours of a week"},
 	{PUT, "/api/v1/staff/venues/{venue}/hours", "venue", TX_WRITE, save,
 		.body = &hours_edit_shape, .flags = IF_MATCH,
 		.says = "Replace them; refused if an open hour would have no price"},
-	{GET, "/api/v1/staff/venues/{venue}/exceptions", "venue", TX_READ, list_exceptions,
+	{GET, "/api/v1/staff/venues/{venue}/exceptions", "venue.see", TX_READ, list_exceptions,
 		.query = &from_query_shape, .says = "Dates that differ, by date"},
 	{POST, "/api/v1/staff/venues/{venue}/exceptions", "venue", TX_WRITE, add_exception,
 		.body = &exception_new_shape, .flags = IDEMPOTENT,
 		.says = "Other hours on a date; none: closed"},
-	{GET, "/api/v1/staff/venues/{venue}/exceptions/{day}", "venue", TX_READ, show_exception,
-		.says = "One of them; the day as yyyymmdd"},
+	{GET, "/api/v1/staff/venues/{venue}/exceptions/{day}", "venue.see", TX_READ,
+		show_exception, .says = "One of them; the day as yyyymmdd"},
 	{PUT, "/api/v1/staff/venues/{venue}/exceptions/{day}", "venue", TX_WRITE,
 		save_exception, .body = &exception_edit_shape, .flags = IF_MATCH,
 		.says = "Change it"},

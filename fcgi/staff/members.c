@@ -124,14 +124,40 @@ static enum err drop(struct req *r)
 
 static enum err roles(struct req *r)
 {
-	struct list roles;
+	struct list roles, permissions;
 
 	TRY(roles_list(&r->tx, &roles));
+	TRY(permissions_list(&r->tx, &permissions));
 	struct buf *b = reply_begin(r, 200);
 	json_open(b, NULL, '{');
 	json_list(b, "items", &role_shape, &roles);
+	json_list(b, "permissions", &permission_shape, &permissions);
 	json_close(b, '}');
 	return reply_end(r);
+}
+
+enum { PERMISSIONS_MAX = 50, PERMISSION_LENGTH = 32 };
+static const struct field code_fields[] = {
+	FIELD_AS(struct permission_code, code, NULL, .min = 1, .max = PERMISSION_LENGTH),
+};
+static const struct shape code_shape = SHAPE(struct permission_code, code_fields);
+
+struct role_in {
+	const char *role;
+	struct list permissions;
+};
+static const struct field role_in_fields[] = {
+	FIELD(struct role_in, role, .min = 1, .max = ROLE_LENGTH),
+	FIELD(struct role_in, permissions, .min = 0, .max = PERMISSIONS_MAX, .of = &code_shape),
+};
+static const struct shape role_in_shape = SHAPE(struct role_in, role_in_fields);
+
+static enum err save_role(struct req *r)
+{
+	const struct role_in *in = r->in;
+
+	TRY(role_set(&r->tx, in->role, &in->permissions, &r->field));
+	return roles(r);
 }
 
 const struct route desk_member_routes[] = {
@@ -155,5 +181,7 @@ const struct route desk_member_routes[] = {
 		.flags = IDEMPOTENT, .says = "A disabled member may log in again"},
 	{GET, "/api/v1/staff/roles", "member", TX_READ, roles,
 		.says = "All roles with their permissions"},
+	{PUT, "/api/v1/staff/roles", "role", TX_WRITE, save_role, .body = &role_in_shape,
+		.says = "What a role may do"},
 	{0},
 };

@@ -58,15 +58,15 @@ static enum err save_rule(struct req *r)
 }
 
 const struct route desk_price_routes[] = {
-	{GET, "/api/v1/staff/venues/{venue}/prices", "venue", TX_READ, show,
+	{GET, "/api/v1/staff/venues/{venue}/prices", "venue.see", TX_READ, show,
 		.says = "The price list, line by line"},
 	{PUT, "/api/v1/staff/venues/{venue}/prices", "venue", TX_WRITE, save,
 		.body = &price_list_in_shape, .flags = IF_MATCH,
 		.says = "Replace it; refused if an open hour would have no price"},
-	{GET, "/api/v1/staff/venues/{venue}/prices/explanation", "venue", TX_READ, explain,
+	{GET, "/api/v1/staff/venues/{venue}/prices/explanation", "venue.see", TX_READ, explain,
 		.query = &question_shape,
 		.says = "Which lines match a court's half hour, which one wins, and why"},
-	{GET, "/api/v1/staff/venues/{venue}/refund-rule", "venue", TX_READ, show_rule,
+	{GET, "/api/v1/staff/venues/{venue}/refund-rule", "venue.see", TX_READ, show_rule,
 		.says = "What is given back of a period that is cancelled"},
 	{PUT, "/api/v1/staff/venues/{venue}/refund-rule", "venue", TX_WRITE, save_rule,
 		.body = &refund_rule_shape, .flags = IF_MATCH,

@@ -50,11 +50,12 @@ static enum err drop(struct req *r)
 }
 
 const struct route desk_venue_routes[] = {
-	{GET, "/api/v1/staff/venues", "venue", TX_READ, list, .query = &page_shape,
+	{GET, "/api/v1/staff/venues", "venue.see", TX_READ, list, .query = &page_shape,
 		.says = "Own venues, by id"},
 	{POST, "/api/v1/staff/venues", "venue.create", TX_WRITE, add, .body = &venue_new_shape,
 		.flags = IDEMPOTENT, .says = "A new venue, without hours, prices or courts"},
-	{GET, "/api/v1/staff/venues/{venue}", "venue", TX_READ, show, .says = "One of them"},
+	{GET, "/api/v1/staff/venues/{venue}", "venue.see", TX_READ, show,
+		.says = "One of them"},
 	{PUT, "/api/v1/staff/venues/{venue}", "venue", TX_WRITE, save,
 		.body = &venue_edit_shape, .flags = IF_MATCH,
 		.says = "Change its name, zone, window; or end it on a date"},

@@ -41,13 +41,18 @@ const struct shape member_shape = SHAPE(struct member, member_fields);
 	"   r.venue_id) ORDER BY r.role, r.venue_id), '[]') FROM account_role r"        \
 	"  WHERE r.account_id = a.id) AS roles"                                         \
 	" FROM account a JOIN staff_login l ON l.account_id = a.id WHERE "
-SQL(members_fitting, MEMBERS
-	"a.id > $1 AND ($2::text IS NULL OR strpos(lower(a.nickname), lower($2)) > 0"
+/* Who keeps the members of a venue doesn't see those of others as members, though they may
+ * be customers of his. */
+#define LISTED                                                      \
+	"(staff_everywhere() OR EXISTS (SELECT 1 FROM account_role" \
+	" r WHERE r.account_id = a.id))"
+SQL(members_fitting, MEMBERS LISTED
+	" AND a.id > $1 AND ($2::text IS NULL OR strpos(lower(a.nickname), lower($2)) > 0"
 	"  OR strpos(l.username, lower($2)) > 0)"
 	" AND (($3::text IS NULL AND $4 = 0) OR EXISTS (SELECT 1 FROM account_role r"
 	"  WHERE r.account_id = a.id AND ($3::text IS NULL OR r.role = $3)"
 	"  AND ($4 = 0 OR r.venue_id = $4))) ORDER BY a.id LIMIT $5");
-SQL(member_by_id, MEMBERS "a.id = $1");
+SQL(member_by_id, MEMBERS LISTED " AND a.id = $1");
 
 enum err members_search(
 	struct tx *tx, const struct member_search *s, int64_t limit, struct list *out)
@@ -85,12 +90,13 @@ static const struct shape fault_shape = SHAPE(struct fault, fault_fields);
 
 #define GIVEN "jsonb_to_recordset($1::jsonb) AS g(role text, venue_id bigint)"
 SQL(roles_faults,
-	"SELECT g.nth, CASE WHEN r.code IS NULL THEN 'role' ELSE 'venue_id' END AS member,"
+	"SELECT g.nth, CASE WHEN r.code IS NULL OR NOT (r.at_venue OR staff_everywhere()) THEN 'role' ELSE 'venue_id' END AS member,"
 	" r.at_venue AND g.venue_id IS NOT NULL AS unknown_venue"
 	" FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (role text, venue_id bigint))"
 	"  WITH ORDINALITY AS g(role, venue_id, nth)"
 	" LEFT JOIN role r ON r.code = g.role LEFT JOIN venue v ON v.id = g.venue_id"
 	" WHERE r.code IS NULL OR r.at_venue <> (g.venue_id IS NOT NULL)"
+	"  OR (NOT r.at_venue AND NOT staff_everywhere())"
 	"  OR (g.venue_id IS NOT NULL AND v.id IS NULL) ORDER BY g.nth LIMIT 1");
 
 static enum err check_roles(struct tx *tx, const char *roles, const char **field)
@@ -165,9 +171,16 @@ enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, cons
 	db_queue_none(tx, &member_phone_taken, E_PHONE_TAKEN, A(m->phone), A(*id));
 	db_queue(tx, &member_insert, A(*id), A(m->name), A(m->phone));
 	person_phone(tx, *id, NULL, m->phone);
-	db_queue(tx, &member_login_insert, A(*id), A(m->username));
 	db_queue(tx, &member_give_roles, A(roles), A(*id));
+	db_queue(tx, &member_login_insert, A(*id), A(m->username));
 	return named(tx, field);
+}
+
+SQL(member_within_scope, "SELECT 1 WHERE member_within($1)");
+
+void member_within_reach(struct tx *tx, int64_t id)
+{
+	db_queue_one(tx, &member_within_scope, E_FORBIDDEN, A(id));
 }
 
 SQL(member_set_row,

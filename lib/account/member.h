@@ -4,7 +4,8 @@
 #include "db/db.h"
 
 /* Members of staff: accounts with a username. Whoever has the permission `member`
- * manages all of them. A new member has no password until an admin sets one
+ * manages all of them, or those who work at the own venues and nowhere else (member_within()
+ * in SQL, and the trigger `rights`). A new member has no password until an admin sets one
  * (staff_login.h), but can log in by SMS if his phone is known.
  *
  * A trigger makes sure that at least one active admin with a password remains:
@@ -42,6 +43,9 @@ struct member_search {
 enum err members_search(
 	struct tx *, const struct member_search *, int64_t limit, struct list *) CHECKED;
 enum err member_load(struct tx *, int64_t id, struct member *) CHECKED;
+
+/* Queue: E_FORBIDDEN if somebody has a role outside the scope. */
+void member_within_reach(struct tx *, int64_t id);
 
 struct member_new {
 	const char *username, *name, *phone;

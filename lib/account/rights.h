@@ -27,4 +27,21 @@ struct role {
 extern const struct shape role_shape;
 enum err roles_list(struct tx *, struct list *) CHECKED;
 
+/* All there is to be permitted. */
+struct permission {
+	const char *code, *name;
+	bool at_venue; /* roles at a venue may have it */
+};
+extern const struct shape permission_shape;
+enum err permissions_list(struct tx *, struct list *) CHECKED;
+
+/* A role's permissions are these from now on, of struct permission_code. With *field:
+ * E_NOT_FOUND, no such role or permission; E_BAD_FIELD, one that a role at a venue can't have;
+ * E_ROLE_FIXED: the admins'. */
+struct permission_code {
+	const char *code;
+};
+enum err role_set(struct tx *, const char *role, const struct list *permissions,
+	const char **field) CHECKED;
+
 #endif

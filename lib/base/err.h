@@ -41,6 +41,7 @@
 	X(ACCOUNT_BUSY, 409, "account_busy", "还有未完成的订单或退款，暂不能注销")          \
 	X(STAFF_ACCOUNT, 409, "staff_account", "员工账号由管理员在员工管理中处理")          \
 	X(LAST_ADMIN, 409, "last_admin", "至少要保留一名可用的管理员")                      \
+	X(ROLE_FIXED, 409, "role_fixed", "管理员角色的权限不能修改")                        \
 	X(OWN_ACCOUNT, 409, "own_account", "不能对自己的账号进行此操作")                    \
 	X(GRANT_TYPE, 400, "unsupported_grant_type", "不支持的登录方式")                    \
 	X(LOGIN_REFUSED, 400, "invalid_grant", "账号或凭证不正确")                          \
@@ -80,6 +81,7 @@
 	X(QUOTE_CHANGED, 409, "quote_changed", "可退金额已变化，请重新确认")                \
 	X(CANCEL_TOO_LATE, 409, "cancel_too_late", "时段已开始，不能取消")                  \
 	X(REFUND_TOO_MUCH, 409, "refund_too_much", "退款金额超过可退余额")                  \
+	X(REFUND_LIMIT, 403, "refund_limit", "超过前台的退款限额，请店长处理")              \
 	X(REFUND_STATE, 409, "refund_state", "退款当前状态不允许此操作")                    \
 	X(REFUND_MAY_ARRIVE, 409, "refund_may_arrive", "渠道可能还会退款，请先重试退款")    \
 	X(CHANNEL_OFF, 422, "channel_off", "该支付渠道未开通")                              \

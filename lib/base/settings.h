@@ -75,6 +75,10 @@
 	X(refund_tries, 5, 1, 1000, "tries after which people hear of a refund in trouble")    \
 	X(refund_delay_s, 7200, 60, 2592000,                                                   \
 		"seconds after which people hear of a refund that has not arrived")            \
+	X(desk_refund_fen, 20000, 0, 1000000000,                                               \
+		"most that the front desk gives back of an order, in fen")                     \
+	X(desk_refund_day_fen, 100000, 0, 1000000000,                                          \
+		"most that one of the front desk gives back on a day, in fen")                 \
 	X(quota_per_day, 3, 1, 1000000, "periods that one person may hold per play day")       \
 	X(holds_at_once, 2, 1, 1000000, "unpaid orders that one account may have at once")     \
 	X(holds_ended_per_day, 6, 1, 1000000,                                                  \

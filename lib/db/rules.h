@@ -14,6 +14,9 @@
 	X(orders_move, E_ORDER_STATE)                        \
 	X(refund_move, E_REFUND_STATE)                       \
 	X(refund_may_arrive, E_REFUND_MAY_ARRIVE)            \
+	X(desk_refund_of_order, E_REFUND_LIMIT)              \
+	X(desk_refund_within_limit, E_REFUND_LIMIT)          \
+	X(role_fixed, E_ROLE_FIXED)                          \
 	X(session_one_living, E_RETRY)                       \
 	X(session_of_staff, E_LOGIN_REFUSED)                 \
 	X(session_ended, E_SESSION_ENDED)                    \

@@ -1,5 +1,6 @@
 #include "pay/cancel.h"
 
+#include "base/settings.h"
 #include "message/message.h"
 #include "order/ending.h"
 #include "order/release.h"
@@ -146,6 +147,8 @@ SQL(order_set_kept,
 	"UPDATE orders SET kept_at = CASE WHEN $2 THEN now() END WHERE id = $1"
 	" AND (kept_at IS NOT NULL) <> $2");
 
+SQL(desk_refund, "SELECT desk_refund_take($1, $2, $3, $4)");
+
 enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t *refund_id,
 	const char **field, raw_json *detail)
 {
@@ -161,6 +164,8 @@ enum err order_refund(struct tx *tx, const struct refund_params *params, int64_t
 	if (paid != E_ORDER_UNPAID || order_state_of(order.state) != ORDER_PAID)
 		TRY(paid);
 	TRY(enough_left(tx->mem, &order, new.amount, detail)); /* nothing, of a free one */
+	db_queue(tx, &desk_refund, A(order.id), A(new.amount), A(settings.desk_refund_fen),
+		A(settings.desk_refund_day_fen));
 	if (params->release.count) {
 		enum err err = cancellation_of(tx->mem, &order, params->release, &c);
 		*field = err == E_NOT_FOUND ? "release" : NULL;

@@ -51,7 +51,7 @@ WRITTEN = [
     ("account", "(id, nickname) VALUES (%(staff)s, %(tag)s)"),
     ("staff_login", "(account_id, username, password_hash) SELECT %(staff)s, %(username)s,"
      " password_hash FROM staff_login WHERE account_id = 1"),
-    ("account_role", "(account_id, role, venue_id) VALUES (%(staff)s, 'operator', %(venue)s)"),
+    ("account_role", "(account_id, role, venue_id) VALUES (%(staff)s, 'manager', %(venue)s)"),
     ("session", "(id, account_id, client, expires_at, salt)"
      " VALUES (%(session)s, %(staff)s, 'staff', now() + interval '1 day', '')"),
     ("idempotency", "(account_id, key, digest, status, answer)"

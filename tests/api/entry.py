@@ -75,7 +75,7 @@ class Phone:
 class Clerk(Phone):
     """A member of staff of our own: operator of venue 1, with a phone and a WeChat."""
 
-    def __init__(self, house: House, role: str | None = "operator"):
+    def __init__(self, house: House, role: str | None = "manager"):
         self.name = f"t{uuid.uuid4().hex[:12]}"
         self.account = house.db.value("INSERT INTO account (id, nickname) VALUES"
                                       " (nextval('id_block') * 256, '临时工') RETURNING id")

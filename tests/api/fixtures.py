@@ -42,6 +42,12 @@ def desk2(house):
     return houses.Staff(house, "desk2")
 
 
+@pytest.fixture
+def front(house):
+    """Somebody of the front desk of venue 1: no more than that. desk1 and desk2 are managers."""
+    return staffing.at_work(house, staffing.employ(house, house.customer(), role="operator"))
+
+
 @pytest.fixture(scope="session")
 def admin(house):
     return houses.Staff(house, "admin")

@@ -6,6 +6,7 @@ from house import Client, ok
 GOOD = "k7fqxm2ta9we"  # passwords that nobody would guess
 BETTER = "紫色的河马喜欢吃大西瓜"
 OPERATOR = [{"role": "operator", "venue_id": 1}]
+MANAGER = [{"role": "manager", "venue_id": 1}]
 ADMIN = [{"role": "admin", "venue_id": None}]
 
 
@@ -60,7 +61,7 @@ def remove(admin, member, version=None):
     return admin.call("DELETE", path_of(member), headers={"If-Match": tag})
 
 
-def employ(house, customer, role: str = "operator", venue: int | None = 1) -> dict:
+def employ(house, customer, role: str = "manager", venue: int | None = 1) -> dict:
     """A customer works here too, as if he had always; with the demo's password."""
     member = {"id": customer.account_id, "username": new_name(), "version": None}
     house.db.run("INSERT INTO staff_login (account_id, username, password_hash) SELECT %(id)s,"

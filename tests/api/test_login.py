@@ -128,16 +128,16 @@ def clerk(house):
     house.db.run("INSERT INTO staff_login (account_id, username, password_hash)"
                  " SELECT %s, %s, password_hash FROM staff_login WHERE username = 'desk1'",
                  account, name)
-    house.db.run("INSERT INTO account_role VALUES (%s, 'operator', 1)", account)
+    house.db.run("INSERT INTO account_role VALUES (%s, 'manager', 1)", account)
     return name, account
 
 
 def test_staff_see_what_they_may_do_and_where(house, desk1, desk2):
     me = ok(desk1.get("/api/v1/staff/me"))
     held = [p for p, in house.db.rows("SELECT permission FROM role_permission"
-                                      " WHERE role = 'operator' ORDER BY permission")]
-    assert {"ban", "checkin", "order", "refund", "staff", "work"} <= set(held)
-    assert not {"member", "audit", "catalog", "user.phone", "venue.create"} & set(held)
+                                      " WHERE role = 'manager' ORDER BY permission")]
+    assert {"audit", "ban", "checkin", "member", "order", "refund", "staff", "work"} <= set(held)
+    assert not {"catalog", "role", "user.phone", "venue.create"} & set(held)
     assert me == {"id": 2, "name": "星河前台", "permissions": held,
                   "venues": [{"id": 1, "name": "星河羽毛球馆"}]}
     assert [v["id"] for v in ok(desk2.get("/api/v1/staff/me"))["venues"]] == [2]

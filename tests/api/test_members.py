@@ -178,16 +178,16 @@ def test_another_admin_may_go(house, admin):
 
 def test_roles_are_listed_with_their_permissions(admin):
     roles = {r["code"]: r for r in ok(admin.get("/api/v1/staff/roles"))["items"]}
-    assert set(roles) == {"admin", "editor", "operator"}
-    assert [roles[r]["at_venue"] for r in sorted(roles)] == [False, False, True]
-    assert roles["operator"]["name"] == "运营人员" and "checkin" in roles["operator"]["permissions"]
+    assert set(roles) == {"admin", "editor", "manager", "operator"}
+    assert [roles[r]["at_venue"] for r in sorted(roles)] == [False, False, True, True]
+    assert roles["operator"]["name"] == "前台" and "checkin" in roles["operator"]["permissions"]
     assert "member" in roles["admin"]["permissions"]
     assert "member" not in roles["operator"]["permissions"] + roles["editor"]["permissions"]
 
 
-def test_only_admins_manage_members(house, admin, desk1, customer):
+def test_the_desk_manages_no_members(house, admin, front, customer):
     member = staffing.add(admin)
-    for who in (desk1, customer):
+    for who in (front, customer):
         for answer in (who.get("/api/v1/staff/members"), who.get(staffing.path_of(member)),
                        who.get("/api/v1/staff/roles"), staffing.try_add(who),
                        staffing.put(who, member, "", {"name": "x"}),

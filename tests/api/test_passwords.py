@@ -253,7 +253,7 @@ def test_of_two_changes_at_once_one_wins(house, member):
     assert sorted(logins) == [200, 400]
 
 
-@pytest.mark.parametrize("client", ["desk1", "customer"])
+@pytest.mark.parametrize("client", ["front", "customer"])
 def test_no_password_of_others_is_set_without_the_permission(request, house, member, client):
     who = request.getfixturevalue(client)
     before = hash_of(house, member)

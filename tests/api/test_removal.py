@@ -72,7 +72,7 @@ def test_it_wants_the_version_that_was_read(house, admin):
 
 
 def test_each_row_that_goes_has_its_entry(house, clerk, admin):
-    house.db.run("INSERT INTO account_role VALUES (%s, 'operator', 2)", clerk.account)
+    house.db.run("INSERT INTO account_role VALUES (%s, 'manager', 2)", clerk.account)
     told = entries(house, remove(admin, {"id": clerk.account}))
     assert sorted((entity, action) for entity, action, _ in told) == [
         ("account", "update"), ("account_role", "delete"), ("account_role", "delete"),

@@ -174,7 +174,7 @@ class TestUnionid:
     def test_joins_what_the_mini_program_knows(self, house, browser):
         """A customer who has become staff."""
         customer = house.customer()
-        house.db.run("INSERT INTO account_role VALUES (%s, 'operator', 1)", customer.account_id)
+        house.db.run("INSERT INTO account_role VALUES (%s, 'manager', 1)", customer.account_id)
         browser.token = ok(browser.log_in_by_scan(customer.user))["access_token"]
         assert ok(browser.get("/api/v1/staff/me"))["id"] == customer.account_id
 
@@ -219,7 +219,7 @@ class TestBinding:
 
     def test_so_is_one_that_a_unionid_joins_to_another_of_the_staff(self, house):
         customer = house.customer()
-        house.db.run("INSERT INTO account_role VALUES (%s, 'operator', 1)", customer.account_id)
+        house.db.run("INSERT INTO account_role VALUES (%s, 'manager', 1)", customer.account_id)
         refused(Clerk(house).signed_in().bind(customer.user), 409, "wechat_taken")
 
     def test_that_the_person_is_a_customer_too_is_no_hindrance(self, house, browser):

@@ -274,11 +274,11 @@ def test_each_number_is_known_to_name_something_or_nothing(route):
 @pytest.fixture(scope="module")
 def everything(house):
     """Front desks may do all that anybody may, at their venues."""
-    before = house.db.rows("SELECT permission FROM role_permission WHERE role = 'operator'")
-    house.db.run("INSERT INTO role_permission SELECT 'operator', unnest(%s)"
+    before = house.db.rows("SELECT permission FROM role_permission WHERE role = 'manager'")
+    house.db.run("INSERT INTO role_permission SELECT 'manager', unnest(%s)"
                  " ON CONFLICT DO NOTHING", PERMISSIONS)
     yield
-    house.db.run("DELETE FROM role_permission WHERE role = 'operator' AND permission <> ALL (%s)",
+    house.db.run("DELETE FROM role_permission WHERE role = 'manager' AND permission <> ALL (%s)",
                  [p for p, in before])
 
 

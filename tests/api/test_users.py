@@ -89,7 +89,7 @@ def test_who_works_at_two_venues_sees_each_customer_of_both_once(house, slots, p
     elsewhere.order(slots.one(venue=2))
     own = ok(desk1.get("/api/v1/staff/me"))["id"]
     ids = {desk: [u["id"] for u in users(desk, limit=100)] for desk in (desk1, desk2)}
-    house.db.run("INSERT INTO account_role VALUES (%s, 'operator', 2)", own)
+    house.db.run("INSERT INTO account_role VALUES (%s, 'manager', 2)", own)
     try:
         both = users(desk1, limit=100)
         page, seen = ok(desk1.get("/api/v1/staff/users", limit=3)), []

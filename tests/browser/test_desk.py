@@ -185,7 +185,7 @@ def test_violations_and_a_ban_are_seen_and_lifted(desk, house):
 
 def test_what_somebody_may_not_do_has_no_tab(house, desk, password):
     rights = ("order", "work", "refund")
-    house.db.run("DELETE FROM role_permission WHERE role = 'operator' AND permission = ANY(%s)",
+    house.db.run("DELETE FROM role_permission WHERE role = 'manager' AND permission = ANY(%s)",
                  list(rights))
     try:
         desk.desk_logout()
@@ -193,7 +193,7 @@ def test_what_somebody_may_not_do_has_no_tab(house, desk, password):
         assert [tab.text for tab in desk.shown("#desk .tabs button")] == ["核销"]
     finally:
         for right in rights:
-            house.db.run("INSERT INTO role_permission VALUES ('operator', %s)", right)
+            house.db.run("INSERT INTO role_permission VALUES ('manager', %s)", right)
     desk.desk_logout()
     desk.desk_login("desk1", password)
     assert len(desk.shown("#desk .tabs button")) == 3

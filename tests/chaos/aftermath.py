@@ -51,7 +51,7 @@ def prepare(house) -> tuple:
     hall = Hall.build(house.db, singles=4)
     house.db.all_at_once(
         ("UPDATE venue SET refund_tiers = %s WHERE id = %s", TIERS, hall.id),
-        ("INSERT INTO account_role VALUES (2, 'operator', %s)", hall.id))
+        ("INSERT INTO account_role VALUES (2, 'manager', %s)", hall.id))
     return hall, Staff(house, "desk1").token
 
 

@@ -189,6 +189,13 @@ class TestDesk:
                                f"lift-{number}"), 422, USED)
         assert lift(desk1, "bans", 7).status_code == 404
 
+    def test_gives_back_within_a_limit(self, slots, customer, front, house):
+        order = customer.paid_order(slots.one())
+        house.db.run("INSERT INTO desk_refund SELECT (%s), (now() AT TIME ZONE 'Asia/Shanghai')::date,"
+                     " 100000, 100000", ok(front.get("/api/v1/staff/me"))["id"])
+        refused(front.post(f"/api/v1/staff/orders/{order['id']}/refunds",
+                           {"amount_fen": 100, "reason": "灯坏了"}), 403, "refund_limit")
+
     def test_lifts_nothing_of_other_venues(self, house, slots, customer, desk1, desk2):
         for venue in (1, 2):
             expire(house, customer.order(slots.one(venue=venue)))

@@ -42,7 +42,7 @@ def test_pages_end_with_null(house):
 
 def test_who_is_logged_in(customer, desk1, house):
     ok(customer.get("/api/v1/me"))
-    assert ok(desk1.get("/api/v1/me"))["roles"] == ["operator"]
+    assert ok(desk1.get("/api/v1/me"))["roles"] == ["manager"]
     for staff in (desk1, Staff(house, "admin")):
         ok(staff.get("/api/v1/staff/me"))
     refused(customer.get("/api/v1/staff/me"), 403, "forbidden")

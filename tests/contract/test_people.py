@@ -73,6 +73,12 @@ def test_members(house, admin):
     refused(staffing.put(admin, member, "", {"name": "x", "phone": body["phone"]}), 409,
             "phone_taken", "phone")
     refused(staffing.put(admin, member, "", {"name": "x"}, 1), 412, "version_changed")
+    roles = ok(admin.get("/api/v1/staff/roles"))["items"]
+    same = {r["code"]: r["permissions"] for r in roles}
+    put = lambda **body: admin.call("PUT", "/api/v1/staff/roles", json=body)
+    ok(put(role="operator", permissions=same["operator"]))
+    refused(put(role="admin", permissions=same["admin"]), 409, "role_fixed")
+    refused(put(role="chef", permissions=[]), 404, "not_found", "role")
     nowhere = [{"role": "operator", "venue_id": NO_VENUE}]
     for answer in (staffing.set_roles(admin, member, nowhere),
                    staffing.try_add(admin, roles=nowhere)):

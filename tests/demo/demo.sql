@@ -102,11 +102,11 @@ INSERT INTO occupancy (unit_id, at, block_id)
 		interval '30 minutes') AS t(at)
 	ORDER BY 1, 2;
 
--- Staff: admin everywhere, desk1 at venue 1, desk2 at venue 2.
+-- Staff: admin everywhere; desk1 and desk2 are the managers of venues 1 and 2.
 INSERT INTO account (id, nickname) VALUES (1, '平台管理员'), (2, '星河前台'), (3, '江畔前台');
 INSERT INTO staff_login (account_id, username, password_hash) VALUES
 	(1, 'admin', :'staff_hash'), (2, 'desk1', :'staff_hash'), (3, 'desk2', :'staff_hash');
 INSERT INTO account_role (account_id, role, venue_id) VALUES
-	(1, 'admin', NULL), (2, 'operator', 1), (3, 'operator', 2);
+	(1, 'admin', NULL), (2, 'manager', 1), (3, 'manager', 2);
 
 COMMIT;

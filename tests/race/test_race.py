@@ -141,7 +141,7 @@ def codes_due(house, hall) -> list:
 
 
 def test_of_eight_desks_exactly_one_lets_each_customer_in(house, hall, race):
-    house.db.run("INSERT INTO account_role VALUES (2, 'operator', %s) ON CONFLICT DO NOTHING",
+    house.db.run("INSERT INTO account_role VALUES (2, 'manager', %s) ON CONFLICT DO NOTHING",
                  hall.id)
     token, codes = Staff(house, "desk1").token, codes_due(house, hall)
     assert len(codes) == CODES

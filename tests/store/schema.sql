@@ -10,22 +10,25 @@
 -- Who may what ----------------------------------------------------------------------------------------------
 
 -- What roles of staff may do: the rows of role_permission.
---                   admin  editor  operator
---   audit           x
---   ban             x              x
+--                   admin  editor  manager  operator
+--   audit           x              x
+--   ban             x              x        x
 --   catalog         x
---   checkin         x              x
---   member          x
---   order           x              x
---   refund          x              x
---   staff           x      x       x
---   staff.password  x      x       x
+--   checkin         x              x        x
+--   member          x              x
+--   order           x              x        x
+--   refund          x              x        x
+--   refund.any      x              x
+--   role            x
+--   staff           x      x       x        x
+--   staff.password  x      x       x        x
 --   user.disable    x
 --   user.phone      x
---   user.see        x              x
+--   user.see        x              x        x
 --   venue           x              x
 --   venue.create    x
---   work            x              x
+--   venue.see       x              x        x
+--   work            x              x        x
 
 -- What the program's roles may do; * some columns only, named at the table.
 --                            zx                           zx_staff
@@ -38,6 +41,7 @@
 --   login_state              select insert update delete
 --   sms_code                 select insert update delete
 --   role                     select                       select
+--   permission               select                       select
 --   role_permission          select                       select
 --   account_role             select                       select insert delete
 --   staff_past
@@ -71,6 +75,7 @@
 --   checkin_try              select insert                insert
 --   payment_attempt          select insert update         select* update*
 --   refund                   select insert update         select insert update*
+--   desk_refund
 --   notify_log               select insert update
 --   ledger_day               select
 --   reconcile_run            select insert update
@@ -127,6 +132,7 @@ CREATE POLICY in_scope ON account TO zx_staff USING ((SELECT staff_everywhere())
 	OR id = (SELECT staff_actor()) OR (EXISTS (SELECT 1 FROM venue_customer c
 	WHERE c.account_id = account.id)) OR (EXISTS (SELECT 1 FROM account_role r
 	WHERE r.account_id = account.id))); -- 0014_scale.sql (0010_rights.sql)
+CREATE POLICY new_member ON account FOR INSERT TO zx_staff WITH CHECK ((SELECT staff_permission()) = 'member'); -- 0019_manager.sql
 GRANT SELECT, INSERT, UPDATE ON account TO zx;
 GRANT SELECT, INSERT (id, nickname, phone), UPDATE (nickname, phone, disabled_at, version, disabled_reason)
 	ON account TO zx_staff;
@@ -390,6 +396,9 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON staff_login FOR EACH RO
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('account_id'); -- 0010_rights.sql
 CREATE TRIGGER rights AFTER INSERT OR DELETE ON staff_login FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION rights_need_permission(); -- 0014_scale.sql
+-- The wall behind a password that is given.
+CREATE TRIGGER rights_of_password AFTER UPDATE OF password_hash ON staff_login FOR EACH ROW
+	WHEN (current_setting('zx.permission', true) = 'member') EXECUTE FUNCTION rights_need_permission(); -- 0019_manager.sql
 CREATE TRIGGER staff_login_keeps_admin AFTER UPDATE OF password_hash ON staff_login FOR EACH ROW
 	WHEN (old.has_password AND NOT new.has_password) EXECUTE FUNCTION keep_an_admin(); -- 0008_account.sql
 CREATE TRIGGER staff_login_kept_for_admin AFTER DELETE ON staff_login FOR EACH ROW WHEN (old.has_password)
@@ -475,21 +484,85 @@ CREATE TABLE role (
 --   code      name      at_venue
 --   admin     管理员    false
 --   editor    内容编辑  false
---   operator  运营人员  true
+--   manager   店长      true
+--   operator  前台      true
 GRANT SELECT ON role TO zx;
 GRANT SELECT ON role TO zx_staff;
+
+-- 0019_manager.sql
+-- What there is to be permitted. at_venue: makes sense for one venue.
+CREATE TABLE permission (
+	code     text NOT NULL,
+	name     text NOT NULL,
+	at_venue boolean NOT NULL,
+	CONSTRAINT permission_pkey PRIMARY KEY (code) -- 0019_manager.sql
+);
+-- Rows from the migrations:
+--   code            name                                at_venue
+--   audit           操作记录                            true
+--   ban             违约与暂停预订                      true
+--   catalog         运动项目与节假日                    false
+--   checkin         核销                                true
+--   member          员工                                true
+--   order           查看订单                            true
+--   refund          退款（限额以内）                    true
+--   refund.any      退款不受限额                        true
+--   role            角色的权限                          false
+--   staff           登录后台                            true
+--   staff.password  修改自己的密码                      true
+--   user.disable    停用顾客                            false
+--   user.phone      查看完整手机号                      false
+--   user.see        查看顾客                            true
+--   venue           球馆资料、营业时间、价格与退改规则  true
+--   venue.create    新建与删除球馆                      false
+--   venue.see       查看球馆资料                        true
+--   work            待办                                true
+GRANT SELECT ON permission TO zx;
+GRANT SELECT ON permission TO zx_staff;
 
 -- 0001_house.sql
 CREATE TABLE role_permission (
 	role       text NOT NULL,
 	permission text NOT NULL,
 	CONSTRAINT role_permission_pkey PRIMARY KEY (role, permission), -- 0001_house.sql
+	CONSTRAINT role_permission_permission_fk FOREIGN KEY (permission) REFERENCES permission(code), -- 0019_manager.sql
 	CONSTRAINT role_permission_role_fk FOREIGN KEY (role) REFERENCES role(code), -- 0001_house.sql
 	CONSTRAINT role_permission_form CHECK (permission ~ '^[a-z_.]+$') -- 0002_venue.sql
 );
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON role_permission FOR EACH ROW
+	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('role', 'permission'); -- 0019_manager.sql
 -- Its rows stand under `Who may what`.
 GRANT SELECT ON role_permission TO zx;
 GRANT SELECT ON role_permission TO zx_staff;
+
+-- 0019_manager.sql
+-- Admins change what a role may, but not their own: they could not take it back.
+CREATE FUNCTION role_set(of_role text, wanted text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	IF staff_permission() IS DISTINCT FROM 'role' OR NOT staff_everywhere() THEN
+		PERFORM staff_refuse('forbidden');
+	ELSIF of_role = 'admin' THEN
+		RAISE EXCEPTION 'admins keep what they may'
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'role_fixed', TABLE = 'role_permission';
+	END IF;
+	PERFORM 1 FROM role r WHERE r.code = of_role FOR UPDATE;
+	DELETE FROM role_permission p WHERE p.role = of_role AND p.permission <> ALL (wanted);
+	INSERT INTO role_permission SELECT of_role, w FROM unnest(wanted) AS w ON CONFLICT DO NOTHING;
+END $$;
+REVOKE EXECUTE ON FUNCTION role_set FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION role_set TO zx_staff;
+
+-- 0019_manager.sql
+-- Is this member one of the own venues' alone? Else who keeps members of one venue could let
+-- himself in elsewhere: by another's phone, name or password.
+CREATE FUNCTION member_within(account bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+	SELECT staff_everywhere() OR NOT EXISTS (SELECT 1 FROM account_role r WHERE r.account_id = account
+		AND NOT coalesce(r.venue_id = ANY (staff_venues()), false))
+$$;
+REVOKE EXECUTE ON FUNCTION member_within FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION member_within TO zx, zx_staff;
 
 -- 0002_venue.sql
 -- Who works where. No venue: everywhere (admin, editor).
@@ -501,8 +574,8 @@ CREATE TABLE account_role (
 	CONSTRAINT account_role_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0002_venue.sql
 	CONSTRAINT account_role_role_fk FOREIGN KEY (role) REFERENCES role(code), -- 0002_venue.sql
 	CONSTRAINT account_role_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0002_venue.sql
-	CONSTRAINT account_role_operator_has_venue CHECK (role <> 'operator' OR venue_id IS NOT NULL), -- 0002_venue.sql
-	CONSTRAINT account_role_others_have_no_venue CHECK (role = 'operator' OR venue_id IS NULL) -- 0008_account.sql
+	CONSTRAINT account_role_has_venue CHECK ((role NOT IN ('operator', 'manager')) OR venue_id IS NOT NULL), -- 0019_manager.sql
+	CONSTRAINT account_role_others_have_no_venue CHECK ((role IN ('operator', 'manager')) OR venue_id IS NULL) -- 0019_manager.sql (0008_account.sql)
 );
 CREATE INDEX account_role_venue ON account_role (venue_id); -- 0014_scale.sql
 CREATE TRIGGER account_role_keeps_admin AFTER DELETE OR UPDATE ON account_role FOR EACH ROW
@@ -528,15 +601,21 @@ CREATE FUNCTION account_may(who bigint, wanted text) RETURNS boolean LANGUAGE sq
 		WHERE ar.account_id = who AND rp.permission = wanted)
 $$;
 
--- 0014_scale.sql
+-- 0019_manager.sql (0014_scale.sql)
 -- What lets somebody in, or more of him, is changed under the permission for that and
 -- no other. No policies: these would also refuse to lock a customer's row, and not see
 -- what functions do as the owner.
 CREATE FUNCTION rights_need_permission() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
 	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	who bigint := coalesce(to_jsonb(NEW), to_jsonb(OLD))->>
+		CASE TG_TABLE_NAME WHEN 'account' THEN 'id' ELSE 'account_id' END;
 BEGIN
 	IF staff_permission() = 'member' THEN
-		RETURN NULL;
+		IF member_within(who) AND (staff_everywhere() OR TG_TABLE_NAME <> 'account' OR TG_OP = 'INSERT'
+				OR EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = who)) THEN
+			RETURN NULL;
+		END IF;
 	ELSIF TG_TABLE_NAME = 'account' AND TG_OP = 'UPDATE' AND staff_permission() = 'user.disable' THEN
 		IF NEW.phone IS NOT DISTINCT FROM OLD.phone AND NEW.nickname = OLD.nickname
 			AND NOT EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = NEW.id) THEN
@@ -628,10 +707,11 @@ $$;
 
 -- What a request of staff may see ---------------------------------------------------------------------------
 
--- 0010_rights.sql
--- First in every transaction of staff. The reasons against it are the names of
+-- 0019_manager.sql (0010_rights.sql)
+-- 0010: First in every transaction of staff. The reasons against it are the names of
 -- broken rules (lib/db/rules.h). zx.venues: '{1,2}', or '*' for a role that is
 -- held everywhere; zx.operation is the request's id.
+-- 0019: As before; also passwords of members are given at one's own venues (member_within).
 CREATE FUNCTION staff_enter(in_session bigint, in_account bigint, wanted text, operation text) RETURNS boolean
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
 DECLARE
@@ -659,9 +739,10 @@ BEGIN
 		INTO everywhere, venues
 		FROM account_role r JOIN role_permission p ON p.role = r.role
 		WHERE r.account_id = in_account AND p.permission = wanted;
-	-- Without row level security only what is about oneself, or may be done everywhere.
+	-- Without row level security only what is about oneself, or may be done everywhere, or
+	-- looks at the scope itself.
 	IF everywhere IS NULL OR (session_user <> 'zx_staff' AND NOT everywhere
-		AND wanted NOT IN ('staff', 'staff.password')) THEN
+		AND wanted NOT IN ('staff', 'staff.password', 'member')) THEN
 		PERFORM staff_refuse('forbidden');
 	END IF;
 	PERFORM set_config('zx.venues', CASE WHEN everywhere THEN '*' ELSE venues::text END, true),
@@ -2182,6 +2263,44 @@ CREATE POLICY in_scope ON refund TO zx_staff USING ((SELECT staff_everywhere())
 	OR (venue_id = ANY ((SELECT staff_venues())::bigint[]))); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE ON refund TO zx;
 GRANT SELECT, INSERT, UPDATE (state, run_at, sent_at, done_at) ON refund TO zx_staff;
+
+-- 0019_manager.sql
+-- What somebody of the front desk has given back on a day of the venue. Written only by the
+-- function, under the limits that it is called with.
+CREATE TABLE desk_refund (
+	account_id bigint NOT NULL,
+	day        date NOT NULL,
+	fen        bigint NOT NULL,
+	allowed    bigint NOT NULL,
+	CONSTRAINT desk_refund_pkey PRIMARY KEY (account_id, day), -- 0019_manager.sql
+	CONSTRAINT desk_refund_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0019_manager.sql
+	CONSTRAINT desk_refund_within_limit CHECK (fen <= allowed) -- 0019_manager.sql
+);
+ALTER TABLE desk_refund ENABLE ROW LEVEL SECURITY;
+
+-- 0019_manager.sql
+CREATE FUNCTION desk_refund_take(of_order bigint, more bigint, per_order bigint, per_day bigint) RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	here record;
+BEGIN
+	SELECT o.venue_id, (now() AT TIME ZONE v.timezone)::date AS day INTO here
+		FROM orders o JOIN venue v ON v.id = o.venue_id WHERE o.id = of_order FOR UPDATE OF o;
+	IF EXISTS (SELECT 1 FROM account_role r JOIN role_permission p ON p.role = r.role
+			WHERE r.account_id = staff_actor() AND p.permission = 'refund.any'
+			AND (r.venue_id IS NULL OR r.venue_id = here.venue_id)) THEN
+		RETURN;
+	ELSIF more + (SELECT coalesce(sum(r.amount_fen), 0) FROM refund r WHERE r.order_id = of_order
+			AND r.cause = 'staff' AND r.state <> 'void') > per_order THEN
+		RAISE EXCEPTION 'more than the desk gives back of an order'
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'desk_refund_of_order', TABLE = 'desk_refund';
+	END IF;
+	INSERT INTO desk_refund VALUES (staff_actor(), here.day, more, per_day)
+		ON CONFLICT ON CONSTRAINT desk_refund_pkey
+		DO UPDATE SET fen = desk_refund.fen + excluded.fen, allowed = excluded.allowed;
+END $$;
+REVOKE EXECUTE ON FUNCTION desk_refund_take FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION desk_refund_take TO zx_staff;
 
 -- 0016_refund.sql
 -- The wall: what was sent and not answered may still arrive.

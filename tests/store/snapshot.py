@@ -20,7 +20,7 @@ SUBJECTS = {
         forget_payer()""",
     "Logins and sessions": """session end_sessions() session_of_staff() staff_login login_miss login_state
         sms_code""",
-    "Staff and their rights": """role role_permission account_role account_may() rights_need_permission()
+    "Staff and their rights": """role permission role_permission role_set() member_within() account_role account_may() rights_need_permission()
         keep_an_admin() member_remove() staff_past staff_name()""",
     "What a request of staff may see": """staff_enter() staff_refuse() staff_everywhere() staff_venues()
         staff_actor() staff_permission()""",

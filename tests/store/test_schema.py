@@ -87,7 +87,7 @@ LAST = " -- 9999_last.sql"
         "-ALTER VIEW ledger_day SET (security_invoker=true); -- 0010_rights.sql",
         f"+ALTER VIEW ledger_day SET (security_invoker=false);{LAST} (0010_rights.sql)"]),
     ("INSERT INTO role_permission VALUES ('editor', 'audit')",
-     ["---   audit           x", "+--   audit           x      x"]),
+     ["---   audit           x              x", "+--   audit           x      x       x"]),
     ("DELETE FROM state_move WHERE (was, becomes) = ('closing', 'expired')",
      ["---   orders           closing   expired    courts freed"]),
 ])
