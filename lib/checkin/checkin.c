@@ -68,14 +68,15 @@ SQL(checkin_target,
 /* 0: there is no such order. */
 SQL(checkin_place, "SELECT coalesce(venue_id, 0) FROM order_venue($1, $2, $3, $4)");
 
-/* What is not in scope is another venue's, or not there at all. */
+/* What is not in scope is another venue's, or not there at all. Numbers of orders count up:
+ * whoever types one is not told which it is. A code can't be guessed, and says more. */
 static enum err elsewhere(struct tx *tx, const struct scanned *scanned)
 {
 	int64_t venue_id;
 
 	TRY(db_value(tx, &checkin_place, &venue_id, A(scanned->short_code),
 		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no)));
-	return venue_id ? E_WRONG_VENUE : E_CODE_UNKNOWN;
+	return venue_id && !scanned->order_no ? E_WRONG_VENUE : E_CODE_UNKNOWN;
 }
 
 static const struct field judged_fields[] = {

@@ -95,9 +95,9 @@ def test_the_admin_may_everywhere(house, customer, order):
 
 
 def test_another_venue_is_told_nothing_about_the_order(slots, customer, desk2):
-    """Not even whether it is paid."""
+    """Not even whether it is paid, and by a number not that it is there."""
     unpaid = customer.order(slots.one())
-    refused(desk2.check_in(unpaid["no"]), 403, "wrong_venue")
+    refused(desk2.check_in(unpaid["no"]), 404, "code_unknown")
 
 
 def test_an_unpaid_order_is_not_let_in_by_its_number(house, slots, customer, desk1, tried):
