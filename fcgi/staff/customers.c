@@ -22,7 +22,7 @@ static enum err search(struct req *r)
 	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list customers;
 
-	TRY(phone_search_take(r, q->phone));
+	TRY(phone_search_take(r, q->phone, "users"));
 	TRY(customers_search(&r->tx, r->caller.account_id,
 		&(struct customer_search){
 			.phone = q->phone, .name = q->name, .before = q->page.cursor},

@@ -26,7 +26,7 @@ static enum err search(struct req *r)
 	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list orders;
 
-	TRY(phone_search_take(r, q->phone));
+	TRY(phone_search_take(r, q->phone, "orders"));
 	TRY(orders_search(&r->tx,
 		&(struct order_search){.number = q->number,
 			.phone = q->phone,

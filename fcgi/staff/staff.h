@@ -27,8 +27,8 @@ struct note_in {
 };
 extern const struct shape note_in_shape;
 
-/* Before a search by a whole phone number (may be NULL): only some a minute, because trying
- * them all would undo the mask over phones. E_BUSY. */
-enum err phone_search_take(struct req *, const char *phone) CHECKED;
+/* Before a search by a whole phone number (may be NULL) in `place`: only some a minute and a
+ * day, each in the audit log, because trying them all would undo the mask over phones. E_BUSY. */
+enum err phone_search_take(struct req *, const char *phone, const char *place) CHECKED;
 
 #endif

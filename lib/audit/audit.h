@@ -15,7 +15,7 @@ struct audit_row {
 	const char *actor_username; /* at the time; NULL if he was no member */
 	const char *entity;         /* the table */
 	const char *entity_id;      /* of several columns: "2/5/480" */
-	const char *action;         /* insert, update, delete */
+	const char *action;         /* insert, update, delete, search */
 	const char *operation_id;   /* the request's id */
 	raw_json before, after;     /* changed columns; NULL of what was or is not there */
 };

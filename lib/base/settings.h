@@ -88,6 +88,7 @@
 	X(login_per_minute, 10, 1, 1000000, "tries of each way per minute and address")        \
 	X(phone_searches_per_minute, 20, 1, 1000000,                                           \
 		"searches by a whole phone number, per minute and member of staff")            \
+	X(phone_searches_per_day, 200, 1, 1000000, "the same in 24 hours")                     \
 	X(sms_per_day, 500, 1, 1000000, "texts a day, to all phones together")                 \
 	X(password_cost, 5, 1, 11, "yescrypt cost of new passwords")                           \
 	X(password_min, 10, 8, 64, "characters of a new password at least")

@@ -4,13 +4,14 @@ import itertools
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import prometheus
 import staffing
 from entry import oauth_refused
-from house import REPO, ok, refused, wait_for
+from house import REPO, Client, ok, refused, wait_for
 from slots import day
 
 
@@ -130,6 +131,26 @@ def test_the_mask_over_phones_is_not_undone_by_trying(house, desk1, desk2):
         ok(desk1.get("/api/v1/staff/users", name="王"))
         ok(desk1.get("/api/v1/staff/orders"))
         ok(desk2.get("/api/v1/staff/orders", phone="13800138000"))
+
+
+def test_a_days_searches_by_phone_are_counted_and_logged(house, admin):
+    """By the log itself, exactly, however many come at once."""
+    with house.configured("pool-staff", ZX_PHONE_SEARCHES_PER_DAY="5"):
+        desk = staffing.at_work(house, staffing.employ(house, house.customer(), role="operator"))
+        number = ok(desk.get("/api/v1/staff/me"))["id"]
+
+        def search(n):
+            return Client(house, desk.token).get(
+                f"/api/v1/staff/{('users', 'orders')[n % 2]}", phone=f"1380013800{n}")
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(search, range(8)))
+        assert sorted(a.status_code for a in answers) == [200] * 5 + [429] * 3
+        late = next(a for a in answers if a.status_code == 429)
+        assert 86000 < int(late.headers["Retry-After"]) <= 86400
+        log = ok(admin.get("/api/v1/staff/audit", action="search", actor=number))["items"]
+        assert len(log) == 5 and {(e["entity"], e["venue_id"]) for e in log} == {("phone_search", 1)}
+        assert {e["entity_id"][:7] for e in log} == {"138****"} and "13800138" not in str(log)
+        ok(desk.get("/api/v1/staff/orders"))
 
 
 @pytest.fixture(scope="module")

@@ -294,6 +294,8 @@ class Walk:
         self.answers = [(route, places, self.request(route, places).send(self.us))
                         for route in ROUTES for places in foreign_places(route)]
         after = house.picture()
+        self.logged = {a for a, in house.db.rows("SELECT action FROM audit_log WHERE actor_id = %s",
+                                                 self.ours["staff"])}
         self.changed = {t for t in after if before[t] != after[t]}
 
     def request(self, route: dict, foreign) -> Request:
@@ -338,7 +340,8 @@ def test_no_answer_tells_of_another_venue(walk):
 
 
 def test_nothing_was_changed_by_asking(walk):
-    assert walk.changed <= {"checkin_try", "session"}
+    assert walk.changed <= {"checkin_try", "session", "audit_log"}
+    assert walk.logged == {"search"}
 
 
 def test_those_of_that_venue_find_them(walk):

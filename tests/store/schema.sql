@@ -800,11 +800,13 @@ CREATE TABLE audit_log (
 	operation_id   text NOT NULL, -- the request's id
 	actor_username text, -- 0012_audit.sql
 	words          text[] NOT NULL GENERATED ALWAYS AS (audit_words(before, after)) STORED, -- 0012_audit.sql
-	CONSTRAINT audit_log_pkey PRIMARY KEY (id), -- 0010_rights.sql
-	CONSTRAINT audit_log_action_known CHECK (action IN ('insert', 'update', 'delete')), -- 0010_rights.sql
-	CONSTRAINT audit_log_sides CHECK ((before IS NULL) = (action = 'insert')
-		AND (after IS NULL) = (action = 'delete')) -- 0010_rights.sql
+	CONSTRAINT audit_log_pkey PRIMARY KEY (id) -- 0010_rights.sql
 );
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_action_known
+	CHECK (action IN ('insert', 'update', 'delete', 'search')) NOT VALID; -- 0020_phone_search.sql (0010_rights.sql)
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_sides
+	CHECK ((before IS NULL) = (action IN ('insert', 'search'))
+	AND (after IS NULL) = (action = 'delete')) NOT VALID; -- 0020_phone_search.sql (0010_rights.sql)
 CREATE INDEX audit_log_action ON audit_log (action, at DESC, id DESC); -- 0010_rights.sql
 CREATE INDEX audit_log_actor ON audit_log (actor_id, at DESC, id DESC); -- 0010_rights.sql
 CREATE INDEX audit_log_actor_username ON audit_log (actor_username, at DESC, id DESC); -- 0012_audit.sql
@@ -905,6 +907,32 @@ BEGIN
 	RAISE EXCEPTION 'the audit log is only ever added to'
 		USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'audit_log_stays', TABLE = TG_TABLE_NAME;
 END $$;
+
+-- 0020_phone_search.sql
+-- The seconds after which another one may follow; 0: this one is written down and may be made.
+-- The number itself would make the log the list that nobody is to have.
+CREATE FUNCTION phone_search_take(phone text, place text, per_day bigint) RETURNS bigint LANGUAGE plpgsql
+	SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+DECLARE
+	venues bigint[] := staff_venues();
+	done record;
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended('phone search ' || staff_actor(), 0));
+	SELECT count(*) AS n, min(s.at) AS first INTO done FROM (SELECT l.at FROM audit_log l
+		WHERE l.actor_id = staff_actor() AND l.entity = 'phone_search' AND l.at > now() - interval '1 day'
+		ORDER BY l.at DESC LIMIT per_day) s;
+	IF done.n >= per_day THEN
+		RETURN greatest(1, ceil(extract(epoch FROM done.first + interval '1 day' - now())));
+	END IF;
+	INSERT INTO audit_log (actor_id, actor_username, venue_id, entity, entity_id, action, after, operation_id)
+		VALUES (staff_actor(), (SELECT l.username FROM staff_login l WHERE l.account_id = staff_actor()),
+			CASE WHEN cardinality(venues) = 1 THEN venues[1] END, 'phone_search',
+			left(phone, 3) || '****' || right(phone, 4), 'search', jsonb_build_object('in', place),
+			current_setting('zx.operation', true));
+	RETURN 0;
+END $$;
+REVOKE EXECUTE ON FUNCTION phone_search_take FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phone_search_take TO zx_staff;
 
 
 -- Venues ----------------------------------------------------------------------------------------------------
