@@ -2,20 +2,23 @@
  * without signing anybody out.
  *
  *	tokenkeys list      the keys, the oldest first; * signs
- *	tokenkeys rotate    a new key; it signs once every program has seen it
+ *	tokenkeys rotate    a new key; it signs once every program has seen it, and this
+ *	                    returns when all of them do, or says which don't
  *	tokenkeys prune     take away keys whose last token is over
  *
- * `rotate` waits for the time in which every program looks at the folder twice,
- * then for nothing more: the old key goes on verifying until `prune`. Both may be
+ * `rotate` waits for the time in which every program looks at the folder twice, then
+ * until those of this machine that sign do so by the new key (ZX_SHARED): the old key goes on verifying until `prune`. Both may be
  * broken off and begun again at any point. */
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
 #include "codec/crypto.h"
 #include "login/token_keys.h"
+#include "net/shared.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -98,7 +101,7 @@ static time_t changed(const char *name, const char *ending)
 	return stat(path_to(path, name, ending), &st) == 0 ? st.st_mtime : 0;
 }
 
-static void list(void)
+static int list(void)
 {
 	size_t count;
 	const struct token_key *keys = token_keys(&count), *current = token_key_current();
@@ -108,6 +111,7 @@ static void list(void)
 		stamp_write(when, (stamp){changed(keys[i].kid, ".pem") * SECOND});
 		printf("%c %s  %s\n", &keys[i] == current ? '*' : ' ', keys[i].kid, when);
 	}
+	return 0;
 }
 
 /* The newest key that nobody signs with yet: left by a run that was broken off. */
@@ -124,7 +128,55 @@ static const char *waiting(void)
 	return found;
 }
 
-static void rotate(void)
+/* What signs on this machine. */
+struct signers {
+	int by_new, by_other;
+};
+
+/* By that key and by others; with `tell` those are named. */
+static struct signers count_signers(struct arena *mem, int64_t mark, bool tell)
+{
+	struct signers n = {0};
+	const struct shared_view *views;
+
+	arena_reset(mem);
+	size_t programs = shared_list(mem, &views);
+	for (size_t i = 0; i < programs * SHARED_WORKERS; i++) {
+		const struct shared_view *v = &views[i / SHARED_WORKERS];
+		int64_t pid = v->all.workers[i % SHARED_WORKERS],
+			signs = v->all.signing[i % SHARED_WORKERS];
+
+		if (!signs || !process_lives(pid))
+			continue;
+		n.by_new += signs == mark;
+		n.by_other += signs != mark;
+		if (tell && signs != mark)
+			printf("%s: process %" PRId64 " still signs by another key\n",
+				v->program, pid);
+	}
+	return n;
+}
+
+/* Those that are idle look at the folder, too. */
+static int wait_for_signers(const char *kid, unsigned limit_s)
+{
+	const struct timespec pause = {.tv_nsec = 200 * 1000000L};
+	int64_t end = clock_ms() + limit_s * 1000, mark = shared_key_mark(kid);
+	struct arena *mem = arena_new(1 << 16);
+	struct signers n = count_signers(mem, mark, false);
+
+	while (n.by_other > 0 && clock_ms() < end) {
+		nanosleep(&pause, NULL);
+		n = count_signers(mem, mark, false);
+	}
+	n = count_signers(mem, mark, true);
+	if (n.by_other == 0)
+		printf("%s signs now, in %d processes of this machine\n", kid, n.by_new);
+	arena_free(mem);
+	return n.by_other > 0;
+}
+
+static int rotate(void)
 {
 	char kid[KID_MAX + 1];
 	const char *left = waiting();
@@ -138,12 +190,12 @@ static void rotate(void)
 	fflush(stdout);
 	sleep(pause_s);
 	write_file("current", kid, strlen(kid));
-	printf("%s signs now\n", kid);
+	return wait_for_signers(kid, pause_s);
 }
 
 /* A key is over when the one after it has signed for as long as a token lives. One
  * without its private half signed nothing here: it is somebody else's. */
-static void prune(void)
+static int prune(void)
 {
 	size_t count;
 	const struct token_key *keys = token_keys(&count), *current = token_key_current();
@@ -152,7 +204,7 @@ static void prune(void)
 
 	if (!current || time(NULL) - since < settings.token_ttl_s + PRUNE_MARGIN_S) {
 		printf("nothing yet: the last token of the key before may still be in use\n");
-		return;
+		return 0;
 	}
 	for (size_t i = 0; i < count; i++) {
 		time_t made = changed(keys[i].kid, ".pem");
@@ -163,13 +215,14 @@ static void prune(void)
 			stop(path);
 		printf("%s is gone\n", keys[i].kid);
 	}
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *word;
-		void (*fn)(void);
+		int (*fn)(void);
 	} commands[] = {
 		{"list", list},
 		{"rotate", rotate},
@@ -180,10 +233,8 @@ int main(int argc, char **argv)
 	log_init("tokenkeys");
 	token_keys_init();
 	for (size_t i = 0; argc == 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].word) == 0) {
-			commands[i].fn();
-			return 0;
-		}
+		if (strcmp(argv[1], commands[i].word) == 0)
+			return commands[i].fn();
 	fprintf(stderr, "usage: tokenkeys list | rotate | prune\n");
 	return 2;
 }

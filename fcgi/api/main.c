@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	static const struct web api = {.name = "api",
 		.tables = tables,
 		.init = init,
+		.idle = tokens_look,
 		.identify = session_identify,
 		.admit = admit_take,
 		.guard = session_guard,

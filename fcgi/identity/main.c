@@ -24,6 +24,7 @@ int main(int argc, char **argv)
 	static const struct web identity = {.name = "identity",
 		.tables = tables,
 		.init = init,
+		.idle = tokens_look,
 		.identify = session_identify,
 		.admit = admit_take,
 		.guard = session_guard,

@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 	static const struct web web = {.name = "pay",
 		.tables = tables,
 		.init = init,
+		.idle = tokens_look,
 		.identify = session_identify,
 		.admit = admit_take,
 		.guard = session_guard,

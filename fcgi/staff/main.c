@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 	static const struct web staff = {.name = "staff",
 		.tables = tables,
 		.init = init,
+		.idle = tokens_look,
 		.identify = session_identify,
 		.admit = admit_take,
 		.guard = session_guard,

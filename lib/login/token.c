@@ -35,7 +35,7 @@ void tokens_init(void)
 }
 
 /* With a removed key goes what was remembered of it. */
-static void look_at_keys(void)
+void tokens_look(void)
 {
 	static int64_t remembered;
 	int64_t generation = token_keys_look();
@@ -75,7 +75,7 @@ static char *sign(const struct token_key *k, const struct claims *c)
 
 enum err token_make(struct arena *mem, const struct claims *c, const char **out)
 {
-	look_at_keys();
+	tokens_look();
 	const struct token_key *k = token_key_current();
 	char *text = k && key_pem(k->key) ? sign(k, c) : NULL;
 
@@ -188,7 +188,7 @@ static enum err verify(const char *token, size_t len, stamp now, struct claims *
 		return E_TOKEN_INVALID;
 	const struct token_key *k = token_key_find(header.kid);
 	if (!k && token_keys_stranger()) {
-		look_at_keys();
+		tokens_look();
 		k = token_key_find(header.kid);
 	}
 	struct bytes text = {(const unsigned char *)token, (size_t)(p.at[2] - token) - 1};
@@ -206,7 +206,7 @@ enum err token_check(const char *token, size_t len, struct claims *out)
 	*out = (struct claims){0};
 	if (len > TOKEN_MAX)
 		return E_TOKEN_INVALID;
-	look_at_keys();
+	tokens_look();
 	sha256(token, len, sum);
 	struct slot *slot = &slots[(sum[0] << 8 | sum[1]) % SLOTS];
 	if (slot->claims.expires.us && bytes_equal(slot->sum, sum, sizeof(sum))) {
@@ -229,7 +229,7 @@ void jwks_write(struct buf *b)
 	size_t count;
 	const struct token_key *keys;
 
-	look_at_keys();
+	tokens_look();
 	keys = token_keys(&count);
 	json_open(b, NULL, '{');
 	json_open(b, "keys", '[');

@@ -25,6 +25,8 @@ struct claims {
 /* Ends the program with EXIT_CONFIG if the folder has no usable key. A folder
  * without `current` must hold public keys only: such a worker can't sign. */
 void tokens_init(void);
+/* Whether the keys have changed; for idle processes, others do so with each token. */
+void tokens_look(void);
 
 /* Signed with the current key. E_INTERNAL if this process can't sign. */
 enum err token_make(struct arena *, const struct claims *, const char **out) CHECKED;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/time.h"
+#include "net/shared.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -183,6 +184,12 @@ static const char *load(struct ring *r)
 	return why ? why : read_current(r);
 }
 
+/* So that a change of keys can tell when it is over. */
+static void tell_others(void)
+{
+	shared_signs(ring.current && key_pem(ring.current->key) ? ring.current->kid : NULL);
+}
+
 void token_keys_init(void)
 {
 	ring_clear(&ring);
@@ -191,6 +198,7 @@ void token_keys_init(void)
 	if (why)
 		setting_refuse("ZX_TOKEN_KEYS", why);
 	generation++;
+	tell_others();
 	next_look = clock_ms() + settings.token_keys_look_s * 1000;
 }
 
@@ -225,6 +233,7 @@ static bool exchange(void)
 	ring = fresh;
 	ring.current = fresh.current ? find(&ring, fresh.current->kid) : NULL;
 	generation++;
+	tell_others();
 	log_info("token_keys", "%zu keys, signing with %s", ring.count,
 		ring.current ? ring.current->kid : "none");
 	return true;

@@ -22,6 +22,7 @@ enum { PATH_SIZE = 512, LOCK_MS = 100 };
 static struct shared own; /* of a process that is alone */
 static struct shared *mapped;
 static bool is_pool;
+static int place = -1; /* of this process among the workers */
 
 bool shared_lock(struct shared *c)
 {
@@ -67,6 +68,8 @@ static void sign_in(struct shared *c)
 		if (c->workers[i] && process_lives(c->workers[i]))
 			continue;
 		c->workers[i] = getpid();
+		c->signing[i] = 0;
+		place = (int)i;
 		break;
 	}
 	shared_unlock(c);
@@ -101,6 +104,23 @@ void shared_close(void)
 	memset(&own, 0, sizeof(own));
 	mapped = NULL;
 	is_pool = false;
+	place = -1;
+}
+
+/* FNV-1a. */
+int64_t shared_key_mark(const char *kid)
+{
+	uint64_t h = 14695981039346656037U;
+
+	for (; *kid; kid++)
+		h = (h ^ (unsigned char)*kid) * 1099511628211U;
+	return (int64_t)(h | 1);
+}
+
+void shared_signs(const char *kid)
+{
+	if (place >= 0)
+		shared()->signing[place] = kid ? shared_key_mark(kid) : 0;
 }
 
 static int64_t living(const struct shared *c)

@@ -33,6 +33,7 @@ struct shared {
 	pthread_mutex_t lock;
 	int64_t pool;                    /* its processes serve requests */
 	int64_t workers[SHARED_WORKERS]; /* process numbers, 0: free */
+	int64_t signing[SHARED_WORKERS]; /* the mark of the key that each signs by, 0: none */
 	struct shared_upstream {
 		struct breaker breaker;
 		shared_counter refused, full;
@@ -76,6 +77,10 @@ struct timing *shared_route(struct shared *, const char *name);
 
 /* Living processes of a pool, this one too. 0: this is no pool. */
 int64_t shared_workers(void);
+
+/* This process signs tokens by that key from now on; NULL: by none. */
+void shared_signs(const char *kid);
+int64_t shared_key_mark(const char *kid); /* never 0 */
 
 bool process_lives(int64_t pid);
 

@@ -12,6 +12,8 @@
 /* VERSION: to be raised when the meaning of what lies there changes. */
 enum { VERSION = 2, TRIES = 100, PAUSE_MS = 10 };
 
+#define ANYBODY ((uid_t)-1)
+
 static const char magic[8] = "ZXSHARED";
 #define X(id, name, ...) name ","
 static const char upstreams[] = UPSTREAM_TABLE(X);
@@ -88,12 +90,12 @@ static struct shared *make(int fd, const char *program)
 }
 
 /* Whoever else may write into the folder must not lend us a file of his. */
-static bool is_ours(int fd)
+static bool is_of(int fd, uid_t user)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	       (st.st_mode & 077) == 0;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_uid == user || user == ANYBODY) && (st.st_mode & 077) == 0;
 }
 
 static bool is_still_there(int fd, const char *path)
@@ -132,7 +134,7 @@ struct shared *shared_attach(const char *path, const char *program)
 		if (fd < 0)
 			return NULL;
 		again = false;
-		if (is_ours(fd))
+		if (is_of(fd, geteuid()))
 			c = take(fd, path, program, &again);
 		flock(fd, LOCK_UN); /* or it would last as long as the mapping */
 		close(fd);
@@ -145,7 +147,8 @@ struct shared *shared_attach(const char *path, const char *program)
 struct shared *shared_look(const char *path)
 {
 	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	struct shared *c = fd >= 0 && is_ours(fd) ? map(fd, NULL) : NULL;
+	uid_t user = geteuid() == 0 ? ANYBODY : geteuid();
+	struct shared *c = fd >= 0 && is_of(fd, user) ? map(fd, NULL) : NULL;
 
 	if (fd >= 0)
 		close(fd);

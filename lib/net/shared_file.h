@@ -7,7 +7,8 @@
 
 /* Mapped, made if need be; NULL: it can't be had. */
 struct shared *shared_attach(const char *path, const char *program);
-/* Another program's, as it is; NULL: it isn't there, or isn't fit. */
+/* Another program's of the same user (root: of any), as it is; NULL: it isn't there, or isn't
+ * fit. */
 struct shared *shared_look(const char *path);
 void shared_unmap(struct shared *);
 

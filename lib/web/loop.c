@@ -172,13 +172,16 @@ static void loop(const struct web *web, const sigset_t *while_waiting)
 {
 	struct db *db = db_new(web->staff ? settings.db_staff : settings.db, web->name);
 	struct arena *mem = arena_new(FIRST_BLOCK);
+	const struct timespec idle = {.tv_sec = 1};
 	struct pollfd listening = {.fd = STDIN_FILENO, .events = POLLIN};
 	FCGX_Request fcgi;
 	int64_t left = settings.recycle_after + random() % (settings.recycle_after / 10 + 1);
 
 	FCGX_InitRequest(&fcgi, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR);
 	while (!stopping && left > 0) {
-		if (ppoll(&listening, 1, NULL, while_waiting) < 1)
+		if (web->idle)
+			web->idle();
+		if (ppoll(&listening, 1, web->idle ? &idle : NULL, while_waiting) < 1)
 			continue;
 		if (FCGX_Accept_r(&fcgi) < 0)
 			continue; /* another worker was quicker */

@@ -83,6 +83,7 @@ struct web {
 	const char *name;
 	const struct route *const *tables; /* up to NULL; each up to a row without path */
 	void (*init)(void);                /* load keys; ends the program on a wrong setting */
+	void (*idle)(void);                /* now and then, between requests; may be NULL */
 	enum err (*identify)(const char *token, size_t len, struct identity *);
 	/* E_OK, or why the request goes no further; NULL: nothing is counted. */
 	enum err (*admit)(const struct admit_params *, struct admit_answer *);

@@ -1,6 +1,7 @@
 """The keys that sign tokens are changed by a command, and nobody is signed out by it. Behind all
 others by its name: whoever still holds a token of a key that was pruned has to log in again."""
 import os
+import re
 import subprocess
 import time
 
@@ -20,12 +21,16 @@ def quick(house):
         yield
 
 
-def tokenkeys(house, *words) -> str:
+def run_tokenkeys(house, *words):
     settings = dict(line.partition("=")[::2]
                     for line in (house.run / "zx.env").read_text().splitlines())
-    done = subprocess.run([house.run / "app/libexec/zhixing/tokenkeys", *words], text=True,
+    return subprocess.run([house.run / "app/libexec/zhixing/tokenkeys", *words], text=True,
                           capture_output=True, timeout=60,
                           env={**os.environ, **settings, "ZX_TOKEN_KEYS_LOOK_S": "1"})
+
+
+def tokenkeys(house, *words) -> str:
+    done = run_tokenkeys(house, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -47,7 +52,7 @@ def test_a_change_of_keys_signs_nobody_out(house, quick):
     for half in (f"{new}.pem", f"{new}.pub.pem"):
         assert oct((folder / half).stat().st_mode)[-3:] == "640"
     assert "PRIVATE" not in (folder / f"{new}.pub.pem").read_text()
-    wait_for(lambda: kid(ok(person.refresh())) == new)
+    assert {kid(ok(person.refresh())) for _ in range(12)} == {new}  # also who was idle
     assert {old, new} <= published(house)
     after = ok(person.refresh())
     ok(person.me(before)), ok(person.me(after))
@@ -70,6 +75,19 @@ def test_a_change_of_keys_signs_nobody_out(house, quick):
     wait_for(lambda: all(person.me(before).status_code == 401 for _ in range(12)))  # all workers
     refused(person.me(before), 401, "token_invalid")
     ok(person.me(ok(person.refresh(after["refresh_token"]))))
+
+
+def test_a_change_names_who_still_signs_by_the_key_before(house, quick):
+    house.command("kill", "pool-password", "--signal", "STOP")
+    try:
+        done = run_tokenkeys(house, "rotate")
+    finally:
+        house.command("kill", "pool-password", "--signal", "CONT")
+    new = (house.run / "secrets/token-keys/current").read_text()
+    assert done.returncode == 1 and "signs now" not in done.stdout
+    late = re.findall(r"^(\w+): process (\d+) still signs by another key$", done.stdout, re.M)
+    assert {pool for pool, _ in late} == {"password"} and len(late) >= 2
+    wait_for(lambda: jose.read(house.log_in_staff("desk1").json()["access_token"])[0]["kid"] == new)
 
 
 def test_a_change_that_was_broken_off_is_finished_by_the_next(house, quick):
