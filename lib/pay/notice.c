@@ -170,11 +170,11 @@ static void take_violation_back(struct tx *tx, const struct claim *c)
 }
 
 /* A log line for every outcome but those in which things go well. */
-static void alarm_of(const struct channel_payment *p, enum outcome outcome)
+static void alarm_of(const struct channel_payment *p, enum outcome outcome, const char *number)
 {
 	if (outcome != OUTCOME_PAID && outcome != OUTCOME_RETAKEN && outcome != OUTCOME_REPEAT)
 		log_error("notice_alarm", "%s: %s notice %s, number %s", outcome_word(outcome),
-			p->channel, p->id, p->out_trade_no ? p->out_trade_no : "-");
+			p->channel, p->id, number ? number : "-");
 }
 
 /* A repeat can't cure it, so people must know. */
@@ -281,7 +281,7 @@ enum err notice_settle(struct tx *tx, const struct channel_payment *told, enum o
 		TRY(come_while_closing(tx, &claim, outcome, &why));
 	db_queue(tx, &notice_insert, A(p.channel), A(p.id), A(p.event), A(p.out_trade_no),
 		A(p.plaintext), A(outcome_word(*outcome)));
-	alarm_of(&p, *outcome);
+	alarm_of(&p, *outcome, p.out_trade_no);
 	return act(tx, &p, &claim, *outcome, why);
 }
 
@@ -315,6 +315,6 @@ enum err notice_refund_settle(
 		.transaction_id = told->out_refund_no,
 		.total = told->refund};
 	struct claim c = {.venue_id = refund.venue_id, .order_id = refund.order_id};
-	alarm_of(&p, *outcome);
+	alarm_of(&p, *outcome, told->out_refund_no);
 	return *outcome == OUTCOME_OTHER ? E_OK : strange(tx, &p, &c, *outcome);
 }

@@ -23,6 +23,10 @@ class Post:
         self.serial = house.setting("ZX_WXPAY_PUBKEY_ID")
         self.key = key(house.run / "sim/pubkey-private.pem")
 
+    @staticmethod
+    def digits(count: int) -> str:
+        return wxcrypto.random_text(count, wxcrypto.DIGITS)
+
     def payment(self, out_trade_no: str, total: int, **changes) -> dict:
         """What a notify about a payment says; None takes a member away."""
         told = {"appid": self.house.setting("ZX_WX_APPID"),

@@ -166,6 +166,21 @@ def test_genuine_notices_that_pay_nothing_are_kept_once_with_an_alarm(
     assert customer.see(order)["state"] == "pending"
 
 
+def test_the_alarm_of_an_unknown_refund_names_its_number(house, post):
+    number = f"2026010100000000000{post.digits(6)}A01R01"
+    body = post.envelope({
+        "mchid": house.setting("ZX_WXPAY_MCHID"), "out_trade_no": number[:-3],
+        "out_refund_no": number, "refund_id": "50300907252026112300000001",
+        "transaction_id": "4200000000000000000000000001", "refund_status": "SUCCESS",
+        "success_time": "2026-11-23T10:00:00+08:00", "user_received_account": "x",
+        "amount": {"total": 100, "refund": 100, "payer_total": 100, "payer_refund": 100}},
+        "REFUND.SUCCESS", box={"original_type": "refund"})
+    assert post.client.call("POST", "/notify/wechat/refund", data=body,
+                            headers=post.headers(body)).status_code == 204
+    alarm, = wait_for(lambda: alarms(house, number))
+    assert alarm["msg"].startswith("refund_unknown:") and alarm["msg"].endswith(number)
+
+
 def test_another_payment_on_the_same_number_is_work_for_people(house, order, payment, post):
     first, other = (post.payment(payment["out_trade_no"], order["amount_fen"]) for _ in range(2))
     other["transaction_id"] = first["transaction_id"][:-1] + "X"
