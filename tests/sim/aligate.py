@@ -73,7 +73,7 @@ def _check(params: dict, config) -> None:
                       "40002")
     if params["method"] not in METHODS:
         raise Refusal("isv.invalid-method", "不存在的方法名", "40002")
-    if params["version"] != "1.0" or params.get("format", "JSON") != "JSON" or \
+    if params["version"] != "1.0" or params.get("format", "JSON").upper() != "JSON" or \
             params["charset"].lower() != "utf-8":
         raise Refusal("isv.invalid-format", "无效的公共参数", "40002")
     _check_time(params["timestamp"])

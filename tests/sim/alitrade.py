@@ -113,8 +113,13 @@ def exist(sim, trade: Trade, user: str) -> None:
                           + wxcrypto.random_text(14, wxcrypto.DIGITS))
 
 
+CODE_PRODUCTS = ("FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE")  # 当面付, 订单码支付
+
+
 def precreate(sim, req, params: dict, biz: dict) -> dict:
-    _known(biz, "out_trade_no", "total_amount", "subject", "time_expire", "body")
+    _known(biz, "out_trade_no", "total_amount", "subject", "time_expire", "body", "product_code")
+    if biz.get("product_code", CODE_PRODUCTS[0]) not in CODE_PRODUCTS:
+        raise invalid("product_code")
     trade = _begin(sim, params, biz, "precreate")
     code = f"https://qr.alipay.com/bax{wxcrypto.random_text(21).lower()}"
     trade.codes.append(code)

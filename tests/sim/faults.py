@@ -70,7 +70,7 @@ SETTINGS = {  # name: (default, allowed values or kind, sentence)
     "key_mode": ("auto", ("auto", "both", "pubkey", "cert"),
                  "auto: both when a public key is configured, else cert"),
     "notify_key": ("auto", ("auto", "pubkey", "cert", "mixed"),
-                   "which key signs notifies; auto: as an answer to a public-key client"),
+                   "which key signs notifies; auto: as the merchant last asked"),
     "notify_scale": (0.01, float, "the 15 s of the retry table last 0.15 s; real: 1"),
     "notify_delay_ms": (0, float, "between payment and the first delivery"),
     "refund_interval_s": (0, float, "between two refunds of one order; 0 = off, real: 60"),

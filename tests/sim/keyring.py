@@ -30,6 +30,7 @@ class Keyring:
         self._config, self._faults = config, faults
         self._pubkey = Key(config.pubkey_id, config.pubkey_key) if config.pubkey_key else None
         self._mixed = 0
+        self._by_certificate = False  # what the merchant last asked for
         self.reset()
 
     def reset(self) -> None:
@@ -46,13 +47,17 @@ class Keyring:
     def for_answer(self, asked: str) -> Key:
         """The key that a request's Wechatpay-Serial asks for, as far as the mode has it."""
         mode = self._mode()
+        self._by_certificate = self._pubkey is None or asked != self._pubkey.serial
         if mode == "pubkey" or (mode == "both" and asked == self._pubkey.serial):
             return self._pubkey
         return self._signing
 
     def for_notify(self) -> Key:
-        """In `mixed`, as in the days of a switch, both kinds in turn."""
+        """In `mixed`, as in the days of a switch, both kinds in turn; in `auto` as the merchant
+        has it: who asks without the public key's name has certificates only."""
         wanted = self._faults["notify_key"]
+        if wanted == "auto" and self._faults["key_mode"] == "auto" and self._by_certificate:
+            wanted = "cert"
         if self._mode() == "cert" or wanted == "cert":
             return self._signing
         if wanted == "mixed":

@@ -125,6 +125,18 @@ def test_an_answer_may_be_lost_after_the_deed(shop):
 
 # --- trades ---
 
+@pytest.mark.parametrize("product", ["FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE"])
+def test_what_the_official_sdk_sends_is_taken(shop, product):
+    """alipay-sdk-java: format=json, and the product of the code."""
+    answer = shop.ask(PRECREATE, shop.order(NO, product_code=product), format="json")
+    assert answer["qr_code"]
+
+
+def test_another_product_makes_no_code(shop):
+    assert shop.refused(PRECREATE, shop.order(NO, product_code="QUICK_WAP_WAY")) == (
+        "ACQ.INVALID_PARAMETER")
+
+
 def test_a_code_makes_no_trade_until_it_is_scanned(shop):
     code = shop.code(NO)
     assert shop.refused(QUERY, {"out_trade_no": NO}) == "ACQ.TRADE_NOT_EXIST"

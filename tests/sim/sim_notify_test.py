@@ -164,6 +164,16 @@ def test_which_key_signs_notifies(shop, sink, setting, serials):
     assert {names[headers["Wechatpay-Serial"]] for headers, _ in sink.wait(2)} == serials
 
 
+def test_a_merchant_with_certificates_only_gets_notifies_by_a_certificate(shop, sink):
+    """The official SDKs name no key in their requests then."""
+    shop.call("GET", "/v3/certificates", headers={"Wechatpay-Serial": None})
+    shop.prepay("ZX0001A01")
+    shop.call("GET", "/v3/certificates", headers={"Wechatpay-Serial": None})
+    shop.sim("pay", {"out_trade_no": "ZX0001A01", "wait": True})
+    (headers, _), = sink.wait(1)
+    assert headers["Wechatpay-Serial"] == shop.world.platform_serial
+
+
 def test_a_reset_forgets_what_was_under_way(shop, sink):
     sink.answers = [500] * 9
     shop.paid("ZX0001A01")
