@@ -201,9 +201,10 @@ GROUP BY m.id HAVING array_agg(d.consumer ORDER BY d.consumer) IS DISTINCT FROM 
 	WHEN 'order.created' THEN '{expire}' WHEN 'order.paid' THEN '{fulfil,tell}'
 	WHEN 'order.used' THEN '{ship}' ELSE '{tell}' END)::text[];
 
--- drained: a_customer_reads_of_everything_once: but not of an end that was none
+-- drained: a_customer_reads_of_everything_once: but not of an end that was none, nor who has left
 SELECT m.id, m.kind, o.state, count(i.id)
 FROM message m JOIN orders o ON o.id = m.subject_id
+JOIN account p ON p.id = o.account_id AND p.left_at IS NULL
 LEFT JOIN inbox i ON i.message_id = m.id AND i.account_id = o.account_id AND i.order_id = o.id
 	AND i.kind = m.kind
 WHERE m.kind NOT IN ('order.created', 'order.used')

@@ -166,6 +166,7 @@ static enum err step_sweep(struct hands *h, const struct scene *s)
 
 #define PERIOD(court) "{\"court_id\":<court" court ">,\"start\":\"<start>\",\"end\":\"<end>\"}"
 #define ORDER(periods) "{\"venue_id\":<venue>,\"date\":\"<date>\",\"periods\":[" periods "]}"
+#define REFUND_ALL "\"sold\":\"refund_all\",\"sold_reason\":\"test\""
 #define REASON "{\"reason\":\"test\"}"
 #define VENUE "/api/v1/staff/venues/<venue>"
 #define VENUE_DOC(zone, days)                                                    \
@@ -189,6 +190,7 @@ static const struct act acts[] = {
 	/* The same tap, sent twice. */
 	AGAIN("order_again", API, POST, "/api/v1/orders", ORDER(PERIOD("0") "," PERIOD("3"))),
 	FIRST("order_more", API, POST, "/api/v1/orders", ORDER(PERIOD("1") "," PERIOD("4"))),
+	FIRST("order_one", API, POST, "/api/v1/orders", ORDER(PERIOD("4"))),
 	OTHER("order_other", API, POST, "/api/v1/orders", ORDER(PERIOD("0"))),
 	OTHER("order_whole", API, POST, "/api/v1/orders", ORDER(PERIOD("2"))),
 	FIRST("pay", PAY, POST, "/api/v1/orders/<order>/payments",
@@ -213,6 +215,12 @@ static const struct act acts[] = {
 	DESK("by_hand", STAFF, POST, "/api/v1/staff/refunds/<refund>/settled",
 		"{\"note\":\"cash\"}"),
 	DESK("checkin", STAFF, POST, "/api/v1/staff/checkins", "{\"code\":\"<order_no>\"}"),
+	DESK("undo", STAFF, POST, "/api/v1/staff/orders/<order>/checkin/undo",
+		"{\"checked_in_at\":\"<checked_in>\",\"reason\":\"test\"}"),
+	DESK("hours_keep", STAFF, PUT, VENUE "/hours", "{\"hours\":[],\"sold\":\"keep\"}"),
+	DESK("hours_refund", STAFF, PUT, VENUE "/hours", "{\"hours\":[]," REFUND_ALL "}"),
+	DESK("block_refund", STAFF, POST, VENUE "/blocks", "{\"court_id\":<court0>,\"start\":\"<start>\","
+		"\"end\":\"<end>\",\"reason\":\"test\"," REFUND_ALL "}"),
 	DESK("hours", STAFF, PUT, VENUE "/hours", "{\"hours\":[]}"),
 	DESK("zone", STAFF, PUT, VENUE, VENUE_DOC("Asia/Tokyo", "7")),
 	DESK("window", STAFF, PUT, VENUE, VENUE_DOC("Asia/Shanghai", "9")),
@@ -304,6 +312,7 @@ static const char *value_of(const struct scene *s, const struct answer *told, co
 		{"second_no", 0, s->second_no},
 		{"refund_no", 0, s->refund_no},
 		{"refresh", 0, s->refresh},
+		{"checked_in", 0, s->checked_in},
 		{"told", told ? answer_number(told, "id") : 0, NULL},
 		{"fen", told ? answer_number(told, "amount_fen") : 0, NULL},
 	};

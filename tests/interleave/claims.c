@@ -127,7 +127,7 @@ size_t claims_broken(const char *out[], size_t max)
 
 /* If one of these acts was answered well, with these words in it: a query that counts what says
  * otherwise. */
-#define ORDERS "order order_again order_more order_other order_whole"
+#define ORDERS "order order_again order_more order_one order_other order_whole"
 #define PAYS "pay pay_second"
 static const struct word_of_honour {
 	const char *acts, *words, *says, *against;
@@ -227,6 +227,14 @@ static const char *bank_differs(void)
 	return NULL;
 }
 
+const char *told_trouble(const struct act *const acts[], int playing)
+{
+	for (int i = 0; i < playing; i++)
+		if (!acts[i]->step && is_unknown(&stage->told[i]))
+			return "somebody was told of trouble, and there was none";
+	return NULL;
+}
+
 static const char *order_unseen(const struct act *const acts[], int playing)
 {
 	char ids[128] = "'{0", sql[512];
@@ -251,9 +259,49 @@ static const char *order_unseen(const struct act *const acts[], int playing)
 		       : "an order that nobody was told of";
 }
 
+/* Accounts of people who are banned now. */
+static bool is_banned(int64_t account)
+{
+	return strcmp(ask("SELECT EXISTS (SELECT 1 FROM ban b WHERE b.lifted_at IS NULL"
+			  " AND b.until > now() AND b.since <= now()"
+			  " AND person_of(b.account_id) = person_of(%" PRId64 "))",
+			      account),
+		       "t") == 0;
+}
+
+static bool banned[CUSTOMERS];
+static const char *ordered;
+
+void told_begin(void)
+{
+	memset(banned, 0, sizeof(banned));
+	ordered = NULL;
+	if (stage->scene.violation)
+		for (int i = 0; i < CUSTOMERS; i++)
+			banned[i] = is_banned(stage->scene.customers[i]);
+}
+
+/* Called when an act is over: who is banned by then must not be told afterwards that an order
+ * of his was made, unless the ban is lifted. */
+void told_over(const struct act *act, const struct answer *told)
+{
+	bool is_order = strncmp(act->name, "order", 5) == 0;
+
+	if (!stage->scene.violation)
+		return;
+	for (int i = 0; i < CUSTOMERS; i++) {
+		bool by = act->who && strcmp(act->who, i ? "second" : "first") == 0;
+		bool was = banned[i];
+
+		banned[i] = is_banned(stage->scene.customers[i]);
+		if (is_order && by && was && banned[i] && went_well(told))
+			ordered = "somebody who was banned has ordered";
+	}
+}
+
 const char *told_wrong(const struct act *const acts[], int playing)
 {
-	const char *wrong = bank_differs();
+	const char *wrong = ordered ? ordered : bank_differs();
 
 	for (int i = 0; i < playing && !wrong; i++)
 		wrong = word_broken(acts[i], &stage->told[i]);

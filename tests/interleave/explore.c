@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_MAX = 4096, CHANGES_MAX = 8, BROKEN_MAX = 16 };
+enum {
+	RENEW_AFTER = 400,
+	QUEUE_MAX = 4096,
+	CHANGES_MAX = 8,
+	BROKEN_MAX = 16,
+	CULPRITS_MAX = 2
+};
 
 struct plan {
 	uint8_t who[STEPS_MAX];
@@ -26,7 +32,7 @@ static struct queue {
 	int begin, end;
 } queues[CHANGES_MAX + 1];
 
-static int64_t run_number;
+static int64_t run_number, runs_since;
 
 /* ---- One run */
 
@@ -81,9 +87,22 @@ static void step(const struct plan *plan, struct course *course, int playing)
 	player_go(who, hit ? blow->command : GO, playing);
 }
 
+/* Looks at who has come to his end by this step. */
+static void hear_ends(const struct cast *cast, bool over[PLAYERS_MAX])
+{
+	for (int i = 0; i < cast->count; i++)
+		if (players[i].where == DONE && !over[i]) {
+			over[i] = true;
+			told_over(cast->acts[i], &stage->told[i]);
+		}
+}
+
 static void perform(const struct cast *cast, const struct plan *plan, struct course *course)
 {
+	bool over[PLAYERS_MAX] = {false};
+
 	*course = (struct course){0};
+	told_begin();
 	for (int i = 0; i < cast->count; i++)
 		player_begin(i, cast->acts[i]);
 	while (!all_over(cast->count)) {
@@ -92,6 +111,7 @@ static void perform(const struct cast *cast, const struct plan *plan, struct cou
 			exit(3);
 		}
 		step(plan, course, cast->count);
+		hear_ends(cast, over);
 	}
 }
 
@@ -157,10 +177,12 @@ static const char *run(const struct cast *cast, struct hands *h, const struct pl
 		exit(3);
 	}
 	perform(cast, plan, course);
-	if (plan->blow.command)
+	const char *trouble = plan->blow.command ? NULL : told_trouble(cast->acts, cast->count);
+	if (plan->blow.command || trouble)
 		ask_again(cast);
 	finish(h);
-	return told_wrong(cast->acts, cast->count);
+	const char *wrong = told_wrong(cast->acts, cast->count);
+	return wrong ? wrong : trouble;
 }
 
 /* ---- All runs of a cast */
@@ -224,9 +246,27 @@ static void note_fault(const char *what, const struct cast *cast, const struct p
 static struct plan played[QUEUE_MAX];
 static int played_count;
 
+static void check(
+	const struct cast *cast, struct hands *h, struct limits *limits, struct tally *tally);
+
+/* Not before the invariants were looked at. */
+static void renew(
+	const struct cast *cast, struct hands *h, struct limits *limits, struct tally *tally)
+{
+	check(cast, h, limits, tally);
+	players_close();
+	hands_close(h);
+	scene_renew();
+	claims_prepare();
+	hands_open(h);
+	runs_since = 0;
+}
+
 static void play(const struct cast *cast, struct hands *h, const struct plan *plan,
 	struct limits *limits, struct tally *tally, struct course *course)
 {
+	if (runs_since++ >= RENEW_AFTER)
+		renew(cast, h, limits, tally);
 	const char *wrong = run(cast, h, plan, course);
 
 	tally->deadlocks += course->deadlocks;
@@ -246,7 +286,7 @@ static void find_culprits(
 	struct course course;
 	int64_t before = tally->faults;
 
-	for (int i = 0; i < played_count && tally->faults < before + BROKEN_MAX; i++) {
+	for (int i = 0; i < played_count && tally->faults < before + CULPRITS_MAX; i++) {
 		run(cast, h, &played[i], &course);
 		size_t n = claims_broken(broken, BROKEN_MAX);
 		for (size_t k = 0; k < n; k++)
@@ -271,6 +311,7 @@ static void check(
 			cast->stage, broken[i]);
 	if (n)
 		find_culprits(cast, h, limits, tally);
+	played_count = 0;
 }
 
 /* Each exchange of each at which a blow may fall, while the others have come some way. */

@@ -1,5 +1,5 @@
 /* interleave: every pair of operations in every order. See README («Tests»).
- *   interleave [--most N] [--blows N] [--stage NAME] [--acts A,B[,C]] [--triples]
+ *   interleave [--most N] [--blows N] [--stage NAME] [--acts A,B[,C]]
  *              [--some] [--expect CLAIM] [--all] FILE.sql…
  * The files hold the invariants. --most: interleavings of each cast; --blows: of those in
  * which somebody is killed. --expect: exit status 0 if this claim, and no other, is broken. */
@@ -29,7 +29,7 @@ static const struct scenery {
 		"order refresh login leave disable bind bind_other"
 		" | logout enable rename order_more"},
 	{"pending", "order",
-		"pay give_up order_more leave court_end"
+		"pay give_up order_more leave court_end hours_refund"
 		" | pay_second order_other units venue_end hours block disable relay"
 		" consume sweep"},
 	{"charged", "order pay charge",
@@ -47,8 +47,8 @@ static const struct scenery {
 		"notice notice_other order order_other units hours disable"
 		" | check query zone exception block court_end venue_end leave order_more"},
 	{"paid", PAID,
-		"cancel cancel_part staff_refund staff_release checkin leave"
-		" | notice_other hours zone exception units court_end venue_end block disable"
+		"cancel cancel_part staff_refund staff_release checkin hours_refund leave"
+		" | notice_other hours hours_keep block_refund zone exception units court_end venue_end block disable"
 		" order_other consume sweep"},
 	{"unfulfilled", "order pay charge notice",
 		"consume relay checkin cancel | sweep leave staff_release"},
@@ -59,15 +59,41 @@ static const struct scenery {
 	{"stuck", PAID "cancel refuse send",
 		"retry by_hand send | leave order_other staff_refund"},
 	{"used", PAID "checkin",
-		"cancel cancel_part staff_refund checkin | staff_release leave order_other"},
+		"undo cancel cancel_part staff_refund checkin | staff_release leave order_other"
+		" hours_refund"},
 	{"in the bill", "order pay charge billed",
 		"cure notice check | query give_up leave expire"},
 	{"third", ONCE ONCE "order pay due expire",
-		"close order_more lift_violation leave | order_other check give_up"},
+		"close order_one lift_violation leave | order_other check give_up"},
 	{"third, late", ONCE ONCE "order pay due expire overdue silent close loud charge",
-		"notice order_more lift_ban | lift_violation order_other leave check"},
+		"notice order_one lift_ban | lift_violation order_other leave check"},
 	{"banned", ONCE ONCE ONCE,
-		"order lift_ban lift_violation leave bind | login disable order_more bind_other"},
+		"order lift_ban lift_violation leave bind | login disable order_one bind_other"},
+};
+
+/* Three at once, where two of them meet on one thing and the third on another. */
+static const struct triple {
+	const char *stage, *acts;
+} triples[] = {
+	{"free", "order order_other units"},
+	{"free", "order order_whole hours"},
+	{"free", "order_other order_whole block"},
+	{"people", "order login refresh"},
+	{"people", "order bind bind_other"},
+	{"pending", "pay give_up order_other"},
+	{"charged", "notice check give_up"},
+	{"charged", "notice notice_other give_up"},
+	{"due, charged", "notice expire close"},
+	{"closing, charged", "close notice check"},
+	{"late", "notice order hours"},
+	{"late", "notice order_other units"},
+	{"paid", "cancel_part staff_release checkin"},
+	{"paid", "cancel checkin leave"},
+	{"paid", "cancel_part hours_refund staff_refund"},
+	{"twice", "notice notice_second check"},
+	{"stuck", "retry by_hand send"},
+	{"in the bill", "cure notice check"},
+	{"third", "close order_one leave"},
 };
 
 enum { ACTS_MAX = 64 };
@@ -75,29 +101,16 @@ enum { ACTS_MAX = 64 };
 struct options {
 	struct limits limits;
 	const char *stage, *acts;
-	bool triples, some;
+	bool some;
 };
-
-static PGconn *connect_owner(void)
-{
-	const char *conninfo = getenv("ZX_DB_OWNER");
-	PGconn *conn = PQconnectdb(conninfo ? conninfo : "");
-
-	if (PQstatus(conn) != CONNECTION_OK) {
-		fprintf(stderr, "ZX_DB_OWNER: %s", PQerrorMessage(conn));
-		exit(2);
-	}
-	PQclear(PQexec(conn, "SET client_min_messages = error"));
-	return conn;
-}
 
 static struct options options_read(int argc, char **argv)
 {
 	static const struct option known[] = {{"most", required_argument, NULL, 'm'},
 		{"blows", required_argument, NULL, 'b'},
 		{"stage", required_argument, NULL, 's'}, {"acts", required_argument, NULL, 'a'},
-		{"expect", required_argument, NULL, 'e'}, {"triples", no_argument, NULL, 't'},
-		{"all", no_argument, NULL, 'v'}, {"some", no_argument, NULL, 'c'}, {0}};
+		{"expect", required_argument, NULL, 'e'}, {"all", no_argument, NULL, 'v'},
+		{"some", no_argument, NULL, 'c'}, {0}};
 	struct options o = {.limits = {.runs = INT64_MAX, .blows = INT64_MAX}};
 	int c;
 
@@ -120,9 +133,6 @@ static struct options options_read(int argc, char **argv)
 			break;
 		case 'c':
 			o.some = true;
-			break;
-		case 't':
-			o.triples = true;
 			break;
 		case 'v':
 			o.limits.says_all = true;
@@ -154,6 +164,8 @@ static void play_cast(
 		cast->acts[0]->name, cast->acts[1]->name, cast->count > 2 ? " + " : "",
 		cast->count > 2 ? cast->acts[2]->name : "", t->runs - before.runs,
 		t->blows - before.blows, (double)(clock_ms() - began) / 1000);
+	if (t->deadlocks > before.deadlocks)
+		printf("  %" PRId64 " deadlocks\n", t->deadlocks - before.deadlocks);
 	fflush(stdout);
 }
 
@@ -180,16 +192,24 @@ static void play_pairs(
 				o, t);
 }
 
-static void play_chosen(
-	const struct scenery *s, struct hands *h, struct options *o, struct tally *t)
+static void play_words(const struct scenery *s, const char *list, struct hands *h,
+	struct options *o, struct tally *t)
 {
 	struct cast cast = {.stage = s->name, .setup = s->setup};
-	char *text = strdup(o->acts);
+	char *text = strdup(list);
 
-	cast.count = (int)words(text, ",", cast.acts, PLAYERS_MAX);
+	cast.count = (int)words(text, " ,", cast.acts, PLAYERS_MAX);
 	if (cast.count > 1)
 		play_cast(&cast, h, o, t);
 	free(text);
+}
+
+static void play_triples(
+	const struct scenery *s, struct hands *h, struct options *o, struct tally *t)
+{
+	for (size_t i = 0; i < COUNT_OF(triples); i++)
+		if (strcmp(triples[i].stage, s->name) == 0)
+			play_words(s, triples[i].acts, h, o, t);
 }
 
 static void play_all(struct hands *h, struct options *o, struct tally *t)
@@ -199,10 +219,12 @@ static void play_all(struct hands *h, struct options *o, struct tally *t)
 
 		if (o->stage && strcmp(o->stage, s->name) != 0)
 			continue;
-		if (o->acts)
-			play_chosen(s, h, o, t);
-		else
-			play_pairs(s, h, o, t);
+		if (o->acts) {
+			play_words(s, o->acts, h, o, t);
+			continue;
+		}
+		play_pairs(s, h, o, t);
+		play_triples(s, h, o, t);
 	}
 }
 
@@ -235,9 +257,8 @@ int main(int argc, char **argv)
 	bank_open();
 	pools_open();
 	players_open();
-	owner = connect_owner();
-	scene_staff();
 	claims_open((const char *const *)argv + optind, (size_t)(argc - optind));
+	scene_renew();
 	claims_prepare();
 	hands_open(&hands);
 	play_all(&hands, &o, &t);

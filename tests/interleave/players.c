@@ -187,6 +187,10 @@ void player_go(int number, enum command command, int playing)
 		give_up("can't be told to go on", number);
 	player_wait(number, playing);
 	wake_blocked(playing, number);
+	if (players[number].where == BLOCKED) { /* by somebody who has gone on since? */
+		player_wait(number, playing);
+		wake_blocked(playing, number);
+	}
 }
 
 /* One of them is refused by the server, which looks for deadlocks. */

@@ -16,6 +16,7 @@ enum { ADMIN = 999, DESK = 998, SQL_MAX = 8192 };
 PGconn *owner;
 
 static char said[SQL_MAX];
+static const char *began = "-infinity"; /* the scene */
 
 const char *ask(const char *format, ...)
 {
@@ -36,8 +37,37 @@ const char *ask(const char *format, ...)
 	return said;
 }
 
-void scene_staff(void)
+static PGconn *open_as(const char *variable)
 {
+	const char *conninfo = getenv(variable);
+	PGconn *conn = PQconnectdb(conninfo ? conninfo : "");
+
+	if (PQstatus(conn) != CONNECTION_OK) {
+		fprintf(stderr, "%s: %s", variable, PQerrorMessage(conn));
+		exit(2);
+	}
+	PQclear(PQexec(conn,
+		"SET client_min_messages = error; SET plan_cache_mode = force_custom_plan;"
+		"SET jit = off"));
+	return conn;
+}
+
+/* A deadlock is found by a look after some time: here after a short one. */
+static void copy_template(const char *name)
+{
+	owner = open_as("ZX_DB_ADMIN");
+	ask("DROP DATABASE IF EXISTS %s WITH (FORCE)", name);
+	ask("CREATE DATABASE %s OWNER zx_owner TEMPLATE %s", name,
+		getenv("ZX_INTERLEAVE_TEMPLATE"));
+	ask("ALTER DATABASE %s SET deadlock_timeout = '20ms'", name);
+	PQfinish(owner);
+}
+
+void scene_renew(void)
+{
+	PQfinish(owner);
+	copy_template(getenv("ZX_INTERLEAVE"));
+	owner = open_as("ZX_DB_OWNER");
 	ask("INSERT INTO account (id, nickname) VALUES (%1$d, 'keeper');"
 	    "INSERT INTO staff_login (account_id, username, password_hash)"
 	    " VALUES (%1$d, 'keeper', '$y$');"
@@ -94,6 +124,8 @@ static void venue_make(struct scene *s)
 {
 	*s = (struct scene){.number = s->number, .admin = ADMIN, .desk = DESK};
 	when(s);
+	snprintf(s->began, sizeof(s->began), "%s", ask("SELECT now()"));
+	began = s->began;
 	s->venue = strtoll(ask("SELECT nextval('id_block') * 256"), NULL, 10);
 	ask(venue_sql, s->venue, atoi(s->hour) * 60, settings.wx_appid);
 	for (int i = 0; i < COURTS; i++)
@@ -115,7 +147,8 @@ static const char look_sql[] =
 	"  LIMIT 1), ''),"
 	" coalesce((SELECT max(id) FROM ban WHERE account_id = a.id), 0),"
 	" coalesce((SELECT max(id) FROM violation WHERE account_id = a.id), 0),"
-	" coalesce((SELECT max(id) FROM message WHERE subject_id = o.id), 0)"
+	" coalesce((SELECT max(id) FROM message WHERE subject_id = o.id), 0),"
+	" coalesce((SELECT to_jsonb(max(at)) #>> '{}' FROM checkin WHERE order_id = o.id), '')"
 	" FROM (SELECT %" PRId64
 	"::bigint AS id) a LEFT JOIN orders o ON o.account_id = a.id"
 	" ORDER BY o.id DESC NULLS LAST LIMIT 1";
@@ -124,9 +157,9 @@ void scene_look(struct scene *s)
 {
 	char sql[SQL_MAX];
 	int64_t *const ids[] = {&s->order, NULL, &s->item, NULL, NULL, &s->refund, NULL,
-		&s->ban, &s->violation, &s->message};
+		&s->ban, &s->violation, &s->message, NULL};
 	char *const words[] = {NULL, s->order_no, NULL, s->first_no, s->second_no, NULL,
-		s->refund_no, NULL, NULL, NULL};
+		s->refund_no, NULL, NULL, NULL, s->checked_in};
 
 	snprintf(sql, sizeof(sql), look_sql, s->customers[0]);
 	PGresult *res = PQexec(owner, sql);
@@ -229,32 +262,34 @@ static void publish(struct hands *h)
 	act_play(act_find("relay"), h, NULL, 0, &(struct answer){0});
 }
 
-/* Each message that some consumer has not acted on. */
+/* Each message of this scene that some consumer has not acted on. */
 static bool consume_next(struct hands *h)
 {
-	struct scene s = {
-		.message = strtoll(
-			ask("SELECT coalesce(min(m.id), 0) FROM message m"
-			    " WHERE published_at IS NOT NULL AND (SELECT count(*) FROM message_done d"
-			    " WHERE d.message_id = m.id) < CASE m.kind WHEN 'order.paid' THEN 2 ELSE 1 END"
-			    " AND NOT EXISTS (SELECT 1 FROM message_dead x WHERE x.message_id = m.id)"),
-			NULL, 10)};
 	struct answer answer;
+	struct scene s = {0};
 
-	if (s.message == 0)
-		return false;
-	act_play(act_find("consume"), h, &s, 0, &answer);
-	return true;
+	s.message = strtoll(
+		ask("SELECT coalesce(min(m.id), 0) FROM message m WHERE m.created_at >= '%s'"
+		    " AND (SELECT count(*) FROM message_done d WHERE d.message_id = m.id)"
+		    "  < CASE m.kind WHEN 'order.paid' THEN 2 ELSE 1 END"
+		    " AND NOT EXISTS (SELECT 1 FROM message_dead x WHERE x.message_id = m.id)",
+			began),
+		NULL, 10);
+	if (s.message)
+		act_play(act_find("consume"), h, &s, 0, &answer);
+	return s.message;
 }
 
 static bool settle_next(struct hands *h)
 {
+	static enum err (*const steps[])(struct db *, struct arena *, bool *) = {
+		settle_closings, settle_outside, settle_refunds, settle_bans};
 	bool busy = false;
 
-	if (settle_closings(h->db, h->mem, &busy) != E_OK ||
-		settle_refunds(h->db, h->mem, &busy) != E_OK)
-		busy = true; /* again */
-	arena_reset(h->mem);
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		busy |= steps[i](h->db, h->mem, &busy) != E_OK; /* again */
+		arena_reset(h->mem);
+	}
 	return busy;
 }
 

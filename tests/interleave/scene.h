@@ -20,6 +20,7 @@ struct scene {
 	/* What the first customer has at the moment; 0 or "": nothing of the kind. */
 	int64_t order, item, refund, ban, violation, message;
 	int64_t orders; /* how many the venue has */
+	char began[WORD_MAX], checked_in[WORD_MAX];
 	char order_no[WORD_MAX], first_no[WORD_MAX], second_no[WORD_MAX]; /* of attempts */
 	char refund_no[WORD_MAX], refresh[2 * WORD_MAX];
 };
@@ -30,8 +31,10 @@ extern PGconn *owner;
  * the program on an error. */
 const char *ask(const char *sql, ...) __attribute__((format(printf, 1, 2)));
 
-/* Once per database: who keeps all venues. */
-void scene_staff(void);
+/* A database that is as new, and who keeps all its venues: ZX_INTERLEAVE_TEMPLATE is copied over
+ * the one of ZX_DB, ZX_DB_STAFF and ZX_DB_OWNER by who is named in ZX_DB_ADMIN. What runs leave
+ * behind makes the next ones slower. */
+void scene_renew(void);
 /* A venue and customers, and then what the words of `acts` do, one after the other; false
  * if one of them was refused. */
 bool scene_make(struct scene *, struct hands *, int64_t number, const char *acts);
