@@ -32,7 +32,6 @@ struct target {
 	const char *order_no, *state, *customer;
 	money paid_fen, refunded_fen;
 	bool money_back; /* all of it, and the courts are not kept */
-	bool undone;     /* it was used before, by mistake */
 	raw_json venue;
 	stamp now;
 };
@@ -46,7 +45,6 @@ static const struct field target_fields[] = {
 	FIELD(struct target, paid_fen),
 	FIELD(struct target, refunded_fen),
 	FIELD(struct target, money_back),
-	FIELD(struct target, undone),
 	FIELD(struct target, venue),
 	FIELD(struct target, now),
 };
@@ -56,7 +54,6 @@ SQL(checkin_target,
 	"SELECT o.id AS order_id, o.venue_id, v.checkin_early_minutes AS early_minutes,"
 	" o.no AS order_no, o.state, o.paid_fen, o.refunded_fen,"
 	" o.pay_state = 'refunded' AND o.kept_at IS NULL AS money_back,"
-	" EXISTS (SELECT 1 FROM checkin_undone u WHERE u.order_id = o.id) AS undone,"
 	" coalesce(nullif(a.nickname, ''), " MASKED_PHONE("a") ","
 	"  '微信用户') AS customer,"
 	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, now() AS now"
@@ -64,6 +61,10 @@ SQL(checkin_target,
 	" WHERE o.id = (SELECT c.order_id FROM checkin_code c WHERE c.short_code = $1"
 	"  UNION ALL SELECT c.order_id FROM checkin_code c WHERE c.order_id = $2 AND c.nonce = $3"
 	"  UNION ALL SELECT n.id FROM orders n WHERE n.no = $4) FOR UPDATE OF o");
+
+/* It was used before, by mistake. Asked once the order is held: an undoing that was waited for
+ * has left the order's row as it was, and is not seen by the statement that waited. */
+SQL(checkin_was_undone, "SELECT EXISTS (SELECT 1 FROM checkin_undone WHERE order_id = $1)");
 
 /* 0: there is no such order. */
 SQL(checkin_place, "SELECT coalesce(venue_id, 0) FROM order_venue($1, $2, $3, $4)");
@@ -224,14 +225,16 @@ enum err checkin_use(struct tx *tx, const struct scanned *scanned, int64_t membe
 {
 	struct target t;
 	struct list items;
+	bool undone;
 	enum err err = db_one(tx, &checkin_target, &target_shape, &t, A(scanned->short_code),
 		A(arg_id_or_null(scanned->order_id)), A(scanned->nonce), A(scanned->order_no));
 
 	if (err != E_OK)
 		return err == E_NOT_FOUND ? elsewhere(tx, scanned) : err;
+	db_ask_value(tx, &checkin_was_undone, &undone, E_INTERNAL, A(t.order_id));
 	TRY(db_all(tx, &checkin_items, &judged_shape, &items, A(t.order_id)));
 	TRY(order_judge(&t, &items));
-	bool first = !t.undone && !any_is(&items, ITEM_USED);
+	bool first = !undone && !any_is(&items, ITEM_USED);
 	err = checkin_judge(&items, t.now, t.early_minutes);
 	if (err == E_CHECKED_IN)
 		return tell_before(tx, t.order_id, detail);

@@ -122,8 +122,8 @@ WHERE (k.told IS NULL) <> (k.status = 204) OR k.status NOT IN (200, 201, 204)
 	SELECT 1 FROM orders o WHERE o.no = k.told ->> 'no' AND o.account_id = k.account_id
 	UNION ALL SELECT 1 FROM payment_attempt a WHERE a.out_trade_no = k.told ->> 'out_trade_no'
 	UNION ALL SELECT 1 FROM orders o JOIN (SELECT order_id, staff_id FROM checkin
-			UNION ALL SELECT order_id, staff_id FROM checkin_undone) c ON c.order_id = o.id
-		WHERE o.no = k.told ->> 'order_no' AND c.staff_id = k.account_id
+		UNION ALL SELECT order_id, staff_id FROM checkin_undone) c
+		ON c.order_id = o.id AND c.staff_id = k.account_id WHERE o.no = k.told ->> 'order_no'
 	UNION ALL SELECT 1 FROM (SELECT id FROM refund UNION ALL SELECT id FROM work_item
 		UNION ALL SELECT id FROM violation UNION ALL SELECT id FROM ban UNION ALL SELECT id FROM account) what
 		WHERE what.id::text = k.told ->> 'id'
