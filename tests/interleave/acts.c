@@ -12,6 +12,7 @@
 #include "tell/tell.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,51 +280,72 @@ const struct act *act_find(const char *name)
 	exit(2);
 }
 
+/* What the scene has, by name. */
+#define NUMBER(name, member)                                \
+	{                                                   \
+		name, offsetof(struct scene, member), false \
+	}
+#define TEXT(member)                                          \
+	{                                                     \
+#member, offsetof(struct scene, member), true \
+	}
+static const struct {
+	const char *name;
+	size_t at;
+	bool is_text;
+} names[] = {
+	NUMBER("run", number),
+	NUMBER("venue", venue),
+	NUMBER("court0", courts[0]),
+	NUMBER("court1", courts[1]),
+	NUMBER("court2", courts[2]),
+	NUMBER("court3", courts[3]),
+	NUMBER("court4", courts[4]),
+	NUMBER("unit0", units[0]),
+	NUMBER("unit1", units[1]),
+	NUMBER("first", customers[0]),
+	NUMBER("second", customers[1]),
+	NUMBER("phone", phone),
+	NUMBER("order", order),
+	NUMBER("item", item),
+	NUMBER("refund", refund),
+	NUMBER("ban", ban),
+	NUMBER("violation", violation),
+	TEXT(date),
+	TEXT(start),
+	TEXT(end),
+	TEXT(order_no),
+	TEXT(first_no),
+	TEXT(second_no),
+	TEXT(refund_no),
+	TEXT(refresh),
+	TEXT(checked_in),
+};
+
+static const char *written(int64_t n)
+{
+	static char text[WORD_MAX];
+
+	snprintf(text, sizeof(text), "%" PRId64, n);
+	return text;
+}
+
 /* What stands for <name>. */
 static const char *value_of(const struct scene *s, const struct answer *told, const char *name)
 {
-	static char number[WORD_MAX];
-	const struct {
-		const char *name;
-		int64_t id;
-		const char *word;
-	} all[] = {
-		{"run", s->number, NULL},
-		{"venue", s->venue, NULL},
-		{"court0", s->courts[0], NULL},
-		{"court1", s->courts[1], NULL},
-		{"court2", s->courts[2], NULL},
-		{"court3", s->courts[3], NULL},
-		{"court4", s->courts[4], NULL},
-		{"unit0", s->venue, NULL},
-		{"unit1", s->venue + 1, NULL},
-		{"first", s->customers[0], NULL},
-		{"order", s->order, NULL},
-		{"item", s->item, NULL},
-		{"refund", s->refund, NULL},
-		{"ban", s->ban, NULL},
-		{"violation", s->violation, NULL},
-		{"phone", 13900000000 + s->number, NULL},
-		{"date", 0, s->date},
-		{"start", 0, s->start},
-		{"end", 0, s->end},
-		{"order_no", 0, s->order_no},
-		{"first_no", 0, s->first_no},
-		{"second_no", 0, s->second_no},
-		{"refund_no", 0, s->refund_no},
-		{"refresh", 0, s->refresh},
-		{"checked_in", 0, s->checked_in},
-		{"told", told ? answer_number(told, "id") : 0, NULL},
-		{"fen", told ? answer_number(told, "amount_fen") : 0, NULL},
-	};
+	if (strcmp(name, "told") == 0)
+		return written(answer_number(told, "id"));
+	if (strcmp(name, "fen") == 0)
+		return written(answer_number(told, "amount_fen"));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const char *at = (const char *)s + names[i].at;
+		int64_t n;
 
-	for (size_t i = 0; i < COUNT_OF(all); i++)
-		if (strcmp(all[i].name, name) == 0 && all[i].word)
-			return all[i].word;
-		else if (strcmp(all[i].name, name) == 0) {
-			snprintf(number, sizeof(number), "%" PRId64, all[i].id);
-			return number;
-		}
+		if (strcmp(names[i].name, name) != 0)
+			continue;
+		memcpy(&n, at, sizeof(n));
+		return names[i].is_text ? at : written(n);
+	}
 	abort();
 }
 

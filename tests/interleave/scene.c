@@ -128,6 +128,9 @@ static void venue_make(struct scene *s)
 	began = s->began;
 	s->venue = strtoll(ask("SELECT nextval('id_block') * 256"), NULL, 10);
 	ask(venue_sql, s->venue, atoi(s->hour) * 60, settings.wx_appid);
+	s->phone = 13900000000 + s->number;
+	s->units[0] = s->venue;
+	s->units[1] = s->venue + 1;
 	for (int i = 0; i < COURTS; i++)
 		s->courts[i] = s->venue + 10 + i;
 	for (int i = 0; i < CUSTOMERS; i++) {

@@ -12,8 +12,10 @@
 enum { PLAYERS_MAX = 3, CUSTOMERS = 2, COURTS = 5, WORD_MAX = 64 };
 
 struct scene {
-	int64_t number;                /* of the run */
-	int64_t venue, courts[COURTS]; /* 0 and 1: halves of a floor; 2: the whole of it */
+	int64_t number; /* of the run */
+	int64_t phone;  /* that somebody may bind */
+	int64_t venue, units[2],
+		courts[COURTS]; /* 0 and 1: halves of a floor; 2: the whole of it */
 	int64_t customers[CUSTOMERS], sessions[CUSTOMERS];
 	int64_t admin, desk; /* who keeps the venue, and the session */
 	char date[WORD_MAX], start[WORD_MAX], end[WORD_MAX], hour[WORD_MAX];
