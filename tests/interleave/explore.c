@@ -165,7 +165,7 @@ static void say_run(
 			: plan->blow.command == CUT ? "cut off"
 						    : "left without the answer",
 			plan->blow.at + 1);
-	puts("");
+	puts(course->deadlocks ? ", all waited" : "");
 }
 
 /* What was told is looked at at once; the invariants at the end of the cast. */

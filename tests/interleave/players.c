@@ -115,13 +115,13 @@ void players_close(void)
 		}
 }
 
-/* Does it wait for a lock of somebody who is held by us? */
+/* Does it wait for a lock of somebody who is held by us? Who is dead or done lets go by himself. */
 static bool is_blocked(int number, int playing)
 {
 	char others[96] = "";
 
 	for (int i = 0; i < playing; i++)
-		if (i != number)
+		if (i != number && (players[i].where == STOPPED || players[i].where == BLOCKED))
 			snprintf(others + strlen(others), sizeof(others) - strlen(others),
 				",%d", stage->backend[i]);
 	return strcmp(ask("SELECT pg_blocking_pids(%d) && '{0%s}'::int[]",

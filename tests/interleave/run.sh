@@ -44,7 +44,7 @@ without() { # WHAT SQL CLAIM OPTION…
 	interleave "${name}_bare" --expect "$3" "${@:4}" || code=1
 }
 
-some=(--some --most 10 --blows 4)
+some=(--some --most 9 --blows 3)
 [ "${INTERLEAVE:-}" = all ] && some=()
 template "${name}_new"
 if [ $# -gt 0 ]; then
