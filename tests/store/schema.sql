@@ -132,7 +132,7 @@ CREATE POLICY in_scope ON account TO zx_staff USING ((SELECT staff_everywhere())
 	OR id = (SELECT staff_actor()) OR (EXISTS (SELECT 1 FROM venue_customer c
 	WHERE c.account_id = account.id)) OR (EXISTS (SELECT 1 FROM account_role r
 	WHERE r.account_id = account.id))); -- 0014_scale.sql (0010_rights.sql)
-CREATE POLICY new_member ON account FOR INSERT TO zx_staff WITH CHECK ((SELECT staff_permission()) = 'member'); -- 0019_manager.sql
+CREATE POLICY new_member ON account FOR INSERT TO zx_staff WITH CHECK ((SELECT staff_permission()) = 'member'); -- 0033_manager.sql
 GRANT SELECT, INSERT, UPDATE ON account TO zx;
 GRANT SELECT, INSERT (id, nickname, phone), UPDATE (nickname, phone, disabled_at, version, disabled_reason)
 	ON account TO zx_staff;
@@ -398,7 +398,7 @@ CREATE TRIGGER rights AFTER INSERT OR DELETE ON staff_login FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION rights_need_permission(); -- 0014_scale.sql
 -- The wall behind a password that is given.
 CREATE TRIGGER rights_of_password AFTER UPDATE OF password_hash ON staff_login FOR EACH ROW
-	WHEN (current_setting('zx.permission', true) = 'member') EXECUTE FUNCTION rights_need_permission(); -- 0019_manager.sql
+	WHEN (current_setting('zx.permission', true) = 'member') EXECUTE FUNCTION rights_need_permission(); -- 0033_manager.sql
 CREATE TRIGGER staff_login_keeps_admin AFTER UPDATE OF password_hash ON staff_login FOR EACH ROW
 	WHEN (old.has_password AND NOT new.has_password) EXECUTE FUNCTION keep_an_admin(); -- 0008_account.sql
 CREATE TRIGGER staff_login_kept_for_admin AFTER DELETE ON staff_login FOR EACH ROW WHEN (old.has_password)
@@ -489,13 +489,13 @@ CREATE TABLE role (
 GRANT SELECT ON role TO zx;
 GRANT SELECT ON role TO zx_staff;
 
--- 0019_manager.sql
+-- 0033_manager.sql
 -- What there is to be permitted. at_venue: makes sense for one venue.
 CREATE TABLE permission (
 	code     text NOT NULL,
 	name     text NOT NULL,
 	at_venue boolean NOT NULL,
-	CONSTRAINT permission_pkey PRIMARY KEY (code) -- 0019_manager.sql
+	CONSTRAINT permission_pkey PRIMARY KEY (code) -- 0033_manager.sql
 );
 -- Rows from the migrations:
 --   code            name                                at_venue
@@ -525,17 +525,17 @@ CREATE TABLE role_permission (
 	role       text NOT NULL,
 	permission text NOT NULL,
 	CONSTRAINT role_permission_pkey PRIMARY KEY (role, permission), -- 0001_house.sql
-	CONSTRAINT role_permission_permission_fk FOREIGN KEY (permission) REFERENCES permission(code), -- 0019_manager.sql
+	CONSTRAINT role_permission_permission_fk FOREIGN KEY (permission) REFERENCES permission(code), -- 0033_manager.sql
 	CONSTRAINT role_permission_role_fk FOREIGN KEY (role) REFERENCES role(code), -- 0001_house.sql
 	CONSTRAINT role_permission_form CHECK (permission ~ '^[a-z_.]+$') -- 0002_venue.sql
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON role_permission FOR EACH ROW
-	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('role', 'permission'); -- 0019_manager.sql
+	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('role', 'permission'); -- 0033_manager.sql
 -- Its rows stand under `Who may what`.
 GRANT SELECT ON role_permission TO zx;
 GRANT SELECT ON role_permission TO zx_staff;
 
--- 0019_manager.sql
+-- 0033_manager.sql
 -- Admins change what a role may, but not their own: they could not take it back.
 CREATE FUNCTION role_set(of_role text, wanted text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
@@ -553,7 +553,7 @@ END $$;
 REVOKE EXECUTE ON FUNCTION role_set FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION role_set TO zx_staff;
 
--- 0019_manager.sql
+-- 0033_manager.sql
 -- Is this member one of the own venues' alone? Else who keeps members of one venue could let
 -- himself in elsewhere: by another's phone, name or password.
 CREATE FUNCTION member_within(account bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
@@ -574,8 +574,8 @@ CREATE TABLE account_role (
 	CONSTRAINT account_role_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0002_venue.sql
 	CONSTRAINT account_role_role_fk FOREIGN KEY (role) REFERENCES role(code), -- 0002_venue.sql
 	CONSTRAINT account_role_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id), -- 0002_venue.sql
-	CONSTRAINT account_role_has_venue CHECK ((role NOT IN ('operator', 'manager')) OR venue_id IS NOT NULL), -- 0019_manager.sql
-	CONSTRAINT account_role_others_have_no_venue CHECK ((role IN ('operator', 'manager')) OR venue_id IS NULL) -- 0019_manager.sql (0008_account.sql)
+	CONSTRAINT account_role_has_venue CHECK ((role NOT IN ('operator', 'manager')) OR venue_id IS NOT NULL), -- 0033_manager.sql
+	CONSTRAINT account_role_others_have_no_venue CHECK ((role IN ('operator', 'manager')) OR venue_id IS NULL) -- 0033_manager.sql (0008_account.sql)
 );
 CREATE INDEX account_role_venue ON account_role (venue_id); -- 0014_scale.sql
 CREATE TRIGGER account_role_keeps_admin AFTER DELETE OR UPDATE ON account_role FOR EACH ROW
@@ -601,7 +601,7 @@ CREATE FUNCTION account_may(who bigint, wanted text) RETURNS boolean LANGUAGE sq
 		WHERE ar.account_id = who AND rp.permission = wanted)
 $$;
 
--- 0019_manager.sql (0014_scale.sql)
+-- 0033_manager.sql (0014_scale.sql)
 -- What lets somebody in, or more of him, is changed under the permission for that and
 -- no other. No policies: these would also refuse to lock a customer's row, and not see
 -- what functions do as the owner.
@@ -707,11 +707,11 @@ $$;
 
 -- What a request of staff may see ---------------------------------------------------------------------------
 
--- 0019_manager.sql (0010_rights.sql)
+-- 0033_manager.sql (0010_rights.sql)
 -- 0010: First in every transaction of staff. The reasons against it are the names of
 -- broken rules (lib/db/rules.h). zx.venues: '{1,2}', or '*' for a role that is
 -- held everywhere; zx.operation is the request's id.
--- 0019: As before; also passwords of members are given at one's own venues (member_within).
+-- 0033: As before; also passwords of members are given at one's own venues (member_within).
 CREATE FUNCTION staff_enter(in_session bigint, in_account bigint, wanted text, operation text) RETURNS boolean
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
 DECLARE
@@ -803,10 +803,10 @@ CREATE TABLE audit_log (
 	CONSTRAINT audit_log_pkey PRIMARY KEY (id) -- 0010_rights.sql
 );
 ALTER TABLE audit_log ADD CONSTRAINT audit_log_action_known
-	CHECK (action IN ('insert', 'update', 'delete', 'search')) NOT VALID; -- 0020_phone_search.sql (0010_rights.sql)
+	CHECK (action IN ('insert', 'update', 'delete', 'search')) NOT VALID; -- 0034_phone_search.sql (0010_rights.sql)
 ALTER TABLE audit_log ADD CONSTRAINT audit_log_sides
 	CHECK ((before IS NULL) = (action IN ('insert', 'search'))
-	AND (after IS NULL) = (action = 'delete')) NOT VALID; -- 0020_phone_search.sql (0010_rights.sql)
+	AND (after IS NULL) = (action = 'delete')) NOT VALID; -- 0034_phone_search.sql (0010_rights.sql)
 CREATE INDEX audit_log_action ON audit_log (action, at DESC, id DESC); -- 0010_rights.sql
 CREATE INDEX audit_log_actor ON audit_log (actor_id, at DESC, id DESC); -- 0010_rights.sql
 CREATE INDEX audit_log_actor_username ON audit_log (actor_username, at DESC, id DESC); -- 0012_audit.sql
@@ -908,7 +908,7 @@ BEGIN
 		USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'audit_log_stays', TABLE = TG_TABLE_NAME;
 END $$;
 
--- 0020_phone_search.sql
+-- 0034_phone_search.sql
 -- The seconds after which another one may follow; 0: this one is written down and may be made.
 -- The number itself would make the log the list that nobody is to have.
 CREATE FUNCTION phone_search_take(phone text, place text, per_day bigint) RETURNS bigint LANGUAGE plpgsql
@@ -1470,7 +1470,7 @@ CREATE TABLE order_item (
 	released_at timestamptz, -- 0004_settle.sql
 	refund_fen  bigint, -- 0004_settle.sql: given back by the rule when it was cancelled
 	refund_id   bigint, -- 0004_settle.sql
-	last_date   date, -- 0030_run_on.sql
+	last_date   date, -- 0032_run_on.sql
 	CONSTRAINT order_item_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT order_item_court_fk FOREIGN KEY (court_id, venue_id) REFERENCES court(id, venue_id), -- 0003_order.sql
 	CONSTRAINT order_item_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0003_order.sql
@@ -1795,7 +1795,7 @@ BEGIN
 	RETURN NEW;
 END $$;
 
--- 0030_run_on.sql (0009_venue.sql)
+-- 0032_run_on.sql (0009_venue.sql)
 -- An order that read the day before a desk ended the court, and is inserted after:
 -- its reference to the court has waited for the desk's transaction by the time this
 -- looks, because what is done for each row comes before what is done for all.
@@ -1810,7 +1810,7 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- 0030_run_on.sql (0013_retake.sql)
+-- 0032_run_on.sql (0013_retake.sql)
 -- The wall behind it, as order_item_court_lasts is for new items.
 CREATE FUNCTION court_lasts_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -2292,7 +2292,7 @@ CREATE POLICY in_scope ON refund TO zx_staff USING ((SELECT staff_everywhere())
 GRANT SELECT, INSERT, UPDATE ON refund TO zx;
 GRANT SELECT, INSERT, UPDATE (state, run_at, sent_at, done_at) ON refund TO zx_staff;
 
--- 0019_manager.sql
+-- 0033_manager.sql
 -- What somebody of the front desk has given back on a day of the venue. Written only by the
 -- function, under the limits that it is called with.
 CREATE TABLE desk_refund (
@@ -2300,13 +2300,13 @@ CREATE TABLE desk_refund (
 	day        date NOT NULL,
 	fen        bigint NOT NULL,
 	allowed    bigint NOT NULL,
-	CONSTRAINT desk_refund_pkey PRIMARY KEY (account_id, day), -- 0019_manager.sql
-	CONSTRAINT desk_refund_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0019_manager.sql
-	CONSTRAINT desk_refund_within_limit CHECK (fen <= allowed) -- 0019_manager.sql
+	CONSTRAINT desk_refund_pkey PRIMARY KEY (account_id, day), -- 0033_manager.sql
+	CONSTRAINT desk_refund_account_fk FOREIGN KEY (account_id) REFERENCES account(id), -- 0033_manager.sql
+	CONSTRAINT desk_refund_within_limit CHECK (fen <= allowed) -- 0033_manager.sql
 );
 ALTER TABLE desk_refund ENABLE ROW LEVEL SECURITY;
 
--- 0019_manager.sql
+-- 0033_manager.sql
 CREATE FUNCTION desk_refund_take(of_order bigint, more bigint, per_order bigint, per_day bigint) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
 DECLARE

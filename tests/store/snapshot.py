@@ -36,7 +36,7 @@ SUBJECTS = {
         bookings_hold() orders_queue() holds_until() holds_check() order_replaced()
         order_alone_again() venue_customer customer_note() violation ban person_check() bans_review()""",
     "Check-in": "checkin_code checkin checkin_undone checkin_try checkin_of_refunded() order_venue()",
-    "Money": """payment_attempt refund refund_by_hand_check() notify_log ledger_day reconcile_run
+    "Money": """payment_attempt refund desk_refund desk_refund_take() refund_by_hand_check() notify_log ledger_day reconcile_run
         reconcile_line reconcile_diff shipping work_item""",
     "Messages": "message message_done message_try message_dead inbox",
     "Ids and repeated requests": "id_block idempotency answers_sweep()",
