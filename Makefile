@@ -3,6 +3,7 @@
 # make run        install packages, build, start everything with demo data; make stop ends it
 # make test       all tests; make bench: ratios against the limits; make lint: reads the code
 # make api        the API's description alone, into the same folder: says what nginx/docs/api lacks
+# make clients    clients in Go and Java are made of the API's description, and compile
 # make fuzz       every parser of outside bytes under libFuzzer, FUZZ_S=60 seconds each
 # make schema     tests/store/schema.sql anew, the schema in force, after a new migration
 # make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
@@ -42,7 +43,7 @@ SRC     := $(LIB_SRC) $(wildcard fcgi/*/*.c jobs/*.c tests/unit/*/*.c tests/stor
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB     := $(BUILD)/libzhixing.a
 
-.PHONY: all programs api tests fuzz fuzzers lint format tidy layers install clean run stop reset test chaos interleave bench schema
+.PHONY: all programs api tests clients fuzz fuzzers lint format tidy layers install clean run stop reset test chaos interleave bench schema
 programs: $(WORKERS:%=$(BUILD)/bin/%.fcgi) $(JOBS:%=$(BUILD)/bin/%)
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
 tests: $(UNIT:%=$(BUILD)/%) $(STORE:%=$(BUILD)/%) $(BUILD)/interleave fuzzers
@@ -97,6 +98,8 @@ test:
 	@tests/run.sh
 fuzz:
 	@tests/fuzz/run.sh
+clients: api
+	@tests/counterpart/generators.sh $(BUILD)/openapi.yaml
 chaos:
 	@CHAOS_S=$${CHAOS_S:-60} tests/run.sh chaos
 interleave:

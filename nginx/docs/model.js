@@ -16,7 +16,8 @@ export class Description {
 			Object.keys(item).filter((name) => METHODS.has(name))
 				.map((method) => this.#operation(path, method, item)));
 		const of = (tag) => this.operations.filter((each) => each.tags.includes(tag));
-		this.groups = document.tags.map(({ name }) => ({ name, operations: of(name) }));
+		this.groups = document.tags.map((tag) =>
+			({ name: tag["x-displayName"], operations: of(tag.name) }));
 	}
 
 	/** Follows references; what stands beside a reference wins. */
@@ -75,12 +76,6 @@ export class Description {
 	/** What a value is, in words, and null where it may be null. */
 	type(schema) {
 		const known = this.resolve(schema);
-		const variants = (known.oneOf ?? []).map((each) => this.resolve(each));
-		if (variants.length && !known.type) {
-			const real = variants.find((each) => each.type !== "null");
-			const { description, ...shape } = real;
-			return { ...this.type(shape), nullable: variants.length > 1 };
-		}
 		const types = [known.type].flat();
 		return { schema: known, name: type_name(known, types[0]),
 			nullable: types.includes("null") };

@@ -36,8 +36,7 @@ UNION ALL SELECT 'cancelled paid', count(*) FROM orders
 UNION ALL SELECT 'refund: ' || c, (SELECT count(*) FROM refund WHERE cause = c)
 	FROM unnest('{cancel,staff,venue,late,surplus}'::text[]) c
 UNION ALL SELECT 'refund delayed', count(*) FROM refund WHERE delayed_at IS NOT NULL
-UNION ALL SELECT 'outside: ' || c, (SELECT count(*) FROM outside_item WHERE choice = c)
-	FROM unnest('{keep,refund_all}'::text[]) c
+UNION ALL SELECT 'chosen to be given back', count(*) FROM outside_item WHERE choice = 'refund_all'
 UNION ALL SELECT 'check-in undone', count(*) FROM checkin_undone
 UNION ALL SELECT 'refund succeeded', count(*) FROM refund WHERE state = 'succeeded'
 UNION ALL SELECT 'checked in', count(*) FROM checkin

@@ -70,11 +70,12 @@ class Visitor:
         """Somebody new logs in."""
         self.born += 1
         self.people.append(houses.Customer(self.house, f"{self.name}-{self.born}"))
-        if self._chance(25) and len(self.people) > 1:
-            self._is_the_same()
+        if self._chance(15):
+            self.people.append(houses.Customer(self.house, f"{self.name}-{self.born}b"))
+            self._are_the_same()
 
-    def _is_the_same(self):
-        """The last two are one person with two phones, each with WeChat."""
+    def _are_the_same(self):
+        """The last two, who are new, are one person with two phones, each with WeChat."""
         ids = sorted(int(history.account_of(p.token)) for p in self.people[-2:])
         try:
             self.house.db.rows("UPDATE account SET person_id = coalesce((SELECT person_id FROM account"

@@ -72,7 +72,7 @@ responses:
     BadField: {{codes: [bad_field], field: kind}}
 """
 HALLS = """
-tag: {name: halls, description: All of them.}
+tag: {name: halls, title: Halls, description: All of them.}
 paths:
   GET /halls:
     operationId: listHalls

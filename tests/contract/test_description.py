@@ -13,7 +13,8 @@ COMMON = {"405", "413", "414", "429", "431", "500", "503", "504"}  # any route m
 PARTS = ("schemas", "parameters", "headers", "responses", "examples")
 KEYWORDS = {"$ref", "description", "type", "format", "pattern", "enum", "const", "required",
             "properties", "additionalProperties", "items", "minItems", "maxItems", "minLength",
-            "maxLength", "minimum", "maximum", "multipleOf", "oneOf", "anyOf", "allOf",
+            "maxLength", "minimum", "maximum", "multipleOf", "anyOf", "allOf", "if",
+            "then", "else", "dependentRequired",
             "contentMediaType", "x-text"}
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
@@ -100,7 +101,8 @@ def test_answers_say_what_they_carry(operation):
         assert re.fullmatch("[2-5][0-9]{2}", status) and response["description"]
         headers = {name for name, h in response["headers"].items()
                    if DESCRIPTION.resolve(h).get("required")}
-        wanted = {"X-Request-Id"} | {"429": {"Retry-After"}, "503": {"Retry-After"}}.get(
+        wanted = {"X-Request-Id"} | {
+            "405": {"Allow"}, "429": {"Retry-After"}, "503": {"Retry-After"}}.get(
             status, set())
         if status == "401" or (status == "403" and not operation.path.startswith("/oauth2/")
                                and DESCRIPTION.error_codes(response) <= OF_THE_TOKEN):

@@ -50,6 +50,8 @@ def field_of(route_field: dict, nullable: bool) -> dict:
     may_be_null = nullable and route_field["optional"]
     words = route_field["one_of"] and route_field["one_of"].split("|") + [None] * may_be_null
     types = [kind, "null"] if may_be_null else kind
+    if kind == "integer" and (route_field["kind"] == "fen" or limits.get("maximum") == SAFE):
+        word = "int64"
     said = {"type": types, "format": word, "enum": words, "x-text": route_field["text"], **limits}
     if "of" in route_field:
         said["items"] = element_of(route_field["of"], nullable)
@@ -72,7 +74,8 @@ def object_of(fields: list, nullable: bool) -> dict:
 def plain(schema: dict) -> dict:
     """A schema without words, without conditions between its members, and without the forms of
     texts that a handler reads by itself."""
-    kept = {k: v for k, v in schema.items() if k not in ("description", "oneOf", "pattern")}
+    kept = {k: v for k, v in schema.items() if k not in (
+        "description", "if", "then", "else", "pattern")}
     if "required" in kept:
         kept["required"] = sorted(kept["required"])
     if "properties" in kept:

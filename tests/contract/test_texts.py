@@ -27,7 +27,7 @@ def texts(schema: dict, path: str = ""):
         yield from texts(schema["items"], f"{path}[0]")
     elif "string" in schema.get("type", ()):
         yield path, schema
-    for part in (*schema.get("oneOf", ()), *schema.get("anyOf", ()), *schema.get("allOf", ())):
+    for part in (*schema.get("anyOf", ()), *schema.get("allOf", ())):
         yield from texts(part, path)
 
 

@@ -3,7 +3,7 @@ from build_error import BuildError, context
 from error_responses import ErrorResponses
 from operations import Operations
 from parts import Parts
-from schemas import expand
+from schemas import expand, inline_nullable
 
 
 def build(parts: Parts, routes: dict, table: dict) -> dict:
@@ -18,6 +18,7 @@ def build(parts: Parts, routes: dict, table: dict) -> dict:
         "servers": parts.head["servers"], "tags": parts.tags, "paths": paths,
         "components": build_components(parts, operations, responses)}
     document["components"]["schemas"]["ErrorCode"]["enum"] = errors.codes()
+    document = inline_nullable(document, document["components"]["schemas"])
     check_references(document, parts)
     return document
 

@@ -6,6 +6,9 @@ from error_responses import ErrorResponses
 from programs import Route
 from schemas import check_names, describe, expand, field_schema, reference, shape_schema
 
+# Of a body whose fields hang together. Generators of clients pass it over; of alternatives they
+# would make types of their own.
+CONDITIONS = ("if", "then", "else")
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -23,7 +26,7 @@ class RequestSchemas:
         shape = shape_schema(route.body, nullable=not route.form)
         if self.shapes.setdefault(name, shape) != shape:
             raise BuildError(f"{name}: another route of this schema takes other fields")
-        described = {key: spec[key] for key in spec if key in ("description", "fields", "oneOf")}
+        described = {key: spec[key] for key in spec if key in ("description", "fields", *CONDITIONS)}
         if described:
             if name in self.schemas:
                 raise BuildError(f"{name} is described by another route, too")
@@ -86,7 +89,7 @@ class Operations:
             if spec:
                 raise BuildError("the route takes no body")
             return None
-        check_keys(spec or {}, "description fields oneOf content_type example examples", "schema")
+        check_keys(spec or {}, f"description fields {' '.join(CONDITIONS)} content_type example examples", "schema")
         schema = self.requests.add(route, spec) if route.body else expand(spec["schema"])
         content_type = spec.get("content_type", FORM_TYPE if route.form else JSON_TYPE)
         return {"required": True,

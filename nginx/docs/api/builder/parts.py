@@ -56,8 +56,10 @@ class Parts:
 
     def add_tag(self, file: str, part: dict):
         check_keys(part, "schemas examples", "tag paths")
-        check_keys(part["tag"], "", "name description")
-        self.tags.append(part["tag"])
+        tag = part["tag"]
+        check_keys(tag, "", "name title description")
+        self.tags.append({"name": tag["name"], "x-displayName": tag["title"],
+                          "description": f"{tag['title']}：{tag['description']}"})
         for title, spec in part["paths"].items():
             self.add_operation(title, Operation(file, part["tag"]["name"], spec))
         self.add_components(file, part)

@@ -2,18 +2,21 @@
 
 Short forms, wherever OpenAPI has a schema:
     Time                            {$ref: '#/components/schemas/Time'}
-    Time or null                    this, or null
+    Time or null                    what Time is, or null, written out: not every generator of
+                                    clients takes a union with null
     {$ref: Time or null, ...}       the same, with a description beside it
     {type: string or null, ...}     {type: [string, 'null'], ...}
     {fields: {...}}                 an object; all are required unless `required` names some
     {enum: {up: 可用, down: 停用}}  the words, and a description that explains each
+Whole numbers up to 2^53 are format int64.
 """
 from build_error import BuildError, check_keys, context
 
 OR_NULL = " or null"
+NULLABLE = "x-or-null"  # until inline_nullable()
 SAFE = 2**53 - 1  # ID_MAX in lib/base/shape.h
 KINDS = {"boolean": {"type": "boolean"}, "integer": {"type": "integer"},
-         "fen": {"type": "integer"}, "string": {"type": "string"},
+         "fen": {"type": "integer", "format": "int64"}, "string": {"type": "string"},
          "date": {"type": "string", "format": "date"},
          "date-time": {"type": "string", "format": "date-time"}, "array": {"type": "array"}}
 LIMITS = {"integer": ("minimum", "maximum"), "string": ("minLength", "maxLength"),
@@ -23,7 +26,7 @@ LIMITS = {"integer": ("minimum", "maximum"), "string": ("minLength", "maxLength"
 def reference(name: str) -> dict:
     """"Time", "Time or null", or another kind of component: "examples/PendingOrder"."""
     if name.endswith(OR_NULL):
-        return {"oneOf": [reference(name.removesuffix(OR_NULL)), {"type": "null"}]}
+        return {NULLABLE: name.removesuffix(OR_NULL)}
     return {"$ref": f"#/components/{name if '/' in name else f'schemas/{name}'}"}
 
 
@@ -36,7 +39,33 @@ def expand(schema) -> dict:
         full.update(expand_keyword(key, value))
     if "required" in schema:
         full["required"] = schema["required"]
-    return full
+    if "fields" in schema and "type" in schema:
+        full["type"] = expand_keyword("type", schema["type"])["type"]
+    return sized(full)
+
+
+def sized(schema: dict) -> dict:
+    """Numbers that don't fit 32 bits say so."""
+    is_long = "integer" in (schema.get("type"), *(schema.get("type") or ()))
+    if is_long and schema.get("maximum") == SAFE:
+        return {**schema, "format": "int64"}
+    return schema
+
+
+def inline_nullable(node, schemas: dict):
+    """With what X is in place of «X or null»."""
+    if isinstance(node, list):
+        return [inline_nullable(each, schemas) for each in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: inline_nullable(each, schemas) for key, each in node.items()}
+    if NULLABLE not in node:
+        return node
+    name = node.pop(NULLABLE)
+    known = schemas.get(name, {})
+    if not isinstance(known.get("type"), str) or known["type"] == "object":
+        raise BuildError(f"{name} or null: there is no such simple schema")
+    return {**known, **node, "type": [known["type"], "null"]}
 
 
 def expand_keyword(key: str, value) -> dict:
@@ -83,7 +112,7 @@ def field_schema(field: dict, nullable: bool) -> dict:
         schema["x-text"] = field["text"]
     if "of" in field:
         schema["items"] = element_schema(field["of"], nullable)
-    return schema
+    return sized(schema)
 
 
 def element_schema(fields: list, nullable: bool) -> dict:
@@ -106,7 +135,7 @@ def describe(schema: dict, spec) -> dict:
     """A shape's schema with what a part adds to it: a description, or a mapping with that of
     its fields or items, and with what no shape can say."""
     spec = {"description": spec} if isinstance(spec, str) else spec
-    check_keys(spec, "description fields items pattern oneOf")
+    check_keys(spec, "description fields items pattern if then else")
     full = {**schema, **{key: spec[key] for key in spec if key not in ("fields", "items")}}
     if "properties" in schema:
         fields = spec.get("fields", {})
