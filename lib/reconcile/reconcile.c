@@ -132,7 +132,7 @@ static const struct field due_fields[] = {
 };
 static const struct shape due_shape = SHAPE(struct reconcile_due, due_fields);
 SQL(run_due,
-	"WITH again AS (SELECT $2 - $4::int + 1 AS day), paid AS ("
+	"WITH again AS (SELECT $2::date - $4::int + 1 AS day), paid AS ("
 	"  SELECT (paid_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS n,"
 	"   sum(amount_fen) AS fen FROM payment_attempt, again WHERE channel = $1"
 	"   AND paid_at >= again.day::timestamp AT TIME ZONE 'Asia/Shanghai' GROUP BY 1),"
