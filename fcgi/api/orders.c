@@ -3,6 +3,8 @@
 #include "order/order.h"
 #include "pay/cancel.h"
 
+#include <inttypes.h>
+
 enum { PAGE = 20 };
 
 static enum err place(struct req *r)
@@ -24,7 +26,11 @@ static enum err place(struct req *r)
 		return E_BANNED;
 	}
 	TRY(order_run_on(&r->tx, in, &day));
-	TRY(order_draft(r->mem, in, &day, &order, &r->field));
+	err = order_draft(r->mem, in, &day, &order, &r->field);
+	if (err == E_PERIOD_TOO_LONG)
+		r->detail.text = arena_printf(
+			r->mem, "{\"longest_minutes\":%" PRId64 "}", day.head.longest_minutes);
+	TRY(err);
 	if (taken.count)
 		return fail(r, E_SLOT_TAKEN, order_taken_say(r->mem, &taken, &r->detail));
 	err = order_check_expected(r->mem, in, &order, &r->detail);

@@ -61,6 +61,7 @@
 	X(PERIOD_PAST, 422, "period_past", "该时段已开始")                                  \
 	X(PERIOD_UNALIGNED, 422, "period_unaligned", "时段未对齐到可订的整段时间")          \
 	X(PERIOD_CLOSED, 422, "period_closed", "该时段不在营业时间内")                      \
+	X(PERIOD_TOO_LONG, 422, "period_too_long", "单个时段超过球馆允许的最长时间")        \
 	X(PERIOD_UNPRICED, 422, "period_unpriced", "该时段尚未定价，暂不可订")              \
 	X(PERIOD_DUPLICATE, 422, "period_duplicate", "同一订单内的时段互相重叠")            \
 	X(SLOT_TAKEN, 409, "slot_taken", "该时段已被预订")                                  \

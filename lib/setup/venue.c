@@ -1,11 +1,12 @@
 #include "setup/venue.h"
 
 #include "setup/sold.h"
+#include "venue/day.h"
 #include "venue/venue.h"
 
 #include <string.h>
 
-enum { WINDOW_DAYS_MAX = 400, EARLY_MINUTES_MAX = 1440 };
+enum { WINDOW_DAYS_MAX = 400, EARLY_MINUTES_MAX = 1440, LONGEST_MINUTES = 240 };
 
 #define VENUE_IN                                                                               \
 	FIELD(struct venue_in, name, .plain = PLAIN_LINE, .min = 1, .max = NAME_LENGTH),       \
@@ -18,7 +19,9 @@ enum { WINDOW_DAYS_MAX = 400, EARLY_MINUTES_MAX = 1440 };
 		FIELD(struct venue_in, checkin_early_minutes, .min = 0,                        \
 			.max = EARLY_MINUTES_MAX),                                             \
 		FIELD(struct venue_in, ends_on, .optional = true),                             \
-		FIELD(struct venue_in, phone_required, .optional = true, .absent = true)
+		FIELD(struct venue_in, phone_required, .optional = true, .absent = true),      \
+		FIELD(struct venue_in, longest_minutes, .optional = true, .min = STEP_MINUTES, \
+			.max = DAY_MINUTES_MAX, .absent = LONGEST_MINUTES)
 static const struct field new_fields[] = {VENUE_IN};
 const struct shape venue_new_shape = SHAPE(struct venue_in, new_fields);
 static const struct field edit_fields[] = {
@@ -38,12 +41,14 @@ static const struct field sheet_fields[] = {
 	FIELD(struct venue_sheet, checkin_early_minutes),
 	FIELD(struct venue_sheet, ends_on, .optional = true),
 	FIELD(struct venue_sheet, phone_required),
+	FIELD(struct venue_sheet, longest_minutes),
 };
 const struct shape venue_sheet_shape = SHAPE(struct venue_sheet, sheet_fields);
 
 #define SHEET_COLUMNS                                                                           \
 	"SELECT id, version, name, nullif(address, '') AS address, nullif(phone, '') AS phone," \
-	" timezone, window_days, checkin_early_minutes, ends_on, phone_required FROM venue"
+	" timezone, window_days, checkin_early_minutes, ends_on, phone_required,"               \
+	" longest_minutes FROM venue"
 SQL(venue_sheets_after, SHEET_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2");
 SQL(venue_sheet_by_id, SHEET_COLUMNS " WHERE id = $1");
 
@@ -67,8 +72,16 @@ SQL(zone_fits,
 	" FROM generate_series(now(), now() + interval '10 years', interval '7 days') AS t");
 SQL(venue_insert,
 	"INSERT INTO venue (id, name, address, phone, timezone, window_days,"
-	" checkin_early_minutes, ends_on, phone_required)"
-	" VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), $5, $6, $7, $8, $9)");
+	" checkin_early_minutes, ends_on, phone_required, longest_minutes)"
+	" VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), $5, $6, $7, $8, $9, $10)");
+
+static enum err check_longest(const struct venue_in *in, struct refusal *why)
+{
+	if (in->longest_minutes % STEP_MINUTES == 0)
+		return E_OK;
+	why->field = "longest_minutes";
+	return E_BAD_FIELD;
+}
 
 static enum err check_zone(struct tx *tx, const char *zone, struct refusal *why)
 {
@@ -85,11 +98,13 @@ static enum err check_zone(struct tx *tx, const char *zone, struct refusal *why)
 
 enum err venue_add(struct tx *tx, const struct venue_in *in, int64_t *id, struct refusal *why)
 {
+	TRY(check_longest(in, why));
 	TRY(check_zone(tx, in->timezone, why));
 	TRY(ids_take(tx, 1, id));
 	return db_run(tx, &venue_insert, A(*id), A(in->name), A(in->address), A(in->phone),
 		A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
-		A(arg_date_or_null(in->ends_on)), A(in->phone_required));
+		A(arg_date_or_null(in->ends_on)), A(in->phone_required),
+		A(in->longest_minutes));
 }
 
 /* A lock against orders, too, which hold the row FOR KEY SHARE. */
@@ -97,8 +112,8 @@ SQL(venue_alone, "SELECT 1 FROM venue WHERE id = $1 FOR UPDATE");
 SQL(venue_update,
 	"UPDATE venue SET version = version + 1, name = $3, address = coalesce($4, ''),"
 	" phone = coalesce($5, ''), timezone = $6, window_days = $7,"
-	" checkin_early_minutes = $8, ends_on = $9, phone_required = $10 WHERE id = $1 AND " VERSION_IS(
-		"version", "$2"));
+	" checkin_early_minutes = $8, ends_on = $9, phone_required = $10,"
+	" longest_minutes = $11 WHERE id = $1 AND " VERSION_IS("version", "$2"));
 
 static enum err lock_alone(struct tx *tx, int64_t id, int64_t version, struct venue_sheet *was)
 {
@@ -114,6 +129,7 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 	struct venue_sheet was;
 	struct list outside;
 
+	TRY(check_longest(in, why));
 	TRY(lock_alone(tx, id, version, &was));
 	if (strcmp(was.timezone, in->timezone) != 0) {
 		TRY(check_zone(tx, in->timezone, why));
@@ -126,7 +142,8 @@ enum err venue_save(struct tx *tx, int64_t id, int64_t version, const struct ven
 	why->field = NULL;
 	db_queue_version(tx, &venue_update, A(id), A(version), A(in->name), A(in->address),
 		A(in->phone), A(in->timezone), A(in->window_days), A(in->checkin_early_minutes),
-		A(arg_date_or_null(in->ends_on)), A(in->phone_required));
+		A(arg_date_or_null(in->ends_on)), A(in->phone_required),
+		A(in->longest_minutes));
 	return outside_settle(tx, &(struct outside_params){.venue_id = id, .in = in->outside},
 		&outside, &why->detail);
 }

@@ -7,6 +7,7 @@ static const struct field head_fields[] = {
 	FIELD(struct day_head, venue_name),
 	FIELD(struct day_head, window_days),
 	FIELD(struct day_head, weekday),
+	FIELD(struct day_head, longest_minutes),
 	FIELD(struct day_head, frame),
 	FIELD(struct day_head, day_kind, .optional = true),
 	FIELD(struct day_head, day_name, .optional = true),
@@ -57,7 +58,7 @@ SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
 	      " f.number AS frame,"
 	      " c.kind AS day_kind, c.name AS day_name, $2::date AS date,"
 	      " " VENUE_TODAY
-	      " AS today, now() AS now, v.refund_tiers,"
+	      " AS today, now() AS now, v.refund_tiers, v.longest_minutes,"
 	      " CASE WHEN $2::date = " VENUE_TODAY
 	      " THEN EXISTS (SELECT 1 FROM (" HOURS_IN_FORCE("$1", "($2::date - 1)") ") h"
 	      "  WHERE ($2::date - 1 + h.closes * interval '1 minute') AT TIME ZONE v.timezone"

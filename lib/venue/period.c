@@ -53,6 +53,13 @@ static const struct opening *opening_behind(const struct day *day, const struct 
 	return next && next->opens_at.us == o->closes_at.us ? next : NULL;
 }
 
+/* A slot may always be had, however short the venue wants its periods. */
+static bool is_too_long(const struct day *day, int64_t slot, stamp start, stamp end)
+{
+	return end.us - start.us > slot &&
+	       end.us - start.us > day->head.longest_minutes * MINUTE;
+}
+
 enum err period_check(const struct day *day, const struct court *court, stamp start, stamp end)
 {
 	int64_t slot = court->slot_minutes * MINUTE;
@@ -71,7 +78,9 @@ enum err period_check(const struct day *day, const struct court *court, stamp st
 	if ((start.us - o->opens_at.us) % slot != 0 ||
 		(runs_on && (o->closes_at.us - start.us) % slot != 0))
 		return E_PERIOD_UNALIGNED;
-	return runs_on ? check_next(day->next, court) : E_OK;
+	if (runs_on)
+		TRY(check_next(day->next, court));
+	return is_too_long(day, slot, start, end) ? E_PERIOD_TOO_LONG : E_OK;
 }
 
 bool period_runs_on(const struct day *day, stamp end)

@@ -21,6 +21,7 @@ static const struct field venue_detail_fields[] = {
 	FIELD(struct venue_detail, phone_required),
 	FIELD(struct venue_detail, timezone),
 	FIELD(struct venue_detail, checkin_early_minutes),
+	FIELD(struct venue_detail, longest_minutes),
 	FIELD(struct venue_detail, hours),
 };
 const struct shape venue_detail_shape = SHAPE(struct venue_detail, venue_detail_fields);
@@ -47,7 +48,7 @@ enum err venue_list(struct tx *tx, int64_t after, int64_t limit, struct list *ou
 SQL(venue_by_id,
 	"SELECT v.id, v.name, v.address, v.phone, " VENUE_WINDOW
 	" AS window_days, v.phone_required, v.timezone,"
-	" v.checkin_early_minutes," SPORTS_OF_VENUE
+	" v.checkin_early_minutes, v.longest_minutes," SPORTS_OF_VENUE
 	","
 	" (SELECT coalesce(jsonb_agg(jsonb_build_object('weekday', o.weekday,"
 	"   'opens', clock_text(o.opens), 'closes', clock_text(o.closes))"

@@ -34,6 +34,7 @@ extern const struct shape venue_shape;
 
 struct venue_detail {
 	int64_t id, window_days, checkin_early_minutes;
+	int64_t longest_minutes; /* of one period */
 	bool phone_required;
 	const char *name, *address, *phone, *timezone;
 	raw_json sports, hours; /* hours: [{"weekday","opens":"08:00","closes":"25:30"}] */

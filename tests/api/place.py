@@ -22,7 +22,7 @@ def rule(hour_fen: int, opens: str = "00:00", closes: str = "30:00", **more) -> 
 def venue_body(**more) -> dict:
     return {"name": "测试馆", "address": "某路 1 号", "phone": "0571-1", "window_days": 7,
             "timezone": "Asia/Shanghai", "checkin_early_minutes": 60, "ends_on": None,
-            "phone_required": False, **more}
+            "phone_required": False, "longest_minutes": 240, **more}
 
 
 def refusal(answer, status: int, code: str, field: str | None = None):

@@ -56,6 +56,12 @@ def take_the_day(house, place, customer):
                  customer.account_id)
 
 
+def shorten(house, place, customer):
+    """As if it had been two slots of half an hour each."""
+    place.write(f"{place.at}/sports/1", {"slot_minutes": 30})
+    place.change(place.at, longest_minutes=30)
+
+
 def block(house, place, customer):
     slot = place.slot(day(3), 1200)
     place.add(f"{place.at}/blocks", {"court_id": place.court, "start": slot.start,
@@ -94,6 +100,7 @@ CHANGES = {
     "the_venue_has_ended": (desk(lambda p: p.change(p.at, ends_on=day(0))), "没有这个球馆"),
     "the_window_is_shorter": (desk(lambda p: p.change(p.at, window_days=1)),
                               "日期不在可预订范围内"),
+    "periods_are_shorter": (shorten, "单个时段超过球馆允许的最长时间"),
     "it_has_begun": (begin, "该时段已开始"),
     "a_court_is_blocked": (block, "该时段已被预订"),
     "a_court_is_sold": (sell, "该时段已被预订"),
@@ -247,6 +254,8 @@ def test_who_ordered_again_while_the_first_was_closing_gets_its_money_back(
 def test_who_had_two_courts_anyway_keeps_both_though_one_was_closing(house, sim, place, customer,
                                                                      second):
     customer.order(second)
+    house.db.run("UPDATE orders SET created_at = created_at - interval '1 hour'"
+                 " WHERE account_id = %s", customer.account_id)
     order = customer.order(place.slot(day(3), 1200))
     payment = customer.prepay(order)
     silence(sim)
@@ -261,15 +270,15 @@ def test_an_order_that_is_made_at_the_same_moment_is_waited_for(house, sim, plac
     """It has its number, and waits for the customer's count of the day; the money comes then."""
     order, payment = late
     owner = Database(house.run, "zx_owner")
-    waiting = ("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = %s")
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with ThreadPoolExecutor(2) as pool:
         owner.run("BEGIN")
         owner.run("SELECT 1 FROM booking_day WHERE account_id = %s FOR UPDATE",
                   customer.account_id)
         made = pool.submit(customer.try_order, second)
-        wait_for(lambda: house.db.value(waiting, "transactionid"))
+        wait_for(lambda: house.db.value(waiting) == 1)
         paid = pool.submit(pay_late, sim, payment)
-        wait_for(lambda: house.db.value(waiting, "advisory"))
+        wait_for(lambda: house.db.value(waiting) == 2)
         owner.run("ROLLBACK")
         ok(made.result(), 201)
         paid.result()

@@ -136,6 +136,29 @@ def test_who_says_no_price_gets_that_of_now(place, customer):
     assert customer.order(place.slot(day(3), 600), expected_fen=None)["amount_fen"] == 9000
 
 
+def hours_from(place, minute: int, hours: int):
+    slot = place.slot(day(2), minute)
+    return slot._replace(end=place.slot(day(2), minute + 60 * (hours - 1)).end)
+
+
+def test_a_period_is_four_hours_at_most(place, customer):
+    refused(customer.try_order(place.slot(day(2), 480), hours_from(place, 600, 5)), 422,
+            "period_too_long", "periods[1]", {"longest_minutes": 240})
+    assert ok(customer.get("/api/v1/orders"))["items"] == []
+    customer.order(hours_from(place, 600, 4))
+
+
+def test_a_venue_says_how_long_a_period_may_be(house, place, customer):
+    assert ok(house.guest.get(f"/api/v1/{place.at}"))["longest_minutes"] == 240
+    place.change(place.at, longest_minutes=360)
+    assert ok(house.guest.get(f"/api/v1/{place.at}"))["longest_minutes"] == 360
+    customer.order(hours_from(place, 480, 6))
+    place.change(place.at, longest_minutes=30)  # a slot may always be had
+    customer.order(place.slot(day(2), 1200))
+    refused(customer.try_order(hours_from(place, 960, 2)), 422, "period_too_long", "periods[0]",
+            {"longest_minutes": 30})
+
+
 def test_three_periods_a_day_and_not_one_more(house, slots, customer):
     one, two, three, four = slots.take(4)
     customer.order(one)

@@ -171,7 +171,10 @@ BAD_VENUES = [({"name": ""}, "name"), ({"name": None}, "name"),
               ({"timezone": "Australia/Eucla"}, "timezone"),
               ({"timezone": "Pacific/Chatham"}, "timezone"), ({"window_days": 401}, "window_days"),
               ({"window_days": -1}, "window_days"), ({"ends_on": "2026-02-30"}, "ends_on"),
-              ({"checkin_early_minutes": 1441}, "checkin_early_minutes")]
+              ({"checkin_early_minutes": 1441}, "checkin_early_minutes"),
+              ({"longest_minutes": 0}, "longest_minutes"),
+              ({"longest_minutes": 1830}, "longest_minutes"),
+              ({"longest_minutes": 100}, "longest_minutes")]
 
 
 @pytest.mark.parametrize("change, field", BAD_VENUES)

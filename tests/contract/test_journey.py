@@ -146,6 +146,11 @@ class TestPeriods:
         customer.order(slot)
         refused(house.customer().try_order(slot), 409, "slot_taken", "periods[0]")
 
+    def test_one_of_five_hours(self, slots, customer):
+        first, *_, last = slots.in_a_row(5)
+        refused(customer.try_order(first._replace(end=last.end)), 422, "period_too_long",
+                "periods[0]", {"longest_minutes": 240})
+
     def test_one_that_is_his_own(self, house, slots, customer):
         slot = slots.one()
         order = customer.order(slot)

@@ -336,6 +336,7 @@ static void an_order_of_a_day_that_a_desk_has_changed_meanwhile_is_run_again(voi
 		"UPDATE venue_sport SET slot_minutes = 60 WHERE venue_id = " VENUE,
 		"UPDATE venue SET timezone = 'Asia/Tokyo' WHERE id = " VENUE,
 		"UPDATE venue SET window_days = 1 WHERE id = " VENUE,
+		"UPDATE venue SET longest_minutes = 30 WHERE id = " VENUE,
 		"UPDATE venue SET ends_on = current_date + 20 WHERE id = " VENUE,
 		"INSERT INTO calendar_day VALUES (current_date + 20, 'holiday', 'test')",
 		"DELETE FROM calendar_day WHERE name = 'test'",
@@ -349,7 +350,8 @@ static void an_order_of_a_day_that_a_desk_has_changed_meanwhile_is_run_again(voi
 		say(owner, "INSERT INTO opening SELECT " VENUE
 			   ", n, 480, 1380"
 			   " FROM generate_series(1, 7) n ON CONFLICT DO NOTHING;"
-			   "UPDATE venue SET timezone = 'Asia/Shanghai' WHERE id = " VENUE);
+			   "UPDATE venue SET timezone = 'Asia/Shanghai',"
+			   " longest_minutes = 1800 WHERE id = " VENUE);
 		if (err != E_RETRY)
 			fail_msg("%s: %s", changes[i], err_info[err].code);
 	}

@@ -982,8 +982,10 @@ CREATE TABLE venue (
 	refund_version        bigint NOT NULL DEFAULT 1, -- 0009_venue.sql: of refund_tiers
 	ends_on               date, -- 0009_venue.sql: from this play date on not for sale
 	phone_required        boolean NOT NULL DEFAULT true, -- 0025_person.sql
+	longest_minutes       bigint NOT NULL DEFAULT 240, -- 0035_longest.sql
 	CONSTRAINT venue_pkey PRIMARY KEY (id), -- 0002_venue.sql
 	CONSTRAINT venue_checkin_range CHECK (checkin_early_minutes BETWEEN 0 AND 1440), -- 0002_venue.sql
+	CONSTRAINT venue_longest CHECK (longest_minutes BETWEEN 30 AND 1800 AND (longest_minutes % 30) = 0), -- 0035_longest.sql
 	CONSTRAINT venue_name_some CHECK (name <> ''), -- 0009_venue.sql
 	CONSTRAINT venue_refund_tiers_form CHECK (refund_tiers_ok(refund_tiers)), -- 0004_settle.sql
 	CONSTRAINT venue_timezone_known CHECK (is_time_zone(timezone)), -- 0002_venue.sql
@@ -991,10 +993,11 @@ CREATE TABLE venue (
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON venue FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
-CREATE TRIGGER frame AFTER UPDATE OF timezone, window_days, ends_on, closed_at ON venue FOR EACH ROW
-	WHEN (old.timezone IS DISTINCT FROM new.timezone OR old.window_days IS DISTINCT FROM new.window_days
-	OR old.ends_on IS DISTINCT FROM new.ends_on OR old.closed_at IS DISTINCT FROM new.closed_at)
-	EXECUTE FUNCTION frame_counts(); -- 0015_floor.sql
+CREATE TRIGGER frame AFTER UPDATE OF timezone, window_days, ends_on, closed_at, longest_minutes ON venue
+	FOR EACH ROW WHEN (old.timezone IS DISTINCT FROM new.timezone
+	OR old.window_days IS DISTINCT FROM new.window_days OR old.ends_on IS DISTINCT FROM new.ends_on
+	OR old.closed_at IS DISTINCT FROM new.closed_at
+	OR old.longest_minutes IS DISTINCT FROM new.longest_minutes) EXECUTE FUNCTION frame_counts(); -- 0035_longest.sql (0015_floor.sql)
 CREATE TRIGGER frame_begins AFTER INSERT ON venue FOR EACH ROW EXECUTE FUNCTION frame_begin(); -- 0015_floor.sql
 CREATE TRIGGER venue_refund_tiers_fall BEFORE INSERT OR UPDATE OF refund_tiers ON venue FOR EACH ROW
 	EXECUTE FUNCTION refund_tiers_check(); -- 0028_tiers.sql

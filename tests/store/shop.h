@@ -36,8 +36,8 @@ static inline void make_venue(void)
 
 	settings.holds_at_once = settings.holds_ended_per_day = 1000000;
 	const char *sql = arena_printf(mem,
-		"INSERT INTO venue (id, name, phone_required)"
-		" VALUES (%1$lld, 'test %5$lld', false);"
+		"INSERT INTO venue (id, name, phone_required, longest_minutes)"
+		" VALUES (%1$lld, 'test %5$lld', false, 1800);"
 		"INSERT INTO venue_sport VALUES (%1$lld, 1, 30);"
 		"INSERT INTO opening SELECT %1$lld, d, %2$d, %3$d FROM generate_series(1, 7) d;"
 		"INSERT INTO price_rule (id, venue_id, hour_fen) VALUES (%1$lld, %1$lld, 4000);"

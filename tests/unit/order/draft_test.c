@@ -262,7 +262,7 @@ static int begin(void **state)
 	opening = (struct opening){480, 1320, at(480), at(1320)};
 	/* clang-format off */
 	day = (struct day){
-		.head = { .venue_id = 1, .venue_name = "星河", .weekday = 1, .now = at(540),
+		.head = { .venue_id = 1, .venue_name = "星河", .weekday = 1, .longest_minutes = 1800, .now = at(540),
 		  .date = { 20780 }, .today = { 20775 }, .window_days = 5 },
 		.openings = { &opening, 1 },
 		.courts = { courts, COUNT_OF(courts) },

@@ -49,7 +49,8 @@ static int begin(void **state)
 	  .closes = 1140,
 		.hour_fen = { 10000 } };
 	day = (struct day){
-		.head = { .venue_id = 1, .weekday = 1, .now = at(AT_10), .date = { 20780 } },
+		.head = { .venue_id = 1, .weekday = 1, .longest_minutes = 1800, .now = at(AT_10),
+			.date = { 20780 } },
 		.openings = { openings, 2 },
 		.rules = { rules, COUNT_OF(rules) },
 	};
@@ -96,6 +97,34 @@ static const struct {
 	{ "the next day's evening", &hourly, 1080 + 1440, 1140 + 1440, E_PERIOD_CLOSED },
 };
 /* clang-format on */
+
+static void a_period_is_no_longer_than_the_venue_wants(void **state)
+{
+	static const struct {
+		const struct court *court;
+		int64_t longest, minutes;
+		enum err err;
+	} cases[] = {
+		{&hourly, 240, 240, E_OK},
+		{&hourly, 240, 300, E_PERIOD_TOO_LONG},
+		{&hourly, 240, 270, E_PERIOD_UNALIGNED},
+		{&half_hourly, 240, 270, E_PERIOD_TOO_LONG},
+		{&half_hourly, 30, 30, E_OK},
+		{&half_hourly, 30, 60, E_PERIOD_TOO_LONG},
+		{&long_slots, 60, 90, E_OK}, /* one slot */
+		{&long_slots, 60, 180, E_PERIOD_TOO_LONG},
+		{&hourly, 240, 780, E_PERIOD_CLOSED},
+	};
+	struct day strict = day;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		strict.head.longest_minutes = cases[i].longest;
+		assert_int_equal(period_check(&strict, cases[i].court, at(780),
+					 at(780 + cases[i].minutes)),
+			cases[i].err);
+	}
+}
 
 static void periods_are_judged_by_the_table(void **state)
 {
@@ -428,6 +457,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(periods_are_judged_by_the_table),
+		cmocka_unit_test(a_period_is_no_longer_than_the_venue_wants),
 		cmocka_unit_test(a_second_off_the_grid_is_refused),
 		cmocka_unit_test(a_microsecond_decides_what_is_past),
 		cmocka_unit_test(a_day_without_openings_is_closed),
