@@ -46,6 +46,7 @@ static enum err show(struct req *r)
 	desk_money_ask(&r->tx, order.id, &attempts, &refunds);
 	TRY(db_sync(&r->tx));
 	struct buf *b = reply_begin(r, 200);
+	b->zone = order.timezone;
 	json_open(b, NULL, '{');
 	json_shape(b, "order", &desk_order_shape, &order);
 	json_list(b, "attempts", &desk_attempt_shape, &attempts);

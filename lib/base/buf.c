@@ -167,7 +167,7 @@ void json_stamp(struct buf *b, const char *name, stamp t)
 {
 	char text[STAMP_TEXT];
 
-	json_text(b, name, stamp_write(text, t));
+	json_text(b, name, stamp_write_in(text, t, b->zone));
 }
 
 static void date_or_null(struct buf *b, const struct field *f, date d)
@@ -221,11 +221,19 @@ static void member(struct buf *b, const struct field *f, const void *at)
 
 void json_shape(struct buf *b, const char *name, const struct shape *sh, const void *obj)
 {
+	const char *around = b->zone;
+
 	json_open(b, name, '{');
-	for (size_t i = 0; i < sh->count; i++)
-		if (!sh->fields[i].hidden)
-			member(b, &sh->fields[i], (const char *)obj + sh->fields[i].offset);
+	for (size_t i = 0; i < sh->count; i++) {
+		const void *at = (const char *)obj + sh->fields[i].offset;
+
+		if (sh->fields[i].zone)
+			b->zone = *(const char *const *)at;
+		else if (!sh->fields[i].hidden)
+			member(b, &sh->fields[i], at);
+	}
 	json_close(b, '}');
+	b->zone = around;
 }
 
 void json_list(struct buf *b, const char *name, const struct shape *sh, const struct list *list)

@@ -11,6 +11,7 @@ struct buf {
 	char *at;
 	size_t len, cap, max;
 	bool full, comma;
+	const char *zone; /* of the times that are written; NULL: China's */
 };
 
 static inline struct buf buf_in(struct arena *arena, size_t max)
@@ -32,7 +33,7 @@ void json_int(struct buf *, const char *name, int64_t);
 void json_bool(struct buf *, const char *name, bool);
 void json_null(struct buf *, const char *name);
 void json_raw(struct buf *, const char *name, const char *json);
-void json_stamp(struct buf *, const char *name, stamp); /* RFC 3339, +08:00 */
+void json_stamp(struct buf *, const char *name, stamp); /* RFC 3339 */
 void json_shape(struct buf *, const char *name, const struct shape *, const void *);
 void json_list(struct buf *, const char *name, const struct shape *, const struct list *);
 

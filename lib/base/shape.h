@@ -43,6 +43,7 @@ struct field {
 	uint8_t digits;   /* enum digits: a number that people type is read so */
 	bool optional;    /* input may lack it, a row may have NULL, output is null */
 	bool hidden;      /* filled from rows, never written as JSON */
+	bool zone;        /* hidden, a text: the time zone of the times behind it */
 	int64_t min, max; /* value, characters of a text, length of a list; 0,0 is any */
 	int64_t absent;   /* what an optional number or bool of a JSON body is when it lacks */
 	const char *one_of;     /* a text must be one of these words: "a|b|c" */

@@ -1,9 +1,11 @@
 #include "base/time.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#define CHINA "Asia/Shanghai"
 enum { CHINA_OFFSET_S = 8 * 3600, YEAR_MIN = 1970, YEAR_MAX = 2199 };
 
 stamp stamp_now(void)
@@ -113,7 +115,41 @@ int date_weekday(date d)
 	return (int)(((d.days + 3) % 7 + 7) % 7) + 1; /* 1970-01-01 was a Thursday */
 }
 
+/* Seconds east of Greenwich. */
+static int64_t offset_of(const char *zone, int64_t s)
+{
+	static char current[64];
+	time_t at = (time_t)s;
+	struct tm local;
+
+	if (!zone || strcmp(zone, CHINA) == 0)
+		return CHINA_OFFSET_S;
+	if (strcmp(zone, current) != 0) {
+		snprintf(current, sizeof(current), "%s", zone);
+		setenv("TZ", zone, 1);
+		tzset();
+	}
+	return localtime_r(&at, &local) ? local.tm_gmtoff / 60 * 60 : CHINA_OFFSET_S;
+}
+
+static char *put_offset(char *at, int64_t east)
+{
+	int64_t minutes = (east < 0 ? -east : east) / 60;
+
+	*at++ = east < 0 ? '-' : '+';
+	at = put(at, minutes / 60, 2);
+	*at++ = ':';
+	at = put(at, minutes % 60, 2);
+	*at = '\0';
+	return at;
+}
+
 const char *stamp_write(char out[STAMP_TEXT], stamp t)
+{
+	return stamp_write_in(out, t, NULL);
+}
+
+const char *stamp_write_in(char out[STAMP_TEXT], stamp t, const char *zone)
 {
 	int64_t s = t.us / SECOND, us = t.us % SECOND;
 
@@ -121,7 +157,8 @@ const char *stamp_write(char out[STAMP_TEXT], stamp t)
 		us += SECOND;
 		s--;
 	}
-	s += CHINA_OFFSET_S;
+	int64_t east = offset_of(zone, s);
+	s += east;
 	int64_t day = s / 86400, of_day = s % 86400;
 	if (of_day < 0) {
 		of_day += 86400;
@@ -138,7 +175,7 @@ const char *stamp_write(char out[STAMP_TEXT], stamp t)
 		*at++ = '.';
 		at = put(at, us, 6);
 	}
-	memcpy(at, "+08:00", 7);
+	put_offset(at, east);
 	return out;
 }
 

@@ -20,6 +20,7 @@ static const struct field checkin_fields[] = {
 	FIELD(struct checkin, customer),
 	FIELD(struct checkin, paid_fen),
 	FIELD(struct checkin, refunded_fen),
+	FIELD(struct checkin, timezone, .zone = true),
 	FIELD(struct checkin, items, .of = &used_item_shape),
 	FIELD(struct checkin, checked_in_at),
 	FIELD(struct checkin, undo_until, .optional = true),
@@ -29,7 +30,7 @@ const struct shape checkin_shape = SHAPE(struct checkin, checkin_fields);
 /* The order behind a code, as far as the decision needs it. */
 struct target {
 	int64_t order_id, venue_id, early_minutes;
-	const char *order_no, *state, *customer;
+	const char *order_no, *state, *customer, *timezone;
 	money paid_fen, refunded_fen;
 	bool money_back; /* all of it, and the courts are not kept */
 	raw_json venue;
@@ -42,6 +43,7 @@ static const struct field target_fields[] = {
 	FIELD(struct target, order_no),
 	FIELD(struct target, state),
 	FIELD(struct target, customer),
+	FIELD(struct target, timezone),
 	FIELD(struct target, paid_fen),
 	FIELD(struct target, refunded_fen),
 	FIELD(struct target, money_back),
@@ -56,7 +58,7 @@ SQL(checkin_target,
 	" o.pay_state = 'refunded' AND o.kept_at IS NULL AS money_back,"
 	" coalesce(nullif(a.nickname, ''), " MASKED_PHONE("a") ","
 	"  '微信用户') AS customer,"
-	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, now() AS now"
+	" jsonb_build_object('id', v.id, 'name', v.name) AS venue, v.timezone, now() AS now"
 	" FROM orders o JOIN venue v ON v.id = o.venue_id JOIN account a ON a.id = o.account_id"
 	" WHERE o.id = (SELECT c.order_id FROM checkin_code c WHERE c.short_code = $1"
 	"  UNION ALL SELECT c.order_id FROM checkin_code c WHERE c.order_id = $2 AND c.nonce = $3"
@@ -186,6 +188,7 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
 		.customer = t->customer,
 		.paid_fen = t->paid_fen,
 		.refunded_fen = t->refunded_fen,
+		.timezone = t->timezone,
 		.venue = t->venue,
 		.items = {used, items->count},
 		.checked_in_at = t->now,
@@ -209,12 +212,13 @@ SQL(checkin_last,
 	" ORDER BY at DESC LIMIT 1");
 
 /* Of the last time: whoever stands at the desk asks just that. */
-static enum err tell_before(struct tx *tx, int64_t order_id, raw_json *detail)
+static enum err tell_before(struct tx *tx, const struct target *t, raw_json *detail)
 {
 	struct before before;
 	struct buf b = buf_in(tx->mem, 512);
 
-	TRY(db_one(tx, &checkin_last, &before_shape, &before, A(order_id)));
+	b.zone = t->timezone;
+	TRY(db_one(tx, &checkin_last, &before_shape, &before, A(t->order_id)));
 	json_shape(&b, NULL, &before_shape, &before);
 	detail->text = buf_text(&b);
 	return E_CHECKED_IN;
@@ -237,7 +241,7 @@ enum err checkin_use(struct tx *tx, const struct scanned *scanned, int64_t membe
 	bool first = !undone && !any_is(&items, ITEM_USED);
 	err = checkin_judge(&items, t.now, t.early_minutes);
 	if (err == E_CHECKED_IN)
-		return tell_before(tx, t.order_id, detail);
+		return tell_before(tx, &t, detail);
 	TRY(err);
 	write_use(tx, scanned, &t, member_id, &items);
 	if (first)

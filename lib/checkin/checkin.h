@@ -47,7 +47,7 @@ struct used_item {
 };
 struct checkin {
 	int64_t order_id;
-	const char *order_no, *customer;
+	const char *order_no, *customer, *timezone;
 	money paid_fen, refunded_fen; /* of the whole order */
 	raw_json venue;               /* {"id","name"} */
 	struct list items;            /* of struct used_item: those that this check-in used */

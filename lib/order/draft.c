@@ -79,6 +79,7 @@ enum err order_draft(struct arena *mem, const struct order_in *in, const struct 
 		.venue_id = in->venue_id,
 		.frame = day->head.frame,
 		.venue_name = day->head.venue_name,
+		.timezone = day->head.timezone,
 		.state = order_state_word(ORDER_PENDING),
 		.pay_state = "unpaid",
 		.note = in->note,

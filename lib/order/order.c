@@ -24,6 +24,7 @@ static const struct field order_fields[] = {
 	FIELD(struct order, account_id, .hidden = true),
 	FIELD(struct order, venue_id),
 	FIELD(struct order, venue_name),
+	FIELD(struct order, timezone, .zone = true),
 	FIELD(struct order, date),
 	FIELD(struct order, state),
 	FIELD(struct order, pay_state),
@@ -222,10 +223,10 @@ enum err order_add(struct tx *tx, struct order *order, int64_t account_id)
 	return order->amount_fen.fen == 0 ? book_free(tx, order) : E_OK;
 }
 
-#define ORDER_COLUMNS                                                                      \
-	"o.id, o.no, o.account_id, o.venue_id, v.name AS venue_name, o.play_date AS date," \
-	" o.state, o.pay_state, o.amount_fen, o.refunded_fen, o.created_at, o.expires_at," \
-	" o.paid_at, o.note, o.refund_tiers"                                               \
+#define ORDER_COLUMNS                                                                                  \
+	"o.id, o.no, o.account_id, o.venue_id, v.name AS venue_name, v.timezone, o.play_date AS date," \
+	" o.state, o.pay_state, o.amount_fen, o.refunded_fen, o.created_at, o.expires_at,"             \
+	" o.paid_at, o.note, o.refund_tiers"                                                           \
 	" FROM orders o JOIN venue v ON v.id = o.venue_id"
 
 SQL(order_by_id, "SELECT " ORDER_COLUMNS " WHERE o.id = $1 AND o.account_id = $2");

@@ -35,7 +35,7 @@ struct order_refund {
 struct order {
 	int64_t id, account_id, venue_id;
 	int64_t frame; /* of the venue, as it was read; only to be added */
-	const char *no, *venue_name, *state, *pay_state, *note;
+	const char *no, *venue_name, *timezone, *state, *pay_state, *note;
 	date date;
 	money amount_fen, refunded_fen;
 	stamp created_at, expires_at, paid_at;

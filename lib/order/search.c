@@ -5,6 +5,7 @@ static const struct field desk_order_fields[] = {
 	FIELD(struct desk_order, no),
 	FIELD(struct desk_order, venue_id),
 	FIELD(struct desk_order, venue_name),
+	FIELD(struct desk_order, timezone, .zone = true),
 	FIELD(struct desk_order, date),
 	FIELD(struct desk_order, state),
 	FIELD(struct desk_order, pay_state),
@@ -23,9 +24,9 @@ static const struct field desk_order_fields[] = {
 };
 const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields);
 
-#define DESK_COLUMNS                                                                     \
-	"SELECT o.id, o.no, o.venue_id, v.name AS venue_name, o.play_date AS date,"      \
-	" o.state, o.pay_state, o.amount_fen, o.paid_fen, o.refunded_fen, o.created_at," \
+#define DESK_COLUMNS                                                                            \
+	"SELECT o.id, o.no, o.venue_id, v.name AS venue_name, v.timezone, o.play_date AS date," \
+	" o.state, o.pay_state, o.amount_fen, o.paid_fen, o.refunded_fen, o.created_at,"        \
 	" o.expires_at, o.paid_at, o.closed_at, o.kept_at, o.note, o.refund_tiers, " CUSTOMER
 #define DESK_JOINS                                         \
 	" FROM orders o JOIN venue v ON v.id = o.venue_id" \
@@ -43,7 +44,7 @@ const struct shape desk_order_shape = SHAPE(struct desk_order, desk_order_fields
 /* Venues first (OFFSET keeps it so), a page of each by its index, and of these the
  * latest. */
 SQL(orders_at_venues, DESK_COLUMNS
-	" FROM (SELECT w.id, w.name FROM venue w OFFSET 0) v"
+	" FROM (SELECT w.id, w.name, w.timezone FROM venue w OFFSET 0) v"
 	" CROSS JOIN LATERAL (SELECT o.* FROM orders o"
 	" WHERE o.venue_id = v.id AND" FITS LATEST
 	") o JOIN account a ON a.id = o.account_id" LATEST);

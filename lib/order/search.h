@@ -9,7 +9,7 @@
 
 struct desk_order {
 	int64_t id, venue_id;
-	const char *no, *venue_name, *state, *pay_state, *note;
+	const char *no, *venue_name, *timezone, *state, *pay_state, *note;
 	date date;
 	money amount_fen, paid_fen, refunded_fen;
 	stamp created_at, expires_at, paid_at, closed_at;

@@ -22,6 +22,7 @@ static const struct field block_fields[] = {
 	FIELD(struct block, version),
 	FIELD(struct block, court_id),
 	FIELD(struct block, court_name),
+	FIELD(struct block, timezone, .zone = true),
 	FIELD(struct block, start),
 	FIELD(struct block, end),
 	FIELD(struct block, reason),
@@ -30,7 +31,7 @@ static const struct field block_fields[] = {
 const struct shape block_shape = SHAPE(struct block, block_fields);
 
 #define BLOCK_COLUMNS                                                                   \
-	"SELECT b.id, b.version, b.court_id, c.name AS court_name,"                     \
+	"SELECT b.id, b.version, b.court_id, c.name AS court_name, v.timezone,"         \
 	" lower(b.during) AS start, upper(b.during) AS \"end\", b.reason, b.created_at" \
 	" FROM court_block b JOIN court c ON c.id = b.court_id"                         \
 	" JOIN venue v ON v.id = b.venue_id WHERE b.venue_id = $1"

@@ -21,7 +21,7 @@ struct block_in {
 extern const struct shape block_new_shape, block_edit_shape;
 struct block {
 	int64_t id, version, court_id;
-	const char *court_name, *reason;
+	const char *court_name, *timezone, *reason;
 	stamp start, end, created_at;
 };
 extern const struct shape block_shape;

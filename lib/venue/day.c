@@ -5,6 +5,7 @@
 static const struct field head_fields[] = {
 	FIELD(struct day_head, venue_id),
 	FIELD(struct day_head, venue_name),
+	FIELD(struct day_head, timezone, .zone = true),
 	FIELD(struct day_head, window_days),
 	FIELD(struct day_head, weekday),
 	FIELD(struct day_head, longest_minutes),
@@ -52,7 +53,7 @@ static const struct shape own_shape = SHAPE(struct own_period, own_fields);
 
 /* First of a day's statements: if the frame changes before the others, its number here is
  * the old one, and an order by it is refused. */
-SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, " VENUE_WINDOW
+SQL(day_head, "SELECT v.id AS venue_id, v.name AS venue_name, v.timezone, " VENUE_WINDOW
 	      " AS window_days,"
 	      " coalesce(c.as_weekday, extract(isodow FROM $2::date)::bigint) AS weekday,"
 	      " f.number AS frame,"

@@ -27,7 +27,7 @@ struct day_head {
 	int64_t venue_id, window_days, weekday;
 	int64_t longest_minutes; /* of one period */
 	int64_t frame; /* counts the changes of all that a day shows but prices and courts */
-	const char *venue_name;
+	const char *venue_name, *timezone;
 	const char *day_kind, *day_name; /* NULL on an ordinary day */
 	date date, today;
 	bool night; /* the date is today, and what opened yesterday is not closed yet */

@@ -10,6 +10,7 @@ static const struct field outside_fields[] = {
 	FIELD(struct outside, item_id), /* the cursor */
 	FIELD(struct outside, order_id),
 	FIELD(struct outside, no),
+	FIELD(struct outside, timezone, .zone = true),
 	FIELD(struct outside, court_id),
 	FIELD(struct outside, court_name),
 	FIELD(struct outside, date),
@@ -72,10 +73,10 @@ SQL(outside_decide,
 	"UPDATE outside_item x" CHOSEN("$5",
 		"$6") " FROM (SELECT i.id" SOLD_AHEAD IN_SCOPE
 		      ") t WHERE x.item_id = t.id AND x.choice IS NULL AND x.done_at IS NULL");
-#define OUTSIDE_COLUMNS                                                         \
-	"SELECT i.id AS item_id, o.id AS order_id, o.no, i.court_id,"           \
-	" c.name AS court_name, o.play_date AS date, lower(i.during) AS start," \
-	" upper(i.during) AS \"end\", (SELECT x.choice FROM outside_item x"     \
+#define OUTSIDE_COLUMNS                                                           \
+	"SELECT i.id AS item_id, o.id AS order_id, o.no, v.timezone, i.court_id," \
+	" c.name AS court_name, o.play_date AS date, lower(i.during) AS start,"   \
+	" upper(i.during) AS \"end\", (SELECT x.choice FROM outside_item x"       \
 	"  WHERE x.item_id = i.id) AS choice"
 SQL(outside_now,
 	OUTSIDE_COLUMNS SOLD_AHEAD IN_SCOPE " AND" IS_OUTSIDE " ORDER BY 7, 2, 1 LIMIT $5");
@@ -121,7 +122,7 @@ enum err outside_settle(
 #define WRITTEN_DOWN                                                            \
 	" FROM outside_item x JOIN order_item i ON i.id = x.item_id"            \
 	" JOIN orders o ON o.id = x.order_id JOIN court c ON c.id = i.court_id" \
-	" WHERE x.venue_id = $1"
+	" JOIN venue v ON v.id = x.venue_id WHERE x.venue_id = $1"
 SQL(outside_open, OUTSIDE_COLUMNS WRITTEN_DOWN
 	" AND x.done_at IS NULL AND x.item_id > $2 ORDER BY x.item_id LIMIT $3");
 SQL(outside_named, OUTSIDE_COLUMNS WRITTEN_DOWN

@@ -31,7 +31,7 @@ enum { OUTSIDE_REASON_LENGTH = 26 }; /* WeChat Pay takes 80 bytes: so many Chine
 
 struct outside {
 	int64_t order_id, item_id, court_id;
-	const char *no, *court_name;
+	const char *no, *court_name, *timezone;
 	const char *choice; /* NULL: none yet */
 	date date;
 	stamp start, end;

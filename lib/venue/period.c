@@ -257,6 +257,7 @@ static void write_board(struct buf *b, const struct day *day)
 
 void day_write(struct buf *b, const struct day *day, const char *sport)
 {
+	b->zone = day->head.timezone;
 	json_open(b, NULL, '{');
 	json_int(b, "venue_id", day->head.venue_id);
 	json_text(b, "sport", sport);

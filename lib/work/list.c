@@ -5,6 +5,7 @@ static const struct field work_fields[] = {
 	FIELD(struct work_row, kind),
 	FIELD(struct work_row, venue_id, .optional = true),
 	FIELD(struct work_row, venue_name, .optional = true),
+	FIELD(struct work_row, timezone, .optional = true, .zone = true),
 	FIELD(struct work_row, order_id, .optional = true),
 	FIELD(struct work_row, order_no, .optional = true),
 	FIELD(struct work_row, refund_id, .optional = true),
@@ -16,10 +17,10 @@ static const struct field work_fields[] = {
 };
 const struct shape work_row_shape = SHAPE(struct work_row, work_fields);
 
-#define WORK                                                                 \
-	"SELECT w.id, w.kind, w.venue_id, v.name AS venue_name, w.order_id," \
-	" o.no AS order_no, w.refund_id, w.detail, w.opened_at, w.done_at,"  \
-	" staff_name(w.done_by) AS done_by, w.note FROM work_item w"         \
+#define WORK                                                                             \
+	"SELECT w.id, w.kind, w.venue_id, v.name AS venue_name, v.timezone, w.order_id," \
+	" o.no AS order_no, w.refund_id, w.detail, w.opened_at, w.done_at,"              \
+	" staff_name(w.done_by) AS done_by, w.note FROM work_item w"                     \
 	" LEFT JOIN venue v ON v.id = w.venue_id LEFT JOIN orders o ON o.id = w.order_id WHERE "
 SQL(work_open, WORK
 	"w.done_at IS NULL AND ($1::text IS NULL OR w.kind = $1)"

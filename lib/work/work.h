@@ -34,7 +34,7 @@ void work_refund_done(struct tx *, int64_t refund_id, int64_t member_id, const c
  * What belongs to no venue is for those who may do this everywhere. */
 struct work_row {
 	int64_t id, venue_id, order_id, refund_id; /* but for the first, 0: none */
-	const char *kind, *venue_name, *order_no, *note, *done_by;
+	const char *kind, *venue_name, *timezone, *order_no, *note, *done_by;
 	raw_json detail;
 	stamp opened_at, done_at;
 };

@@ -122,6 +122,35 @@ static void bad_dates_are_refused(void **state)
 	}
 }
 
+static void in_a_zone_an_instant_has_its_offset(void **state)
+{
+	static const struct {
+		const char *zone, *text;
+		int64_t us;
+	} cases[] = {
+		{NULL, "2026-11-23T18:00:00+08:00", 1795428000 * SECOND},
+		{"Asia/Shanghai", "2026-11-23T18:00:00+08:00", 1795428000 * SECOND},
+		{"Asia/Tokyo", "2026-11-23T19:00:00.000001+09:00", 1795428000 * SECOND + 1},
+		{"Asia/Kolkata", "2026-11-23T15:30:00+05:30", 1795428000 * SECOND},
+		{"Etc/GMT+12", "2026-11-22T22:00:00-12:00", 1795428000 * SECOND},
+		{"UTC", "2026-11-23T10:00:00+00:00", 1795428000 * SECOND},
+		/* before and after clocks go forward, on 8 March 2026 */
+		{"America/New_York", "2026-03-08T01:59:59-05:00", 1772953199 * SECOND},
+		{"America/New_York", "2026-03-08T03:00:00-04:00", 1772953200 * SECOND},
+		{NULL, "2026-03-08T15:00:00+08:00", 1772953200 * SECOND},
+	};
+	char text[STAMP_TEXT];
+	stamp back;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		stamp_write_in(text, (stamp){cases[i].us}, cases[i].zone);
+		assert_string_equal(text, cases[i].text);
+		assert_true(stamp_parse(text, &back));
+		assert_int_equal(back.us, cases[i].us);
+	}
+}
+
 /* The same instant by gmtime_r, in China's time. */
 static const char *by_libc(char out[STAMP_TEXT], int64_t us)
 {
@@ -258,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_instants_are_read),
 		cmocka_unit_test(bad_instants_are_refused),
+		cmocka_unit_test(in_a_zone_an_instant_has_its_offset),
 		cmocka_unit_test(bad_dates_are_refused),
 		cmocka_unit_test(random_instants_are_written_like_libc_and_read_back),
 		cmocka_unit_test(random_texts_are_read_like_timegm),
