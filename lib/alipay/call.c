@@ -60,6 +60,7 @@ static enum err send(struct arena *mem, const struct alipay_exchange *x, struct 
 	return http_send(mem,
 		&(struct http_call){
 			.upstream = UPSTREAM_ALIPAY,
+			.about = channel_trade_of(mem, bytes_of(x->biz)),
 			.method = "POST",
 			.url = url,
 			.headers = headers,

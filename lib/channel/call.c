@@ -1,5 +1,6 @@
 #include "channel/call.h"
 
+#include "base/json.h"
 #include "base/time.h"
 #include "net/http.h"
 
@@ -13,6 +14,25 @@ static bool time_for_another(int64_t deadline)
 		return false;
 	nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
 	return true;
+}
+
+struct trade {
+	const char *out_trade_no;
+};
+static const struct field trade_fields[] = {
+	FIELD(struct trade, out_trade_no, .optional = true),
+};
+static const struct shape trade_shape = SHAPE(struct trade, trade_fields);
+
+const char *channel_trade_of(struct arena *mem, struct bytes json)
+{
+	struct trade t = {0};
+	struct json_fault fault = {0};
+
+	if (json.len == 0 || json_load(mem, (const char *)json.at, json.len, &trade_shape,
+				     JSON_LENIENT, &t, &fault) != E_OK)
+		return NULL;
+	return t.out_trade_no;
 }
 
 enum err channel_err(enum err err)

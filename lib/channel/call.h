@@ -2,6 +2,7 @@
 #define CHANNEL_CALL_H
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -18,6 +19,9 @@ struct channel_tries {
 	bool once;
 };
 enum err channel_call(struct arena *, const struct channel_tries *) CHECKED;
+
+/* The payment that a request is about: its member out_trade_no. NULL: none. */
+const char *channel_trade_of(struct arena *, struct bytes json);
 
 /* What http_send() came to, in a channel's words: E_UNKNOWN is E_CHANNEL_UNKNOWN. */
 enum err channel_err(enum err);

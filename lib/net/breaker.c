@@ -87,6 +87,9 @@ static int64_t probes_out(const struct breaker *b)
 static bool may_probe(
 	struct breaker *b, const struct breaker_rule *rule, const struct breaker_params *ask)
 {
+	if (ask->thing && ask->thing == b->accused &&
+		ask->now_ms < b->until_ms + rule->recovery_ms)
+		return false;
 	if (b->state == BREAKER_OPEN && ask->now_ms >= b->until_ms)
 		change(b, BREAKER_HALF_OPEN);
 	return b->state == BREAKER_HALF_OPEN && b->went_well + probes_out(b) < rule->probes;
@@ -120,7 +123,7 @@ enum breaker_pass breaker_enter(struct breaker *b, const struct breaker_rule *ru
 		return BREAKER_FULL;
 	*ticket = ++b->tickets;
 	*seat = (struct breaker_seat){
-		*ticket, ask->now_ms, ask->now_ms + ask->lease_ms, ask->pid};
+		*ticket, ask->now_ms, ask->now_ms + ask->lease_ms, ask->pid, ask->thing};
 	b->total.calls++;
 	return BREAKER_PASS;
 }
@@ -160,24 +163,51 @@ static bool is_too_bad(const struct breaker *b, const struct breaker_rule *rule,
 		       (rule->error_count && sum.errors >= rule->error_count));
 }
 
-static void count(struct breaker *b, const struct breaker_rule *rule, int64_t now, unsigned end)
+static bool is_bad(const struct breaker_rule *rule, unsigned end)
+{
+	return end & BREAKER_FAILED || (end & BREAKER_SLOW && rule->slow_percent);
+}
+
+/* False: it is counted already in this window. The oldest is forgotten for a new one. */
+static bool blame(struct breaker *b, uint64_t thing, int64_t number)
+{
+	struct breaker_blame *place = b->blames;
+
+	for (struct breaker_blame *e = b->blames; e < b->blames + BREAKER_BLAMES; e++) {
+		if (e->thing == thing && e->number > number - BREAKER_BUCKETS)
+			return false;
+		if (e->number < place->number)
+			place = e;
+	}
+	*place = (struct breaker_blame){thing, number};
+	return true;
+}
+
+static void count(struct breaker *b, const struct breaker_rule *rule, uint64_t thing,
+	int64_t now, unsigned end)
 {
 	struct breaker_bucket *bucket = bucket_of(b, rule, now);
 
+	if (thing && is_bad(rule, end) && !blame(b, thing, bucket->number))
+		return;
 	bucket->calls++;
 	bucket->slow += (end & BREAKER_SLOW) != 0;
 	bucket->errors += (end & BREAKER_FAILED) != 0;
-	if (is_too_bad(b, rule, bucket->number))
+	if (is_too_bad(b, rule, bucket->number)) {
+		b->accused = thing;
 		trip(b, rule, now);
+	}
 }
 
-static void probed(
-	struct breaker *b, const struct breaker_rule *rule, int64_t now, unsigned end)
+static void probed(struct breaker *b, const struct breaker_rule *rule, uint64_t thing,
+	int64_t now, unsigned end)
 {
-	if (end & BREAKER_FAILED || (end & BREAKER_SLOW && rule->slow_percent))
+	if (is_bad(rule, end)) {
+		b->accused = thing;
 		trip(b, rule, now);
-	else if (++b->went_well >= rule->probes)
+	} else if (++b->went_well >= rule->probes) {
 		heal(b);
+	}
 }
 
 void breaker_leave(struct breaker *b, const struct breaker_rule *rule, uint64_t ticket,
@@ -190,6 +220,7 @@ void breaker_leave(struct breaker *b, const struct breaker_rule *rule, uint64_t 
 		i++;
 	if (i == BREAKER_SEATS)
 		return;
+	uint64_t thing = b->seats[i].thing;
 	b->seats[i] = (struct breaker_seat){0};
 	if (end == BREAKER_VOID) {
 		b->total.calls--;
@@ -200,7 +231,7 @@ void breaker_leave(struct breaker *b, const struct breaker_rule *rule, uint64_t 
 	if (ticket <= b->since)
 		return; /* it began under another state */
 	if (b->state == BREAKER_HALF_OPEN)
-		probed(b, rule, now, end);
+		probed(b, rule, thing, now, end);
 	else if (b->state == BREAKER_CLOSED)
-		count(b, rule, now, end);
+		count(b, rule, thing, now, end);
 }

@@ -21,7 +21,12 @@
  *   breaker half-open for ever (Sentinel's issue 1638).
  * - A call that began before the last change of state says nothing about the time
  *   after it, and doesn't decide anything.
- * - The window slides by a quarter; Sentinel's one bucket forgets all at its end. */
+ * - The window slides by a quarter; Sentinel's one bucket forgets all at its end.
+ * - A call may be about one thing (a trade). What goes wrong with the same thing again
+ *   within a window says nothing new: it is counted once, or one poisoned trade that is
+ *   tried again and again would stop all others. For the same reason the thing whose call
+ *   opened the breaker is no probe at first: others are, and only when none has come for
+ *   another recovery_ms it may. */
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
 
@@ -34,18 +39,24 @@ struct breaker_rule {
 	int64_t window_ms, recovery_ms, probes;
 };
 
-enum { BREAKER_SEATS = 64, BREAKER_BUCKETS = 4 };
+enum { BREAKER_SEATS = 64, BREAKER_BUCKETS = 4, BREAKER_BLAMES = 16 };
 
 struct breaker {
 	int64_t state, until_ms; /* open: no try before */
 	int64_t went_well;       /* half-open: probes */
 	uint64_t tickets, since; /* handed out; as of the last change of state */
+	uint64_t accused;        /* the thing whose call opened it, 0: none */
+	struct breaker_blame {
+		uint64_t thing;
+		int64_t number; /* of the bucket that has it */
+	} blames[BREAKER_BLAMES];
 	struct breaker_bucket {
 		int64_t number, calls, slow, errors;
 	} buckets[BREAKER_BUCKETS];
 	struct breaker_seat {
 		uint64_t ticket; /* 0: free */
 		int64_t began_ms, until_ms, pid;
+		uint64_t thing;
 	} seats[BREAKER_SEATS];
 	struct breaker_total {
 		int64_t calls, slow, errors, opened;
@@ -64,6 +75,7 @@ struct breaker_params {
 	int64_t pid;
 	int64_t seats; /* at most so many calls at once; 0: BREAKER_SEATS */
 	bool (*lives)(int64_t pid);
+	uint64_t thing; /* what the call is about, 0: nothing by itself */
 };
 
 /* With BREAKER_PASS a ticket, for breaker_leave(). */

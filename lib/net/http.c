@@ -260,7 +260,7 @@ enum err http_send(struct arena *mem, const struct http_call *c, struct http_ans
 		log_error("http", "a call that doesn't name its party");
 		return E_UPSTREAM;
 	}
-	if (!upstream_enter(c->upstream, limit_of(c), &visit))
+	if (!upstream_enter_for(c->upstream, c->about, limit_of(c), &visit))
 		return E_UPSTREAM;
 	enum err err = easy_ready() ? perform(&r, c) : E_INTERNAL;
 	if (easy)

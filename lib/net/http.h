@@ -13,6 +13,7 @@
 
 struct http_call {
 	enum upstream upstream; /* whom it is to; each caller names it */
+	const char *about;      /* the thing that it is about (upstream.h), or NULL */
 	const char *method;     /* GET or POST */
 	const char *url;
 	const char *const *headers; /* "Name: value" …, NULL; may be NULL */

@@ -108,12 +108,29 @@ static enum breaker_pass wait_for_place(struct upstream_call *v, struct trial *t
 	return pass;
 }
 
+/* FNV-1a; never 0 */
+static uint64_t hash_of(const char *thing)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (const char *c = thing; *c; c++)
+		h = (h ^ (unsigned char)*c) * 0x100000001b3;
+	return h | 1;
+}
+
 bool upstream_enter(enum upstream upstream, int64_t limit_ms, struct upstream_call *v)
+{
+	return upstream_enter_for(upstream, NULL, limit_ms, v);
+}
+
+bool upstream_enter_for(
+	enum upstream upstream, const char *thing, int64_t limit_ms, struct upstream_call *v)
 {
 	struct trial t = {
 		.ask = {.lease_ms = limit_ms + LEASE_SPARE_MS,
 			.pid = getpid(),
 			.seats = seats_for_one(upstream),
+			.thing = thing ? hash_of(thing) : 0,
 			.lives = process_lives},
 	};
 

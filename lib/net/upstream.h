@@ -54,6 +54,10 @@ struct upstream_call {
  * quarters of them (all but one in a small pool). When these are taken, but none of
  * their calls is late yet, this waits 0.3 s for one to end. */
 bool upstream_enter(enum upstream, int64_t limit_ms, struct upstream_call *) CHECKED;
+/* The same for a call about one thing, by its name: failures of one thing are one failure
+ * (breaker.h). NULL: about nothing by itself. */
+bool upstream_enter_for(
+	enum upstream, const char *thing, int64_t limit_ms, struct upstream_call *) CHECKED;
 
 /* `end` is BREAKER_WELL, BREAKER_FAILED or BREAKER_VOID. Whether the call was slow is
  * measured here, unless it may take long (a download). */

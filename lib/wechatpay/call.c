@@ -33,6 +33,21 @@ const char *const *wechatpay_headers(
 	return headers;
 }
 
+/* The number of a payment; of a refund of ours it is followed by R and digits. */
+static const char *trade_of(struct arena *mem, const char *target, struct bytes body)
+{
+	static const char *const before[] = {"/out-trade-no/", "/refund/domestic/refunds/"};
+
+	for (size_t i = 0; i < COUNT_OF(before); i++) {
+		const char *at = strstr(target, before[i]);
+		if (!at)
+			continue;
+		at += strlen(before[i]);
+		return arena_printf(mem, "%.*s", (int)strcspn(at, "/?R"), at);
+	}
+	return channel_trade_of(mem, body);
+}
+
 enum err wechatpay_send(struct arena *mem, const char *method, const char *target,
 	struct bytes body, int64_t deadline, struct http_answer *a)
 {
@@ -46,6 +61,7 @@ enum err wechatpay_send(struct arena *mem, const char *method, const char *targe
 	return http_send(mem,
 		&(struct http_call){
 			.upstream = UPSTREAM_WECHAT_PAY,
+			.about = trade_of(mem, target, body),
 			.method = method,
 			.url = arena_printf(mem, "%s%s", settings.wxpay_base, target),
 			.headers = headers,

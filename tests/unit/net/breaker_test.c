@@ -13,7 +13,7 @@
  *   +N            N milliseconds pass                 ( … ) begin a call, end the oldest:
  *   (             a call begins and stays             )ok )slow )err )void  it ends so
  *   dead          the oldest call's process is gone
- *   =C =O =H      closed, open, half-open */
+ *   =C =O =H      closed, open, half-open             err:a  a call about the thing a */
 /* clang-format off */
 static const struct breaker_rule slow_ratio = {
 	.slow_ms = 50, .slow_percent = 50, .min_calls = 5, .window_ms = 1000,
@@ -72,6 +72,17 @@ static const struct {
 	{"what was never sent is no probe", &error_ratio, TRIP "+4000 ( )void =H ok =C"},
 	{"who comes back after his lease is not heard", &error_ratio,
 		TRIP "+4000 ( +5000 - =O )ok =O"},
+	{"one thing that fails is one failure", &error_count, "err:a err:a err:a err:a =C err:b =C err:c =O"},
+	{"once in each window", &error_count, "err:a err:b +1000 err:a err:b err:a =C err:c =O"},
+	{"not by its share either", &error_ratio, "err:a err:a err:a err:a err:a err:a =C"},
+	{"nor when it is slow", &slow_ratio, "slow:a slow:a slow:a slow:a slow:a err:a =C"},
+	{"what it does well counts", &error_ratio, "err:a ok:a ok:a ok:a ok:a err:b err:c =C"},
+	{"many things make a breakdown", &error_ratio, "err:a err:b err:c err:d err:e =O"},
+	{"whose failure opened it is not the probe", &error_count,
+		"err:a err:b err:c =O +4000 -:c =O ok:d =C"},
+	{"whose probe failed is not the next", &error_count,
+		"err:a err:b err:c +4000 err:a =O +4000 -:a ok:c =C"},
+	{"but is when nobody else comes", &error_count, "err:a err:b err:c +7999 -:c +1 ok:c =C"},
 	/* clang-format on */
 };
 
@@ -92,20 +103,24 @@ struct play {
 	int64_t pid;
 };
 
-static bool enter(struct play *p, uint64_t *ticket)
+static bool enter(struct play *p, const char *word, uint64_t *ticket)
 {
-	const struct breaker_params ask = {
-		.now_ms = now, .lease_ms = 5000, .pid = ++p->pid, .lives = lives};
+	const char *thing = strchr(word, ':');
+	const struct breaker_params ask = {.now_ms = now,
+		.lease_ms = 5000,
+		.pid = ++p->pid,
+		.lives = lives,
+		.thing = thing ? (uint64_t)thing[1] : 0};
 
 	return breaker_enter(&p->b, p->rule, &ask, ticket) == BREAKER_PASS;
 }
 
 static unsigned end_of(const char *word)
 {
-	return strcmp(word, "slow") == 0   ? BREAKER_SLOW
-	       : strcmp(word, "err") == 0  ? BREAKER_FAILED
-	       : strcmp(word, "void") == 0 ? BREAKER_VOID
-					   : BREAKER_WELL;
+	return strncmp(word, "slow", 4) == 0   ? BREAKER_SLOW
+	       : strncmp(word, "err", 3) == 0  ? BREAKER_FAILED
+	       : strncmp(word, "void", 4) == 0 ? BREAKER_VOID
+					       : BREAKER_WELL;
 }
 
 static bool do_word(struct play *p, const char *word)
@@ -120,9 +135,9 @@ static bool do_word(struct play *p, const char *word)
 	case '=':
 		return letters[p->b.state] == word[1];
 	case '-':
-		return !enter(p, &ticket);
+		return !enter(p, word, &ticket);
 	case '(':
-		return enter(p, &p->held[p->last++]);
+		return enter(p, word, &p->held[p->last++]);
 	case ')':
 		breaker_leave(&p->b, p->rule, p->held[p->first++], now, end_of(word + 1));
 		return true;
@@ -130,7 +145,7 @@ static bool do_word(struct play *p, const char *word)
 		gone = p->pid;
 		return true;
 	default:
-		if (!enter(p, &ticket))
+		if (!enter(p, word, &ticket))
 			return false;
 		breaker_leave(&p->b, p->rule, ticket, now, end_of(word));
 		return true;
@@ -323,7 +338,7 @@ static void one_event(struct breaker *b, const struct breaker_rule *rule, uint64
 	unsigned end = some_end();
 
 	if (what < 5) {
-		struct breaker_params ask = {now, lease, pid, SEATS, lives};
+		struct breaker_params ask = {now, lease, pid, SEATS, lives, 0};
 		enum breaker_pass pass = breaker_enter(b, rule, &ask, &held[i]);
 		assert_int_equal(pass, model_enter(rule, lease, pid));
 		if (pass == BREAKER_PASS)
