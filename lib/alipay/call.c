@@ -8,7 +8,10 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "channel/call.h"
+#include "codec/recode.h"
 #include "net/http.h"
+
+#include <strings.h>
 
 struct alipay_merchant alipay_merchant;
 
@@ -154,15 +157,33 @@ static enum err judge(struct alipay_exchange *x, const struct answer *a)
 	return E_CHANNEL_REFUSED;
 }
 
+/* What the gateway refuses before it has read our charset, it may say in its own, GBK. Its
+ * signature would be over those bytes; nothing but a refusal comes like this. False: it is
+ * UTF-8, as we ask for. */
+static bool in_other_charset(struct arena *mem, const struct http_answer *a, const char **utf8)
+{
+	const char *type = http_header(a, "Content-Type");
+	const char *said = type ? strcasestr(type, "charset=") : NULL;
+
+	if (!said ||
+		(strncasecmp(said + 8, "gb", 2) != 0 && strncasecmp(said + 8, "\"gb", 3) != 0))
+		return false;
+	*utf8 = recode_text(mem, "GB18030", (const char *)a->body.at);
+	return *utf8 != NULL;
+}
+
 static enum err try_once(struct arena *mem, void *exchange)
 {
 	struct alipay_exchange *x = exchange;
 	struct http_answer http;
 	struct answer answer;
+	const char *utf8;
 	enum err err = send(mem, x, &http);
 
 	if (err != E_OK)
 		return channel_err(err);
+	if (in_other_charset(mem, &http, &utf8))
+		http.body = bytes_of(utf8);
 	if (http.status != 200 || !open_answer(mem, x->method, http.body, &answer)) {
 		log_warn("alipay", "%s: HTTP %d, no answer of the gateway", x->method,
 			http.status);

@@ -103,7 +103,8 @@ bool wechatpay_member_read(struct arena *mem, const cJSON *root, const char *nam
 	const cJSON *part = cJSON_GetObjectItemCaseSensitive(root, name);
 	struct json_fault fault = {0};
 
-	return !part || json_read(mem, part, shape, JSON_LENIENT, out, &fault) == E_OK;
+	return !part || cJSON_IsNull(part) ||
+	       json_read(mem, part, shape, JSON_LENIENT, out, &fault) == E_OK;
 }
 
 struct problem {

@@ -45,8 +45,8 @@ enum err wechatpay_call(struct arena *, struct wechatpay_exchange *) CHECKED;
 enum err wechatpay_judge(struct arena *, const char *target, const struct http_answer *,
 	const char **refusal) CHECKED;
 
-/* A member of an answer that is an object; false if it is there and doesn't fit the
- * shape. */
+/* A member of an answer that is an object; false if it is there, not null, and doesn't
+ * fit the shape. */
 bool wechatpay_member_read(struct arena *, const cJSON *root, const char *name,
 	const struct shape *, void *out) CHECKED;
 

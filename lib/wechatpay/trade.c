@@ -128,7 +128,7 @@ static bool complete(const struct wechatpay_payment *n)
 
 	if (!named || !wechatpay_is_paid(n))
 		return named;
-	return n->transaction_id && n->success_time.us && n->total.fen > 0 && n->currency;
+	return n->transaction_id && n->success_time.us && n->total.fen > 0;
 }
 
 bool wechatpay_payment_parse(struct arena *mem, struct bytes json, struct wechatpay_payment *n)
@@ -174,7 +174,7 @@ void wechatpay_payment_of(const struct wechatpay_payment *n, struct channel_paym
 		.returned = text_same(n->trade_state, "REFUND"),
 		.ours = text_same(n->mchid, settings.wxpay_mchid) &&
 			text_same(n->appid, settings.wx_appid),
-		.yuan = text_same(n->currency, "CNY"),
+		.yuan = !n->currency || strcmp(n->currency, "CNY") == 0,
 		.out_trade_no = n->out_trade_no,
 		.transaction_id = n->transaction_id,
 		.payer = n->payer_openid,

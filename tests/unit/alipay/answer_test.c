@@ -8,13 +8,28 @@ enum call { PREPAY, JSAPI, QUERY, CLOSE, REFUND, REFUND_QUERY, BILL };
 static const char *const names[] = {"alipay_trade_precreate", "alipay_trade_create",
 	"alipay_trade_query", "alipay_trade_close", "alipay_trade_refund",
 	"alipay_trade_fastpay_refund_query", "alipay_data_dataservice_bill_downloadurl_query"};
-enum seal { GOOD, BAD, NONE, PLAIN_SLASHES, BY_GATEWAY, HTTP_500, NO_JSON, CUT, OTHER_NAME };
+enum seal {
+	GOOD,
+	BAD,
+	NONE,
+	PLAIN_SLASHES,
+	BY_GATEWAY,
+	HTTP_500,
+	NO_JSON,
+	CUT,
+	OTHER_NAME,
+	IN_GBK
+};
 
 #define DONE "{\"code\":\"10000\",\"msg\":\"Success\""
 #define FAILED(sub)                                                           \
 	"{\"code\":\"40004\",\"msg\":\"Business Failed\",\"sub_code\":\"" sub \
 	"\",\"sub_msg\":\"\"}"
 #define GATE(code, sub) "{\"code\":\"" code "\",\"msg\":\"\",\"sub_code\":\"" sub "\"}"
+/* 缺 and 誠 in GBK; the last byte of the second looks like a backslash */
+#define GATE_SAYS(code, sub)                                      \
+	"{\"code\":\"" code "\",\"msg\":\"\",\"sub_code\":\"" sub \
+	"\",\"sub_msg\":\"\xc8\xb1\xd5\x5c\"}"
 #define TRADE(state, more)                                                             \
 	DONE ",\"out_trade_no\":\"A01\",\"trade_no\":\"T1\",\"trade_status\":\"" state \
 	     "\","                                                                     \
@@ -59,6 +74,12 @@ static const struct row {
 		E_CHANNEL_REFUSED, 0},
 	{"our rights", PREPAY, BY_GATEWAY, GATE("40006", "isv.insufficient-isv-permissions"), 0,
 		E_CHANNEL_REFUSED, 0},
+	{"our signature, in GBK", PREPAY, IN_GBK, GATE_SAYS("40002", "isv.invalid-signature"), 0,
+		E_CHANNEL_REFUSED, 0},
+	{"the same in no charset that is said", PREPAY, BY_GATEWAY,
+		GATE_SAYS("40002", "isv.invalid-signature"), 0, E_CHANNEL_UNKNOWN, 0},
+	{"a code in GBK, that nobody signed", PREPAY, IN_GBK, DONE ",\"qr_code\":\"https://q\"}", 0,
+		E_CHANNEL_UNKNOWN, 0},
 	{"too often", PREPAY, BY_GATEWAY, GATE("40005", "isv.app-call-limited"), 0, E_UPSTREAM, 0},
 	{"a code that nobody knows", PREPAY, GOOD, GATE("10003", ""), 0, E_CHANNEL_UNKNOWN, 0},
 	{"a broken house", PREPAY, HTTP_500, DONE "}", 0, E_CHANNEL_UNKNOWN, 0},
@@ -172,19 +193,21 @@ static const char *http_of(const struct row *r, const char *node, enum call call
 	const char *covered = r->seal == PLAIN_SLASHES ? plain_slashes(node)
 			      : r->seal == BAD         ? "{}"
 						       : node;
-	const char *name = r->seal == BY_GATEWAY   ? "error"
+	bool gateway = r->seal == BY_GATEWAY || r->seal == IN_GBK;
+	const char *name = gateway                 ? "error"
 			   : r->seal == OTHER_NAME ? "alipay_trade_pay"
 						   : names[call];
 	const char *body =
-		r->seal == NONE || r->seal == BY_GATEWAY
+		r->seal == NONE || gateway
 			? arena_printf(mem, "{\"%s_response\":%s}", name, node)
 		: r->seal == NO_JSON
 			? "<html></html>"
 			: arena_printf(mem, "{\"%s_response\":%s,\"sign\":\"%s\"}", name, node,
 				  alipay_sign(mem, alipay_key, bytes_of(covered)));
 
-	return arena_printf(mem, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s",
+	return arena_printf(mem, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s",
 		r->seal == HTTP_500 ? "500 No" : "200 OK",
+		r->seal == IN_GBK ? "Content-Type: text/html;charset=GBK\r\n" : "",
 		strlen(body) + (r->seal == CUT ? 1 : 0), body);
 }
 
