@@ -1,4 +1,5 @@
 #include "account/member.h"
+#include "guard/limit.h"
 #include "login/password.h"
 #include "login/password_rule.h"
 #include "oauth/oauth.h"
@@ -14,7 +15,9 @@ enum err password_try(
 	struct req *r, const struct staff_login_params *params, struct staff_login *login)
 {
 	TRY(login_try_take(r, "password"));
-	enum err err = staff_login_try(r->db, r->mem, params, login);
+	struct staff_login_params here = *params;
+	here.place = limit_place(r->mem, r->remote);
+	enum err err = staff_login_try(r->db, r->mem, &here, login);
 	r->retry_after_s = login->locked_s;
 	return err;
 }
@@ -81,7 +84,7 @@ static enum err give(struct req *r)
 	TRY(tx_end(&r->tx, staff_login_load(&r->tx, r->arg[0], &login)));
 	TRY(make_hash(r, in->new_password, login.username, &hash));
 	own_begin(r, TX_WRITE);
-	staff_password_give(&r->tx, r->arg[0], hash);
+	staff_password_give(&r->tx, &login, hash);
 	TRY(tx_end(&r->tx, E_OK));
 	return reply_empty(r);
 }

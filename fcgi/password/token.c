@@ -1,3 +1,4 @@
+#include "login/device.h"
 #include "oauth/oauth.h"
 #include "password.h"
 
@@ -8,7 +9,9 @@ static enum err open_for_staff(
 	struct login login = login_of(r, r->in, CLIENT_STAFF, checked->account_id);
 
 	staff_login_unchanged(tx, checked);
-	return grant_open(tx, &login, grant);
+	TRY(grant_open(tx, &login, grant));
+	grant->device = device_text(r->mem, checked->account_id);
+	return E_OK;
 }
 
 static enum err by_password(struct req *r)
@@ -21,8 +24,9 @@ static enum err by_password(struct req *r)
 	if (!in->username || !in->password)
 		return fail(r, E_BAD_FIELD, in->username ? "password" : "username");
 	TRY(password_try(r,
-		&(struct staff_login_params){
-			.username = in->username, .password = in->password},
+		&(struct staff_login_params){.username = in->username,
+			.password = in->password,
+			.device = in->device},
 		&login));
 	return login_and_reply(r, in, open_for_staff, &login);
 }

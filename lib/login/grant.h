@@ -22,6 +22,7 @@ struct login {
 };
 struct grant {
 	const char *access_token, *scope, *refresh_token;
+	const char *device; /* of a login by password (device.h), else NULL */
 	int64_t expires_in, refresh_expires_in; /* seconds */
 	int64_t account_id;                     /* for the log */
 	bool remembered;

@@ -2,89 +2,72 @@
 
 #include "account/keyed_hash.h"
 #include "base/log.h"
+#include "login/device.h"
 #include "login/password.h"
 #include "login/session.h"
 
 #include <inttypes.h>
 
+enum { FREE = 5, FREE_EVERYWHERE = 100 };
+
 static const struct field login_fields[] = {
-	FIELD(struct staff_login, account_id),
-	FIELD(struct staff_login, username),
-	FIELD(struct staff_login, hash),
+	FIELD(struct staff_login, account_id, .optional = true),
+	FIELD(struct staff_login, username, .optional = true),
+	FIELD(struct staff_login, hash, .optional = true),
+	FIELD(struct staff_login, locked_s),
 };
 static const struct shape login_shape = SHAPE(struct staff_login, login_fields);
 
-/* In all of them t is what is tried: a login, or a name that opens none. */
-#define BEFORE "(CASE WHEN t.tried_at > now() - interval '1 day' THEN t.failed ELSE 0 END)"
-#define FAILED_AGAIN                                  \
-	" SET tried_at = now(), failed = 1 + " BEFORE \
-	", locked_until = CASE WHEN 4 <= " BEFORE     \
-	" THEN now() + interval '30 seconds' * (1 << least(5, " BEFORE " - 4)::int) END"
-#define UNLOCKED " coalesce(t.locked_until <= now(), true)"
-#define WHOSE                                                                               \
-	" account a WHERE a.id = t.account_id AND t.has_password AND a.disabled_at IS NULL" \
-	" AND (t.username = $1 OR t.account_id = $2)"
-#define NOBODYS " NOT EXISTS (SELECT 1 FROM staff_login t," WHOSE ")"
-
-/* The row is locked and looked at again by each try in its turn. */
-SQL(staff_login_count, "UPDATE staff_login t" FAILED_AGAIN " FROM" WHOSE " AND" UNLOCKED
-		       " RETURNING t.account_id, t.username, t.password_hash AS hash");
-/* Each takes some old ones away. */
-SQL(login_miss_try,
-	"WITH old AS (DELETE FROM login_miss WHERE name <> $3 AND name IN (SELECT name"
-	"  FROM login_miss WHERE tried_at < now() - interval '1 day' LIMIT 20"
-	"  FOR UPDATE SKIP LOCKED))"
-	" INSERT INTO login_miss AS t (name, failed, tried_at)"
-	"  SELECT $3, 1, now() WHERE $3 IS NOT NULL AND" NOBODYS
-	" ON CONFLICT (name) DO UPDATE" FAILED_AGAIN " WHERE" UNLOCKED " RETURNING failed");
-SQL(staff_login_lock,
-	"SELECT ceil(extract(epoch FROM locked_until - now()))::bigint FROM ("
-	" SELECT t.locked_until FROM staff_login t," WHOSE
-	" UNION ALL SELECT locked_until FROM login_miss WHERE name = $3 AND" NOBODYS
-	") tried WHERE locked_until > now()");
+SQL(staff_login_count,
+	"SELECT account_id, username, hash, locked_s"
+	" FROM staff_login_take($1, $2, $3, $4, $5, $6, $7, $8)");
 SQL(staff_login_pass,
 	"UPDATE staff_login SET failed = 0, locked_until = NULL, password_hash = $3"
 	" WHERE account_id = $1 AND password_hash = $2");
+SQL(login_place_pass, "DELETE FROM login_place WHERE name = $1 AND place IN ($2, $3)");
 
-struct taken {
-	struct list logins;        /* of struct staff_login */
-	struct list misses, locks; /* of int64_t: failures in a row; seconds */
+/* What a try is counted under. */
+struct keys {
+	const char *name, *place, *device;
+	int64_t device_of;
 };
 
-static enum err take_try(
-	struct tx *tx, const struct staff_login_params *params, struct taken *t)
+static const char *name_key(struct arena *mem, const char *username, int64_t account_id)
 {
-	const char *name = params->username,
-		   *hash = name ? keyed_hash(tx->mem, "name", name) : NULL;
-	struct db_arg id = arg_id_or_null(params->account_id);
+	return username ? keyed_hash(mem, "name", username)
+			: keyed_hash(mem, "member", arena_printf(mem, "%" PRId64, account_id));
+}
 
-	db_ask_all(tx, &staff_login_count, &login_shape, &t->logins, A(name), A(id));
-	db_ask_values(tx, &login_miss_try, int64_t, &t->misses, A(name), A(id), A(hash));
-	db_ask_values(tx, &staff_login_lock, int64_t, &t->locks, A(name), A(id), A(hash));
-	return E_OK;
+static struct keys keys_of(struct arena *mem, const struct staff_login_params *p)
+{
+	return (struct keys){
+		.name = name_key(mem, p->username, p->account_id),
+		.place = keyed_hash(mem, "login place", p->place),
+		.device = keyed_hash(mem, "login device", p->device ? p->device : "own"),
+		.device_of = p->device ? device_account(mem, p->device) : 0,
+	};
 }
 
 /* out->hash is NULL if nothing may be compared: an unknown name, or a locked one. */
-static enum err begin(struct db *db, struct arena *mem, const struct staff_login_params *params,
+static enum err begin(struct db *db, struct arena *mem, const struct staff_login_params *p,
 	struct staff_login *out)
 {
-	struct taken t;
+	struct keys k = keys_of(mem, p);
 	struct tx tx;
 
 	*out = (struct staff_login){0};
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx, take_try(&tx, params, &t)));
-	if (t.logins.count == 1)
-		*out = *(const struct staff_login *)t.logins.at;
-	else if (t.misses.count == 0 && t.locks.count == 1)
-		out->locked_s = *(const int64_t *)t.locks.at;
-	return E_OK;
+	db_ask_one(&tx, &staff_login_count, &login_shape, out, E_INTERNAL, A(p->username),
+		A(arg_id_or_null(p->account_id)), A(k.name), A(k.place), A(k.device_of),
+		A(k.device), A(FREE), A(FREE_EVERYWHERE));
+	return tx_end(&tx, E_OK);
 }
 
 static enum err passed(struct db *db, struct arena *mem,
 	const struct staff_login_params *params, struct staff_login *login)
 {
 	const char *hash = login->hash;
+	struct keys k = keys_of(mem, params);
 	struct tx tx;
 
 	if (!password_hash_current(hash))
@@ -92,6 +75,7 @@ static enum err passed(struct db *db, struct arena *mem,
 	tx_begin(&tx, db, mem, TX_WRITE);
 	db_queue_one(
 		&tx, &staff_login_pass, E_RETRY, A(login->account_id), A(login->hash), A(hash));
+	db_queue(&tx, &login_place_pass, A(k.name), A(k.place), A(k.device));
 	TRY(tx_end(&tx, E_OK));
 	login->hash = hash;
 	return E_OK;
@@ -128,7 +112,8 @@ void staff_login_unchanged(struct tx *tx, const struct staff_login *login)
 }
 
 SQL(staff_login_by_account,
-	"SELECT account_id, username, password_hash AS hash FROM staff_login WHERE account_id = $1");
+	"SELECT account_id, username, password_hash AS hash, 0::bigint AS locked_s"
+	" FROM staff_login WHERE account_id = $1");
 
 enum err staff_login_load(struct tx *tx, int64_t account_id, struct staff_login *out)
 {
@@ -151,8 +136,11 @@ void staff_password_change(
 	sessions_end(tx, login->account_id, session_id, "password");
 }
 
-void staff_password_give(struct tx *tx, int64_t account_id, const char *hash)
+SQL(login_places_free, "DELETE FROM login_place WHERE name = $1");
+
+void staff_password_give(struct tx *tx, const struct staff_login *login, const char *hash)
 {
-	db_queue_one(tx, &staff_password_given, E_NOT_FOUND, A(account_id), A(hash));
-	sessions_end(tx, account_id, 0, "password");
+	db_queue_one(tx, &staff_password_given, E_NOT_FOUND, A(login->account_id), A(hash));
+	db_queue(tx, &login_places_free, A(name_key(tx->mem, login->username, 0)));
+	sessions_end(tx, login->account_id, 0, "password");
 }

@@ -11,7 +11,11 @@
  * 16 min; while it is locked nothing is compared and nothing counted, and the
  * right password is refused like a wrong one. A day without a try forgets them.
  * A name that opens nothing is counted and locked alike: the answers don't tell it
- * from one that does. The program has called keyed_hash_init(). */
+ * from one that does. The program has called keyed_hash_init().
+ *
+ * Counted by name and network, so that a stranger locks himself out and not the desk; over
+ * all networks the hundredth failure locks. A device that has logged in before (device.h)
+ * is counted for itself alone. */
 
 struct staff_login {
 	int64_t account_id;
@@ -19,9 +23,10 @@ struct staff_login {
 	int64_t locked_s; /* seconds until the next try; 0: not locked */
 };
 
-/* By username (account_id 0) or by account_id. */
+/* By username (account_id 0), or by account_id of who is signed in. */
 struct staff_login_params {
 	const char *username, *password;
+	const char *place, *device; /* the network; the device's text or NULL */
 	int64_t account_id;
 };
 
@@ -44,6 +49,6 @@ enum err staff_login_load(struct tx *, int64_t account_id, struct staff_login *)
  * is to be changed at the first login. Sessions end, all but `session_id`. */
 void staff_password_change(
 	struct tx *, const struct staff_login *, const char *hash, int64_t session_id);
-void staff_password_give(struct tx *, int64_t account_id, const char *hash);
+void staff_password_give(struct tx *, const struct staff_login *, const char *hash);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/phone.h"
 #include "base/settings.h"
 #include "guard/limit.h"
+#include "login/device.h"
 #include "login/password.h"
 #include "login/refresh.h"
 #include "login/scan.h"
@@ -27,6 +28,7 @@ static const struct field token_in_fields[] = {
 		.max = REFRESH_TEXT_MAX),
 	FIELD(struct token_in, remember, .optional = true, .one_of = "true|false"),
 	FIELD(struct token_in, deliver, .optional = true, .one_of = "body|cookie"),
+	FIELD(struct token_in, device, .optional = true, .min = 1, .max = DEVICE_TEXT_MAX),
 };
 const struct shape token_in_shape = SHAPE(struct token_in, token_in_fields);
 
@@ -108,6 +110,7 @@ enum err reply_grant(struct req *r, const struct token_in *in, const struct gran
 	json_text(b, "scope", g->scope);
 	json_text(b, "refresh_token", by_cookie ? NULL : g->refresh_token);
 	json_int(b, "refresh_expires_in", g->refresh_expires_in);
+	json_text(b, "device", g->device);
 	json_close(b, '}');
 	if (by_cookie)
 		set_cookie(r, g);

@@ -16,6 +16,7 @@ struct token_in {
 	const char *grant_type, *code, *state, *username, *password, *phone, *refresh_token;
 	const char *remember; /* "true": a login to be remembered */
 	const char *deliver;  /* see wants_cookie() */
+	const char *device;   /* of an earlier login by password (login/device.h) */
 };
 extern const struct shape token_in_shape;
 /* The refresh token goes into a cookie, for pages of staff; else into the body. */

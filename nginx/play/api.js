@@ -106,7 +106,9 @@ export class Client {
 
 	/** Takes the members of one OAuth2 grant (RFC 6749, form encoded). */
 	sign_in(grant) {
-		const by_cookie = grant.grant_type === "password" ? { deliver: "cookie" } : {};
+		const by_password = grant.grant_type === "password";
+		const device = by_password && localStorage.getItem("device");
+		const by_cookie = by_password ? { deliver: "cookie", ...(device && { device }) } : {};
 		return this.#exchange({ ...grant, ...by_cookie });
 	}
 
@@ -116,7 +118,9 @@ export class Client {
 		});
 		if (!response.ok)
 			throw await error_of(response);
-		const { access_token, refresh_token } = await answer_of(response);
+		const { access_token, refresh_token, device } = await answer_of(response);
+		if (device)
+			localStorage.setItem("device", device);
 		sessionStorage.setItem(`zx.${this.#name}.token`, access_token);
 		if (refresh_token)
 			sessionStorage.setItem(`zx.${this.#name}.refresh`, refresh_token);

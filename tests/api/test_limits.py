@@ -21,6 +21,7 @@ def strict(house, admin, desk1, desk2):
     with house.configured("pool-password", ZX_LOGIN_PER_MINUTE="3"):
         yield
     house.db.run("UPDATE staff_login SET failed = 0, locked_until = NULL")
+    house.db.run("DELETE FROM login_place")
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ def test_a_mini_program_code_gives_a_token_once(house):
     grant = house.log_in(code=code)
     body = ok(grant)
     assert set(body) == {"access_token", "token_type", "expires_in", "scope", "refresh_token",
-                         "refresh_expires_in"}
+                         "refresh_expires_in", "device"}
+    assert body["device"] is None
     assert (body["token_type"], body["scope"]) == ("Bearer", "user")
     assert grant.headers["Cache-Control"] == "no-store"
     oauth_refused(house.log_in(code=code), 400, "invalid_grant")
@@ -182,7 +183,8 @@ def test_five_wrong_passwords_lock_the_name_for_a_while(house, clerk):
     locked = house.log_in_staff(name)
     oauth_refused(locked, 429, "login_locked")
     assert int(locked.headers["Retry-After"]) >= 1
-    house.db.run("UPDATE staff_login SET locked_until = now() WHERE account_id = %s", account)
+    house.db.run("UPDATE login_place p SET locked_until = now() FROM staff_login l"
+                 " WHERE p.tried_at = l.tried_at AND l.account_id = %s", account)
     ok(house.log_in_staff(name))
     assert house.db.value("SELECT failed FROM staff_login WHERE account_id = %s", account) == 0
 

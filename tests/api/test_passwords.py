@@ -4,9 +4,10 @@ import time
 import uuid
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 import staffing
-from house import ok, refused
+from house import Client, ok, refused
 from staffing import BETTER, GOOD
 
 OLD_HASHES = (  # of GOOD: bcrypt, SHA-512
@@ -21,7 +22,9 @@ def hash_of(house, member) -> str:
 
 
 def tries(house, member) -> tuple:
-    return house.db.rows("SELECT failed, locked_until > now() FROM staff_login"
+    """Failures in a row, and whether the network of the last one is locked out."""
+    return house.db.rows("SELECT failed, (SELECT p.locked_until > now() FROM login_place p"
+                         " WHERE p.tried_at = l.tried_at) FROM staff_login l"
                          " WHERE account_id = %s", member["id"])[0]
 
 
@@ -158,6 +161,9 @@ def test_a_day_later_wrong_passwords_are_forgotten(house, member):
         return house.log_in_staff(member["username"], "wrong").status_code
 
     def later(hours: int):
+        house.db.run("UPDATE login_place p SET tried_at = p.tried_at - make_interval(hours => %s),"
+                     " locked_until = p.locked_until - make_interval(hours => %s) FROM staff_login l"
+                     " WHERE p.tried_at = l.tried_at AND l.account_id = %s", hours, hours, member["id"])
         house.db.run("UPDATE staff_login SET tried_at = tried_at - make_interval(hours => %s),"
                      " locked_until = locked_until - make_interval(hours => %s)"
                      " WHERE account_id = %s", hours, hours, member["id"])
@@ -210,7 +216,8 @@ class TestANameThatOpensNothing:
         name = staffing.new_name()
         for _ in range(3):
             house.log_in_staff(name, "wrong")
-        house.db.run("UPDATE login_miss SET tried_at = tried_at - interval '25 hours'")
+        for table in ("login_miss", "login_place"):
+            house.db.run(f"UPDATE {table} SET tried_at = tried_at - interval '25 hours'")
         assert [house.log_in_staff(name, "wrong").status_code for _ in range(6)] == (
             [400] * 5 + [429])
         for _ in range(len(self.misses(house)) // 20 + 1):
@@ -223,10 +230,11 @@ class TestANameThatOpensNothing:
 def test_each_failure_after_the_fifth_locks_for_longer(house, member):
     def lock() -> int:
         house.log_in_staff(member["username"], "wrong")
-        s = house.db.value("SELECT extract(epoch FROM locked_until - now()) FROM staff_login"
-                           " WHERE account_id = %s", member["id"])
-        house.db.run("UPDATE staff_login SET locked_until = now() - interval '1 second'"
-                     " WHERE account_id = %s", member["id"])
+        s, = house.db.run("WITH was AS (SELECT p.name, p.locked_until - now() AS left FROM login_place p"
+                          " JOIN staff_login l ON l.tried_at = p.tried_at WHERE l.account_id = %s)"
+                          " UPDATE login_place p SET locked_until = now() - interval '1 second' FROM was"
+                          " WHERE p.name = was.name RETURNING extract(epoch FROM was.left)",
+                          member["id"])[0]
         return s and next(step for step in (30, 60, 120, 240, 480, 960) if s <= step)
     assert [lock() for _ in range(12)] == [None] * 4 + [30, 60, 120, 240, 480, 960, 960, 960]
     staffing.log_in(house, member, BETTER)
@@ -240,7 +248,73 @@ def test_a_wrong_old_password_counts_like_one_at_the_login(house, member):
     answer = staffing.change_password(clerk, BETTER, GOOD)
     refused(answer, 429, "login_locked")
     assert int(answer.headers["Retry-After"]) >= 1
-    assert house.log_in_staff(member["username"], BETTER).status_code == 429
+
+
+class Elsewhere(HTTPAdapter):
+    """Calls from another address: for this machine all of 127.0.0.0/8 is at home."""
+
+    def __init__(self, address: str):
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args, **more):
+        super().init_poolmanager(*args, **more, source_address=(self.address, 0))
+
+
+def log_in_from(house, address: str, username: str, password: str, **more):
+    client = Client(house)
+    client.web.mount("https://", Elsewhere(address))
+    return client.call("POST", "/oauth2/token", data={
+        "grant_type": "password", "username": username, "password": password, **more})
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a_member", "nobodys_name"])
+def test_a_strangers_tries_lock_his_own_network_out(house, member, known):
+    name = member["username"] if known else staffing.new_name()
+    said = [log_in_from(house, "127.0.0.7", name, "wrong").status_code for _ in range(6)]
+    assert said == [400] * 5 + [429]
+    assert log_in_from(house, "127.0.0.7", name, BETTER).status_code == 429
+    assert log_in_from(house, "127.0.0.8", name, "wrong").status_code == 400
+    if known:
+        assert log_in_from(house, "127.0.0.8", name, BETTER).status_code == 200
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a_member", "nobodys_name"])
+def test_tries_from_everywhere_lock_far_beyond(house, member, known):
+    name = member["username"] if known else staffing.new_name()
+    for n in range(25):
+        for _ in range(4):
+            assert log_in_from(house, f"127.0.1.{n + 1}", name, "wrong").status_code == 400
+    assert log_in_from(house, "127.0.2.1", name, BETTER).status_code == 429
+
+
+class TestADeviceThatLoggedInBefore:
+    @pytest.fixture
+    def device(self, house, member):
+        return ok(house.log_in_staff(member["username"], BETTER))["device"]
+
+    def test_gets_through(self, house, member, device):
+        for _ in range(6):
+            house.log_in_staff(member["username"], "wrong")
+        house.db.run("UPDATE staff_login SET failed = 200, locked_until = now() + interval '10 minutes'"
+                     " WHERE account_id = %s", member["id"])
+        assert house.log_in_staff(member["username"], BETTER).status_code == 429
+        assert house.log_in_staff(member["username"], BETTER, device=device).status_code == 200
+
+    def test_is_counted_for_itself(self, house, member, device):
+        said = [house.log_in_staff(member["username"], "wrong", device=device).status_code
+                for _ in range(6)]
+        assert said == [400] * 5 + [429]
+        assert house.log_in_staff(member["username"], BETTER, device=device).status_code == 429
+        assert tries(house, member)[0] == 0
+        assert house.log_in_staff(member["username"], BETTER).status_code == 200
+
+    def test_is_its_members_alone(self, house, admin, member, device):
+        other = staffing.member_with_password(house, admin)
+        for wrong in (device, device[:-1] + ("0" if device[-1] != "0" else "1"), "x", "1.2.3", "."):
+            for _ in range(6):
+                house.log_in_staff(other["username"], "wrong", device=wrong)
+            assert house.log_in_staff(other["username"], BETTER, device=wrong).status_code == 429
 
 
 def test_of_two_changes_at_once_one_wins(house, member):

@@ -18,7 +18,8 @@ SUBJECTS = {
     "People": """account wechat_identity account_leave() left_mark person_of() person_accounts() person_held()
         person_hold() person_change() without_payer() payer_has_left()
         forget_payer()""",
-    "Logins and sessions": """session end_sessions() session_of_staff() staff_login login_miss login_state
+    "Logins and sessions": """session end_sessions() session_of_staff() staff_login login_miss login_place login_failures() login_lock()
+        login_wait() staff_login_take() login_state
         sms_code""",
     "Staff and their rights": """role permission role_permission role_set() member_within() account_role account_may() rights_need_permission()
         keep_an_admin() member_remove() staff_past staff_name()""",

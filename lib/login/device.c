@@ -1,0 +1,44 @@
+#include "login/device.h"
+
+#include "account/keyed_hash.h"
+#include "base/time.h"
+#include "codec/crypto.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RANDOM_CHARS = 12, DAY_S = 86400 };
+
+static int64_t now_s(void)
+{
+	return stamp_now().us / SECOND;
+}
+
+static const char *sealed(struct arena *mem, const char *text)
+{
+	return arena_printf(mem, "%s.%s", text, keyed_hash(mem, "device", text));
+}
+
+const char *device_text(struct arena *mem, int64_t account_id)
+{
+	char random[RANDOM_CHARS + 1] = "";
+
+	random_text(random, RANDOM_CHARS);
+	return sealed(mem, arena_printf(mem, "%" PRId64 ".%" PRId64 ".%s", account_id,
+				   now_s() + DEVICE_DAYS * DAY_S, random));
+}
+
+int64_t device_account(struct arena *mem, const char *text)
+{
+	const char *seal = strrchr(text, '.');
+	int64_t account_id, until;
+
+	if (!seal)
+		return 0;
+	const char *good = sealed(mem, arena_printf(mem, "%.*s", (int)(seal - text), text));
+	if (strlen(good) != strlen(text) || !bytes_equal(good, text, strlen(good)) ||
+		sscanf(text, "%" SCNd64 ".%" SCNd64 ".", &account_id, &until) != 2)
+		return 0;
+	return until > now_s() ? account_id : 0;
+}
