@@ -86,13 +86,12 @@ static const char *order_body(struct arena *mem, const struct channel_order *o)
 static enum err prepay(
 	struct arena *mem, const char *method, const char *body, const char **ticket)
 {
-	char no[NUMBER_MAX];
-	int64_t fen;
+	char no[NUMBER_MAX], fen[NUMBER_MAX];
 
 	(void)method;
-	if (sscanf(body, "%39s %" SCNd64, no, &fen) != 2)
+	if (sscanf(body, "%39s %39s", no, fen) != 2)
 		return E_INTERNAL;
-	if (trade_make(no, fen)->state != TRADE_OPEN)
+	if (trade_make(no, strtoll(fen, NULL, 10))->state != TRADE_OPEN)
 		return E_CHANNEL_REFUSED;
 	*ticket = arena_printf(mem, "ticket-%s", no);
 	return E_OK;
@@ -192,17 +191,16 @@ void bank_pay_out(const char *refund_no, int64_t fen)
 static enum err refund_at(
 	struct arena *mem, const char *channel, const char *body, struct channel_refund *out)
 {
-	char no[NUMBER_MAX];
-	int64_t fen;
+	char no[NUMBER_MAX], fen[NUMBER_MAX];
 
-	if (sscanf(body, "%39s %*s %" SCNd64, no, &fen) != 2)
+	if (sscanf(body, "%39s %*s %39s", no, fen) != 2)
 		return E_INTERNAL;
 	if (!payout_of(no) && bank->refuses) {
 		*out = (struct channel_refund){.refusal = "USER_ACCOUNT_ABNORMAL"};
 		return E_CHANNEL_REFUSED;
 	}
 	if (!payout_of(no))
-		bank_pay_out(no, fen);
+		bank_pay_out(no, strtoll(fen, NULL, 10));
 	*out = refund_done(mem, channel, payout_of(no));
 	return E_OK;
 }

@@ -30,12 +30,14 @@ POOLS(X)
 
 static enum err identify(const char *token, size_t len, struct identity *out)
 {
-	char text[64];
+	char text[64], *dot;
 
 	snprintf(text, sizeof(text), "%.*s", (int)len, token);
-	return sscanf(text, "%" SCNd64 ".%" SCNd64, &out->account_id, &out->session_id) == 2
-		       ? E_OK
-		       : E_TOKEN_INVALID;
+	out->account_id = strtoll(text, &dot, 10);
+	if (*dot != '.')
+		return E_TOKEN_INVALID;
+	out->session_id = strtoll(dot + 1, NULL, 10);
+	return E_OK;
 }
 
 /* What a pool's main() calls here in the place of the accept loop. */

@@ -127,7 +127,7 @@ static void venue_make(struct scene *s)
 	snprintf(s->began, sizeof(s->began), "%s", ask("SELECT now()"));
 	began = s->began;
 	s->venue = strtoll(ask("SELECT nextval('id_block') * 256"), NULL, 10);
-	ask(venue_sql, s->venue, atoi(s->hour) * 60, settings.wx_appid);
+	ask(venue_sql, s->venue, (int)strtol(s->hour, NULL, 10) * 60, settings.wx_appid);
 	s->phone = 13900000000 + s->number;
 	s->units[0] = s->venue;
 	s->units[1] = s->venue + 1;

@@ -31,7 +31,7 @@ struct scene {
 extern PGconn *owner;
 /* What the first column of the answer's first row says, in a buffer until the next call; ends
  * the program on an error. */
-const char *ask(const char *sql, ...) __attribute__((format(printf, 1, 2)));
+const char *ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A database that is as new, and who keeps all its venues: ZX_INTERLEAVE_TEMPLATE is copied over
  * the one of ZX_DB, ZX_DB_STAFF and ZX_DB_OWNER by who is named in ZX_DB_ADMIN. What runs leave
