@@ -69,11 +69,15 @@ SQL(block_take,
 	" FROM court_unit u, generate_series($3::timestamptz, $4::timestamptz"
 	"  - interval '30 minutes', interval '30 minutes') AS t(at)"
 	" WHERE u.court_id = $1 ORDER BY u.unit_id, t.at ON CONFLICT DO NOTHING");
+/* A choice for what is sold is one for what is still to come: who is in already, or whose time
+ * is over, has the floor all the same. */
 SQL(block_in_the_way,
 	"WITH sold AS (SELECT DISTINCT r.id, r.no, r.play_date FROM court_unit u"
 	"  JOIN occupancy o ON o.unit_id = u.unit_id AND o.at >= $3 AND o.at < $4"
 	"  JOIN order_item i ON i.id = o.item_id JOIN orders r ON r.id = i.order_id"
-	"  WHERE u.court_id = $1 AND NOT $5 AND NOT EXISTS (SELECT 1 FROM outside_item x"
+	"  WHERE u.court_id = $1"
+	"   AND NOT ($5 AND i.state IN ('held', 'booked') AND upper(i.during) > now())"
+	"   AND NOT EXISTS (SELECT 1 FROM outside_item x"
 	"   WHERE x.item_id = i.id AND x.choice IS NOT NULL)),"
 	" other AS (SELECT DISTINCT b.id FROM court_unit u"
 	"  JOIN court_unit bu ON bu.unit_id = u.unit_id"
