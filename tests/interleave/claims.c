@@ -158,10 +158,11 @@ static const struct word_of_honour {
 		"SELECT count(*) FROM refund WHERE id = <refund> AND state <> 'by_hand'"},
 	{"checkin", "", "somebody was let in, and nothing says so",
 		"SELECT 1 - least(count(*), 1) FROM checkin WHERE order_id = <order>"},
-	/* The order's hour is the only one: whoever closes it is shown who has it. */
+	/* The order's hour is the only one: whoever closes it is shown who is to come. */
 	{"hours zone exception", "\"outside\":[]",
 		"the hours were changed, and somebody who has them was not named",
-		"SELECT count(*) FROM order_item WHERE venue_id = <venue> AND state <> 'released'"},
+		"SELECT count(*) FROM order_item WHERE venue_id = <venue>"
+		" AND state IN ('held', 'booked')"},
 	{"court_end", "", "a court has ended, and somebody has it",
 		"SELECT count(*) FROM order_item WHERE court_id = <court0> AND state <> 'released'"},
 	{"venue_end", "", "a venue has ended, and somebody has it",

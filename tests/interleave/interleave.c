@@ -59,7 +59,7 @@ static const struct scenery {
 	{"stuck", PAID "cancel refuse send",
 		"retry by_hand send | leave order_other staff_refund"},
 	{"used", PAID "checkin",
-		"undo cancel cancel_part staff_refund checkin | staff_release leave order_other"
+		"undo cancel cancel_part staff_refund checkin block_refund | staff_release leave order_other"
 		" hours_refund"},
 	{"in the bill", "order pay charge billed",
 		"cure notice check | query give_up leave expire"},
