@@ -429,7 +429,7 @@ ALTER TABLE login_miss ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON login_miss TO zx USING (true); -- 0011_login_miss.sql
 GRANT SELECT, INSERT, UPDATE, DELETE ON login_miss TO zx;
 
--- 0021_login_place.sql
+-- 0036_login_place.sql
 -- A stranger's wrong passwords lock his own network out, not the desk whose name he tries.
 -- Counted by name and network; by the name alone only far beyond what people mistype
 -- (staff_login, login_miss). Who comes with a device that logged in before is counted for
@@ -440,29 +440,29 @@ CREATE TABLE login_place (
 	failed       bigint NOT NULL,
 	tried_at     timestamptz NOT NULL,
 	locked_until timestamptz,
-	CONSTRAINT login_place_pkey PRIMARY KEY (name, place), -- 0021_login_place.sql
-	CONSTRAINT login_place_failed_some CHECK (failed >= 1), -- 0021_login_place.sql
-	CONSTRAINT login_place_form CHECK (name ~ '^[0-9a-f]{64}$' AND place ~ '^[0-9a-f]{64}$') -- 0021_login_place.sql
+	CONSTRAINT login_place_pkey PRIMARY KEY (name, place), -- 0036_login_place.sql
+	CONSTRAINT login_place_failed_some CHECK (failed >= 1), -- 0036_login_place.sql
+	CONSTRAINT login_place_form CHECK (name ~ '^[0-9a-f]{64}$' AND place ~ '^[0-9a-f]{64}$') -- 0036_login_place.sql
 );
-CREATE INDEX login_place_age ON login_place (tried_at); -- 0021_login_place.sql
+CREATE INDEX login_place_age ON login_place (tried_at); -- 0036_login_place.sql
 ALTER TABLE login_place ENABLE ROW LEVEL SECURITY;
-CREATE POLICY everything ON login_place TO zx USING (true); -- 0021_login_place.sql
+CREATE POLICY everything ON login_place TO zx USING (true); -- 0036_login_place.sql
 GRANT SELECT, INSERT, UPDATE, DELETE ON login_place TO zx;
 
--- 0021_login_place.sql
+-- 0036_login_place.sql
 -- What a row was until a day without a try, and what one more failure makes of it: `free`
 -- pass, the next locks for 30 s, each later one for twice as long, up to 16 min.
 CREATE FUNCTION login_failures(failed bigint, tried_at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT CASE WHEN tried_at > now() - interval '1 day' THEN failed ELSE 0 END $$;
 
--- 0021_login_place.sql
+-- 0036_login_place.sql
 CREATE FUNCTION login_lock(failures bigint, free bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN failures >= free THEN now() + interval '30 seconds' * (1 << least(5, failures - free)::int) END
 $$;
 
--- 0021_login_place.sql
+-- 0036_login_place.sql
 CREATE FUNCTION login_wait(locked_until timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT greatest(0, ceil(extract(epoch FROM locked_until - now())))::bigint $$;
 
--- 0021_login_place.sql
+-- 0036_login_place.sql
 -- One try: counted before it is compared, so that tries at once can't slip through together.
 -- locked_s: it is locked, nothing was counted and nothing is to be compared. device_of: whose
 -- device it is, `by_device` which; 0: none.
