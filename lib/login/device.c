@@ -5,7 +5,7 @@
 #include "codec/crypto.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { RANDOM_CHARS = 12, DAY_S = 86400 };
@@ -29,6 +29,18 @@ const char *device_text(struct arena *mem, int64_t account_id)
 				   now_s() + DEVICE_DAYS * DAY_S, random));
 }
 
+/* "<account>.<until>.…": it was sealed, so it is well formed. */
+static bool numbers_of(const char *text, int64_t *account_id, int64_t *until)
+{
+	char *end;
+
+	*account_id = strtoll(text, &end, 10);
+	if (*end != '.')
+		return false;
+	*until = strtoll(end + 1, &end, 10);
+	return *end == '.';
+}
+
 int64_t device_account(struct arena *mem, const char *text)
 {
 	const char *seal = strrchr(text, '.');
@@ -38,7 +50,7 @@ int64_t device_account(struct arena *mem, const char *text)
 		return 0;
 	const char *good = sealed(mem, arena_printf(mem, "%.*s", (int)(seal - text), text));
 	if (strlen(good) != strlen(text) || !bytes_equal(good, text, strlen(good)) ||
-		sscanf(text, "%" SCNd64 ".%" SCNd64 ".", &account_id, &until) != 2)
+		!numbers_of(text, &account_id, &until))
 		return 0;
 	return until > now_s() ? account_id : 0;
 }

@@ -13,8 +13,11 @@ class Raw:
     headers: dict
     body: bytes
 
+    def json(self) -> dict:
+        return json.loads(self.body)
+
     def error(self) -> dict:
-        return json.loads(self.body)["error"]
+        return self.json()["error"]
 
 
 def connect(house, tls: bool = True):

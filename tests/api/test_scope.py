@@ -499,7 +499,7 @@ def test_own_roles_elsewhere_are_seen(scratch):
 # -- what is deleted ---------------------------------------------------------------------------
 
 # There are only some for each venue; the last goes by the index of the venue.
-SMALL = {"venue_sport_sport_fk", "price_rule_sport_fk", "price_rule_court_fk"}
+SMALL = {"venue_sport_sport_fk", "price_rule_sport_fk", "price_rule_court_fk", "price_rule_offer_fk"}
 
 
 def test_each_reference_to_what_staff_may_delete_has_an_index(scratch):

@@ -43,9 +43,14 @@ def refunds(house, order) -> list:
 
 
 def gap(house) -> list:
-    """What doesn't balance today; other days belong to tests that plant errors."""
-    return house.db.rows("SELECT * FROM ledger_day WHERE (gap_fen <> 0 OR open_fen <> 0)"
-                         " AND day = (now() AT TIME ZONE 'Asia/Shanghai')::date")
+    """What doesn't balance today, and money that lies open without being work for people; other
+    days belong to tests that plant errors."""
+    return house.db.rows("""
+        SELECT l.* FROM ledger_day l WHERE l.day = (now() AT TIME ZONE 'Asia/Shanghai')::date
+        AND (l.gap_fen <> 0 OR l.open_fen <> (SELECT coalesce(sum(a.amount_fen - a.refunded_fen), 0)
+            FROM payment_attempt a WHERE a.state = 'surplus' AND a.channel = l.channel
+            AND (a.paid_at AT TIME ZONE 'Asia/Shanghai')::date = l.day AND EXISTS (SELECT 1
+                FROM work_item w WHERE w.order_id = a.order_id AND w.done_at IS NULL)))""")
 
 
 def booked(house, customer, order) -> int:
