@@ -1,5 +1,6 @@
 #include "account/account.h"
 #include "account/customer.h"
+#include "account/phone_search.h"
 #include "base/phone.h"
 #include "staff.h"
 
@@ -11,7 +12,7 @@ static const struct field search_fields[] = {
 	PAGE_FIELDS(struct search_query, page),
 	FIELD(struct search_query, phone, .optional = true, .digits = DIGITS_PHONE,
 		.min = PHONE_DIGITS, .max = PHONE_DIGITS),
-	FIELD(struct search_query, name, .optional = true, .min = 1,
+	FIELD(struct search_query, name, .optional = true, .min = 2,
 		.max = ACCOUNT_NAME_LENGTH),
 };
 static const struct shape search_shape = SHAPE(struct search_query, search_fields);
@@ -22,7 +23,8 @@ static enum err search(struct req *r)
 	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list customers;
 
-	TRY(phone_search_take(r, q->phone, "users"));
+	TRY(phone_search_take(
+		&r->tx, r->caller.account_id, q->phone, "users", &r->retry_after_s));
 	TRY(customers_search(&r->tx, r->caller.account_id,
 		&(struct customer_search){
 			.phone = q->phone, .name = q->name, .before = q->page.cursor},

@@ -13,7 +13,7 @@ extern const struct route desk_me_routes[], desk_checkin_routes[], desk_order_ro
 
 enum {
 	STAFF_PAGE = 50,   /* items of a list, unless the query says how many */
-	SEARCH_PAGE = 20,  /* of orders or customers found */
+	SEARCH_PAGE = 20,  /* of customers found */
 	NOTE_LENGTH = 200, /* characters of what staff write down */
 };
 
@@ -26,9 +26,5 @@ struct note_in {
 	const char *note;
 };
 extern const struct shape note_in_shape;
-
-/* Before a search by a whole phone number (may be NULL) in `place`: only some a minute and a
- * day, each in the audit log, because trying them all would undo the mask over phones. E_BUSY. */
-enum err phone_search_take(struct req *, const char *phone, const char *place) CHECKED;
 
 #endif

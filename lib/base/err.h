@@ -49,6 +49,7 @@
 	X(LOGIN_BLOCKED, 403, "login_blocked", "微信判定该用户存在风险，登录被拒绝")        \
 	X(LOGIN_AGAIN, 403, "login_again", "登录已有一段时间，请重新登录后再操作")          \
 	X(BUSY, 429, "too_many_requests", "请求过于频繁，请稍后再试")                       \
+	X(SEARCH_SLOW, 503, "search_slow", "查询太慢，请多输入几个字")                      \
 	/* venues and courts */                                                             \
 	X(VENUE_NOT_FOUND, 404, "venue_not_found", "没有这个球馆")                          \
 	X(SPORT_NOT_FOUND, 422, "sport_not_found", "该球馆没有这项运动")                    \

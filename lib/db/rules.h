@@ -17,6 +17,8 @@
 	X(desk_refund_of_order, E_REFUND_LIMIT)              \
 	X(desk_refund_within_limit, E_REFUND_LIMIT)          \
 	X(role_fixed, E_ROLE_FIXED)                          \
+	X(one_search, E_BUSY)                                \
+	X(search_slow, E_SEARCH_SLOW)                        \
 	X(session_one_living, E_RETRY)                       \
 	X(session_of_staff, E_LOGIN_REFUSED)                 \
 	X(session_ended, E_SESSION_ENDED)                    \

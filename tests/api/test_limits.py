@@ -120,7 +120,7 @@ def test_a_subscriber_of_ipv6_is_one_whatever_address_he_takes(subscriber):
 
 def test_the_mask_over_phones_is_not_undone_by_trying(house, desk1, desk2):
     """Searches by a whole number are few; those by a name, and a colleague's, are not touched."""
-    with house.configured("pool-staff", ZX_PHONE_SEARCHES_PER_MINUTE="6"):
+    with house.configured("pool-staff", "pool-desk", ZX_PHONE_SEARCHES_PER_MINUTE="6"):
         turns, began = itertools.count(), time.monotonic()
         answers = until_refused(lambda: desk1.get(
             f"/api/v1/staff/{('users', 'orders')[(n := next(turns)) % 2]}",
@@ -136,7 +136,7 @@ def test_the_mask_over_phones_is_not_undone_by_trying(house, desk1, desk2):
 
 def test_a_days_searches_by_phone_are_counted_and_logged(house, admin):
     """By the log itself, exactly, however many come at once."""
-    with house.configured("pool-staff", ZX_PHONE_SEARCHES_PER_DAY="5"):
+    with house.configured("pool-staff", "pool-desk", ZX_PHONE_SEARCHES_PER_DAY="5"):
         desk = staffing.at_work(house, staffing.employ(house, house.customer(), role="operator"))
         number = ok(desk.get("/api/v1/staff/me"))["id"]
 

@@ -215,7 +215,7 @@ def line_of(house, name: str, answer, event: str = "request") -> dict:
 def test_who_was_refused_stands_in_the_log(house, desk1):
     """With the route, the reason and the account, so that it can be looked into."""
     customer = house.customer()
-    for pool, path in (("pool-staff", "/api/v1/staff/orders"), ("pool-api", "/api/v1/orders/1")):
+    for pool, path in (("pool-desk", "/api/v1/staff/orders"), ("pool-api", "/api/v1/orders/1")):
         answer = customer.get(path)
         line = line_of(house, pool, answer)
         assert line["code"] == answer.json()["error"]["code"]

@@ -8,7 +8,7 @@ from house import ok
 QUIET = ("relay", "settle", "consume-fulfil", "consume-expire", "consume-tell", "consume-ship",
          "sms", "sweep")
 OURS = ("pool-api", "pool-login", "pool-identity", "pool-password", "pool-pay", "pool-notify",
-        "pool-staff", *QUIET)
+        "pool-staff", "pool-desk", *QUIET)
 ALL = (*OURS, "access", "nginx-error", "postgres", "redis", "rabbitmq")
 
 

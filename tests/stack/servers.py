@@ -15,7 +15,7 @@ from layout import IS_ROOT, REPO, Stack, StackError, service_user
 from process import Server, age_s, all_pids, link_of, own
 
 PGBIN = Path("/usr/lib/postgresql/15/bin")
-POOL_SIZE = {"api": 4, "login": 2, "password": 2, "identity": 2, "pay": 3, "notify": 2, "staff": 2}
+POOL_SIZE = {"api": 4, "login": 2, "password": 2, "identity": 2, "pay": 3, "notify": 2, "staff": 2, "desk": 2}
 DAEMONS = {  # name: program and its word
     "relay": ("relay",), "settle": ("settle",), "consume-fulfil": ("consume", "fulfil"),
     "consume-expire": ("consume", "expire"), "consume-tell": ("consume", "tell"),

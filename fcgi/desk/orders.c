@@ -1,8 +1,9 @@
+#include "account/phone_search.h"
 #include "base/phone.h"
+#include "desk.h"
 #include "order/search.h"
 #include "order/state.h"
 #include "pay/desk.h"
-#include "staff.h"
 
 struct search_query {
 	struct page page;
@@ -26,7 +27,8 @@ static enum err search(struct req *r)
 	int64_t limit = page_limit(r, SEARCH_PAGE);
 	struct list orders;
 
-	TRY(phone_search_take(r, q->phone, "orders"));
+	TRY(phone_search_take(
+		&r->tx, r->caller.account_id, q->phone, "orders", &r->retry_after_s));
 	TRY(orders_search(&r->tx,
 		&(struct order_search){.number = q->number,
 			.phone = q->phone,

@@ -1,6 +1,6 @@
 #include "checkin/checkin.h"
+#include "desk.h"
 #include "order/search.h"
-#include "staff.h"
 
 struct checkin_in {
 	const char *code;
