@@ -26,14 +26,31 @@ function body_words(body) {
 	return [`-H 'Content-Type: ${body.type}'`, `-d ${quote(text)}`];
 }
 
-/** The command; a token is never put into it. */
+/** What every shell can make up, and a version that fits any. */
+const HEADER_WORDS = {
+	"Idempotency-Key":
+		`-H "Idempotency-Key: $(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n')"`,
+	"If-Match": "-H 'If-Match: *'",
+};
+
+/** What curl would not do by itself: it sends a body by POST. */
+function method_words({ method, body }) {
+	const implied = body ? "POST" : "GET";
+	return method === implied ? [] : [`-X ${method}`];
+}
+
+/**
+ * The command, to be run as it stands: $CA names a certificate authority that the system doesn't
+ * know, if need be. A token is never put into it.
+ */
 export function curl_text(operation, values) {
-	const words = [`curl ${quote(location.origin + filled_path(operation, values))}`];
+	const words = [`curl ${quote(location.origin + filled_path(operation, values))}`,
+		...method_words(operation), '${CA:+--cacert "$CA"}'];
 	if (operation.permission)
 		words.push('-H "Authorization: Bearer $TOKEN"');
-	for (const { name } of operation.parameters.filter((each) => each.in === "header"))
-		words.push(name === "Idempotency-Key" ? '-H "Idempotency-Key: $(uuidgen)"'
-			: `-H '${name}: …'`);
+	for (const { name, required } of operation.parameters)
+		if (name in HEADER_WORDS && required)
+			words.push(HEADER_WORDS[name]);
 	if (operation.body)
 		words.push(...body_words(operation.body));
 	if (/\.(png|svg)$/.test(operation.path))
@@ -46,6 +63,12 @@ const tomorrow = () => new Date(Date.now() + 32 * 3_600_000).toISOString().slice
 
 const first_value = ({ schema, example }) =>
 	schema.format === "date" ? tomorrow() : String(example ?? "");
+
+const asked_of = ({ parameters }) => parameters.filter((each) => each.in !== "header");
+
+/** What the form begins with. */
+export const first_values = (operation) =>
+	Object.fromEntries(asked_of(operation).map((each) => [each.name, first_value(each)]));
 
 const AS_TYPED = { autocomplete: "off", spellcheck: "false" };
 
@@ -102,8 +125,8 @@ async function send(operation, values, into) {
 
 /** The form (GET only) and the command, which follows what is typed. */
 export function tryout(operation) {
-	const asked = operation.parameters.filter((each) => each.in !== "header");
-	const values = Object.fromEntries(asked.map((each) => [each.name, first_value(each)]));
+	const asked = asked_of(operation);
+	const values = first_values(operation);
 	const curl = () => code_block(curl_text(operation, values), "curl", ".wrap");
 	const command = el("div", curl());
 	const answer = el("div.answer", { "aria-live": "polite" });
@@ -121,6 +144,6 @@ export function tryout(operation) {
 	operation.permission ? token_input() : null, button);
 	const can_send = operation.method === "GET";
 	return el("section.panel", el("h2", can_send ? "试一下" : "调用"),
-		can_send ? form : el("p.hint", "会改变数据的接口不在这里直接发送，请复制命令。"),
+		can_send ? form : el("p.hint", "会改变数据的接口不在这里直接发送，请复制命令；先设好 TOKEN，测试环境还有 CA（证书文件）。"),
 		command, answer);
 }

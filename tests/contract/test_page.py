@@ -1,5 +1,6 @@
 """The page at /docs/ in a headless Chromium, and the files that it is served with."""
 import json
+import subprocess
 
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
@@ -8,6 +9,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+import staffing
 from description import DESCRIPTION, FILE
 from house import ok
 from slots import day
@@ -183,4 +185,46 @@ def test_the_code_is_shown_as_a_picture(page, customer, slots):
 def test_what_changes_data_is_not_sent_from_here(page):
     page.open("createCheckin")
     assert page.all(".send") == []
-    assert "Idempotency-Key: $(uuidgen)" in page.texts(".side .code code")[0]
+    assert 'Idempotency-Key: $(head -c 16' in page.texts(".side .code code")[0]
+
+
+COMMANDS = """
+	const done = arguments[arguments.length - 1];
+	Promise.all([import("/docs/model.js"), import("/docs/tryout.js"),
+		fetch("/openapi.json").then((answer) => answer.json())])
+		.then(([{ Description }, { curl_text, first_values }, document]) =>
+			done(new Description(document).operations.map((operation) =>
+				[operation.operationId, operation.permission,
+					curl_text(operation, first_values(operation))])));
+"""
+# What the request itself would have to lack for these.
+MALFORMED = {"bad_request", "bad_json", "bad_body", "unknown_field", "idempotency_key_missing",
+             "version_missing", "media_type", "length_required", "method_not_allowed",
+             "unauthenticated", "token_invalid"}
+
+
+def test_the_commands_run_as_they_stand(page, house, admin, tmp_path):
+    """In the plainest shell, without anything that is not everywhere."""
+    clerk = staffing.member_with_password(house, admin,
+                                          roles=[{"role": "operator", "venue_id": 2}])
+    page.open()
+    commands = page.driver.execute_async_script(COMMANDS)
+    assert len(commands) == len(OPERATIONS)
+    for name, permission, command in commands:
+        user = permission in (None, "user")
+        token = house.customer().token if user else staffing.log_in(house, clerk, staffing.BETTER).token
+        done = subprocess.run(
+            ["dash", "-c", command.replace("curl ", "curl -sS -w '\\n%{http_code}' ", 1)],
+            cwd=tmp_path, text=True, capture_output=True, timeout=60,
+            env={"PATH": "/usr/bin:/bin", "CA": str(house.ca), "TOKEN": token})
+        assert done.returncode == 0, (name, command, done.stderr)
+        body, _, status = done.stdout.rpartition("\n")
+        assert status in DESCRIPTION_OF[name].responses, (name, status, body)
+        if status.startswith("4") and name not in BY_CHANNELS and body:  # -O puts it into a file
+            error = json.loads(body)["error"]
+            code = error if isinstance(error, str) else error["code"]
+            assert code not in MALFORMED, (name, command, body)
+
+
+DESCRIPTION_OF = {op.id: op for op in OPERATIONS}
+BY_CHANNELS = {"notifyWechat", "notifyWechatRefund", "notifyAlipay"}  # their bodies are sealed

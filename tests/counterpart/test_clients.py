@@ -47,6 +47,17 @@ def test_a_service_verifies_our_tokens_by_the_keys(told, house):
     assert told["jose"]["payload"]["iss"] == house.url
 
 
+def test_the_page_has_what_an_integrator_needs(told, house):
+    """The audience and the algorithm of the text are those of the tokens."""
+    text = ok(house.guest.get("/openapi.json"))["info"]["description"]
+    token = told["jose"]
+    assert f"`aud` 固定是 `{token['payload']['aud']}`" in text
+    assert f"jws-algorithms: {token['header']['alg']}" in text
+    assert f"audiences: {token['payload']['aud']}" in text
+    for words in ('algorithm: "oauth2"', "genericGrantRequest", "CORS_ORIGINS", "jwk-set-uri"):
+        assert words in text
+
+
 def test_authlib_takes_the_metadata(house):
     metadata = ok(house.guest.get("/.well-known/oauth-authorization-server"))
     AuthorizationServerMetadata(metadata).validate()
