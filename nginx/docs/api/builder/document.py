@@ -1,9 +1,11 @@
 """The whole description, put together and checked."""
+import json
+
 from build_error import BuildError, context
 from error_responses import ErrorResponses
 from operations import Operations
 from parts import Parts
-from schemas import expand, inline_nullable
+from schemas import OR_NULL, expand, inline_nullable
 
 
 def build(parts: Parts, routes: dict, table: dict) -> dict:
@@ -19,6 +21,7 @@ def build(parts: Parts, routes: dict, table: dict) -> dict:
         "components": build_components(parts, operations, responses)}
     document["components"]["schemas"]["ErrorCode"]["enum"] = errors.codes()
     document = inline_nullable(document, document["components"]["schemas"])
+    drop_inlined(document, parts)
     check_references(document, parts)
     return document
 
@@ -69,6 +72,20 @@ def build_schemas(parts: Parts, operations: Operations) -> dict:
 def expand_schemas(components: dict) -> dict:
     return {name: {**each, "schema": expand(each["schema"])}
             for name, each in components.items()}
+
+
+def drop_inlined(document: dict, parts: Parts):
+    """Schemas that are written out wherever they may be null, and stand nowhere else."""
+    text, schemas = json.dumps(document), document["components"]["schemas"]
+    for kind, name in list(parts.files):
+        if kind == "schemas" and f'"#/components/schemas/{name}"' not in text and is_nullable(
+                parts, name):
+            del schemas[name], parts.files[kind, name]
+
+
+def is_nullable(parts: Parts, name: str) -> bool:
+    return f'"{name}{OR_NULL}"' in json.dumps(
+        [parts.components, [each.spec for each in parts.operations.values()]], default=str)
 
 
 def check_references(document: dict, parts: Parts):

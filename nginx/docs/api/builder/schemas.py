@@ -63,8 +63,8 @@ def inline_nullable(node, schemas: dict):
         return node
     name = node.pop(NULLABLE)
     known = schemas.get(name, {})
-    if not isinstance(known.get("type"), str) or known["type"] == "object":
-        raise BuildError(f"{name} or null: there is no such simple schema")
+    if not isinstance(known.get("type"), str):
+        raise BuildError(f"{name} or null: there is no such schema of one type")
     return {**known, **node, "type": [known["type"], "null"]}
 
 
