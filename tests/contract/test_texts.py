@@ -8,7 +8,8 @@ from description import DESCRIPTION
 
 # What is no such text has a rule of its own.
 OWN_RULE = {"grant_type", "code", "state", "username", "password", "new_password", "phone",
-            "refresh_token", "token", "token_type_hint", "payer", "role", "timezone"}
+            "refresh_token", "token", "token_type_hint", "payer", "role", "timezone", "device",
+            "permissions[0]"}
 OWN_FORM = {"enum", "format", "pattern", "const"}
 FOR_NOTIFYING = "/notify/"
 BAD = {"a_space": " ", "wide_space": "\u3000", "zero_width": "\u200b", "bom": "\ufeff",
