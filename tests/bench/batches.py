@@ -55,7 +55,8 @@ def moments(*seconds: int) -> str:
 EXPRESSIONS = {
     "session": ":account", "account": ":account", "key": ":i", "digest": ":digest",
     "status": "201", "answer": ":answer", "venue": ":venue", "sport": "'badminton'",
-    "date": "(date ':today' + :day::int)", "one": "1", "quota": "1000000", "order": ":id",
+    "zero": "0", "runs_on": array("bigint", "0"), "date": "(date ':today' + :day::int)", "holds": "1000000",
+    "frame": "(SELECT number FROM venue_frame WHERE venue_id = :venue)", "one": "1", "quota": "1000000", "order": ":id",
     "no": ":no", "amount": "16000", "none": "NULL",
     "tiers": """'[{"fee_fen": 0, "hours": 24, "percent": 100}]'""", "now": "to_timestamp(:now)",
     "expires": "to_timestamp(:now + 600)", "message": ":message", "kind": "'order.created'",

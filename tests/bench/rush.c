@@ -66,6 +66,7 @@ static struct script first, after;
 static struct client clients[CLIENTS_MAX];
 static long long next_try, tries, today;
 static long long won, lost, broken;
+static char frame[24]; /* of each venue: data.sql makes all alike */
 
 static void die(const char *what, const char *why)
 {
@@ -148,6 +149,10 @@ static void put_order(struct try *t, long long number, int venue)
 	put(t, "step_items", "{%lld,%lld,%lld,%lld}", id + 1, id + 1, id + 1, id + 1);
 	put(t, "message", "%lld", id + 2);
 	put(t, "tiers", "[{\"fee_fen\": 0, \"hours\": 24, \"percent\": 100}]");
+	put(t, "frame", "%s", frame);
+	put(t, "holds", "1000000");
+	put(t, "zero", "0");
+	put(t, "runs_on", "{0}");
 	put(t, "kind", "order.created");
 	put(t, "body", "{\"order_id\":%lld,\"venue_id\":%d}", id, venue);
 }
@@ -287,6 +292,16 @@ static void prepare(PGconn *conn, const struct script *s)
 	}
 }
 
+static void read_frame(PGconn *conn)
+{
+	PGresult *res = PQexec(conn, "SELECT DISTINCT number FROM venue_frame");
+
+	if (PQntuples(res) != 1)
+		die("frame", "the venues are not alike");
+	snprintf(frame, sizeof(frame), "%s", PQgetvalue(res, 0, 0));
+	PQclear(res);
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -331,6 +346,7 @@ int main(int argc, char **argv)
 		PGconn *conn = PQconnectdb(argv[1]);
 		if (PQstatus(conn) != CONNECTION_OK)
 			die("connect", PQerrorMessage(conn));
+		read_frame(conn);
 		prepare(conn, &first);
 		prepare(conn, &after);
 		if (!PQenterPipelineMode(conn))
