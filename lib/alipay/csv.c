@@ -143,6 +143,8 @@ static enum err read_line(struct alipay_csv *r, char *line)
 		return refuse(r, headers[DONE_AT][0], "no time");
 	TRY(read_money(r, cells, AMOUNT, &row.total));
 	TRY(read_money(r, cells, RECEIVED, &received));
+	row.settled = received;
+	row.settled_refund = (money){-received.fen};
 	if (strcmp(row.state, "交易") == 0) {
 		row.state = bill_state_word(BILL_PAYMENT);
 		if (row.total.fen <= 0)

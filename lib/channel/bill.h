@@ -28,6 +28,9 @@ struct bill_trade {
 	const char *state; /* of the table, or the channel's own word */
 	const char *appid, *transaction_id, *out_trade_no;
 	money total; /* of the order; 0 in the line of a refund */
+	/* What the channel settles of it, less where a coupon paid a part; of a refund: what
+	 * leaves the account. That is what the fund flow shows. */
+	money settled, settled_refund;
 	const char *refund_id, *out_refund_no;
 	const char *refund_state; /* SUCCESS PROCESSING FAIL CHANGE, when the bill was made */
 	money refund;             /* the sum that was asked for */

@@ -41,17 +41,23 @@ static void count(struct reconcile_sums *s, const struct reconcile_row *row, boo
 		}
 }
 
+static enum err put(struct load *l, int64_t number, const struct reconcile_row *row)
+{
+	l->rows++;
+	return copy_row(l->copy, A(l->id), A(number), A(row->kind), A(row->at), A(row->our_no),
+		A(row->their_no), A(row->trade_no), A(row->word), A(row->fen));
+}
+
 static enum err take(void *arg, const struct bill_line *line)
 {
 	struct load *l = arg;
-	struct reconcile_row row = reconcile_row_of(line);
+	struct reconcile_row row = reconcile_row_of(line), settled = reconcile_settled_of(line);
 
 	if (!row.kind)
 		return E_OK;
 	count(&l->sums, &row, line->trade != NULL);
-	l->rows++;
-	return copy_row(l->copy, A(l->id), A(line->number), A(row.kind), A(row.at),
-		A(row.our_no), A(row.their_no), A(row.trade_no), A(row.word), A(row.fen));
+	TRY(put(l, line->number, &row));
+	return settled.kind ? put(l, line->number, &settled) : E_OK;
 }
 
 /* Rows are stored only if the file was whole. */

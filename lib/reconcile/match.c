@@ -87,13 +87,25 @@ SQL(match_missed_refunds,
 	" WHERE a.channel = $1 AND r.billed_on IS NULL AND r.sent_at >= $3 AND r.sent_at < $4"
 	" AND r.state IN ('accepted', 'succeeded') ON CONFLICT DO NOTHING");
 
-/* The channel's two bills with each other; $4 and $5: the day without its first and
+/* What came of a payment whose coupon the channel doesn't settle. */
+SQL(match_settled,
+	"UPDATE payment_attempt a SET settled_fen = l.fen FROM reconcile_line l"
+	" WHERE l.load = $2 AND l.kind = 'settled_payment' AND a.channel = $1"
+	" AND a.out_trade_no = l.our_no AND a.transaction_id = l.their_no"
+	" AND a.settled_fen IS DISTINCT FROM l.fen AND l.fen BETWEEN 0 AND a.amount_fen");
+
+/* The channel's two bills with each other, by what it settles; $4 and $5: the day without its first and
  * its last ten minutes. A refund that failed may never have left the account. */
 SQL(match_flows,
-	"WITH trade AS (SELECT 'flow_' || kind AS what, their_no, min(our_no) AS our_no,"
-	"  sum(fen)::bigint AS fen, min(number) AS line, max(at) AS at,"
+	"WITH trade AS (SELECT CASE WHEN kind IN ('payment', 'settled_payment')"
+	"   THEN 'flow_payment' ELSE 'flow_refund' END AS what, their_no,"
+	"  min(our_no) AS our_no, coalesce(sum(fen) FILTER (WHERE kind IN ('settled_payment',"
+	"   'settled_refund')),"
+	"   sum(fen))::bigint AS fen, min(number) AS line, max(at) AS at,"
 	"  bool_or(kind = 'refund' AND word IS NOT DISTINCT FROM 'FAIL') AS failed"
-	"  FROM reconcile_line WHERE load = $3 AND kind IN ('payment', 'refund') GROUP BY 1, 2),"
+	"  FROM reconcile_line WHERE load = $3"
+	"  AND kind IN ('payment', 'refund', 'settled_payment', 'settled_refund')"
+	"  GROUP BY 1, 2),"
 	" flow AS (SELECT kind AS what, their_no, min(our_no) AS our_no, sum(fen)::bigint AS fen,"
 	"  min(number) AS line, min(at) AS at FROM reconcile_line"
 	"  WHERE load = $3 AND kind IN ('flow_payment', 'flow_refund') GROUP BY 1, 2),"
@@ -184,6 +196,7 @@ void reconcile_match(
 	db_queue(tx, &match_memory);
 	db_queue_one(tx, &match_all_there, E_RETRY, A(l->id), A(l->rows));
 	db_queue(tx, &match_payments, A(channel), A(day), A(l->id), A(from), A(to));
+	db_queue(tx, &match_settled, A(channel), A(l->id));
 	db_queue(tx, &match_revoked, A(channel), A(day), A(l->id));
 	db_queue(tx, &match_billed, A(channel), A(day), A(l->id));
 	db_queue(tx, &match_refunds, A(channel), A(day), A(l->id));

@@ -19,7 +19,8 @@
  * it for the last time, moments before; so those of the last ten minutes of a day
  * are missed only if the next day's bill lacks them too, and those whose answer
  * was lost may have been in an earlier bill: billed_on tells. A movement of the
- * account may be booked on the other side of midnight: within ten minutes of it
+ * account shows what is settled, which is less where a coupon paid a part; it
+ * may be booked on the other side of midnight: within ten minutes of it
  * nothing is said of one that the other bill lacks.
  *
  * Afterwards the channel is asked about payments that only it knows of, which

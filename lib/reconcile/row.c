@@ -80,3 +80,21 @@ struct reconcile_row reconcile_row_of(const struct bill_line *line)
 {
 	return line->trade ? trade_row(line->trade) : flow_row(line->flow);
 }
+
+struct reconcile_row reconcile_settled_of(const struct bill_line *line)
+{
+	const struct bill_trade *t = line->trade;
+	struct reconcile_row row = {0};
+
+	if (!t)
+		return row;
+	bool refund = bill_state_of(t->state) == BILL_REFUND;
+	money settled = refund ? t->settled_refund : t->settled;
+	row = trade_row(t);
+	bool same = !row.kind || row.fen.fen == settled.fen;
+	row.kind = same || strcmp(row.kind, "revoked") == 0 ? NULL
+		   : refund                                 ? "settled_refund"
+							    : "settled_payment";
+	row.fen = settled;
+	return row;
+}

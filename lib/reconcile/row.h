@@ -13,4 +13,8 @@ struct reconcile_row {
 };
 struct reconcile_row reconcile_row_of(const struct bill_line *);
 
+/* Of a payment or refund of which the channel settles another sum: that sum, as a row of the
+ * same numbers and of the kind settled_payment or settled_refund; else kind is NULL. Pure. */
+struct reconcile_row reconcile_settled_of(const struct bill_line *);
+
 #endif

@@ -18,10 +18,13 @@ static const struct field trade_fields[] = {
 	FIELD_AS(struct bill_trade, transaction_id, "微信订单号"),
 	FIELD_AS(struct bill_trade, out_trade_no, "商户订单号"),
 	FIELD_AS(struct bill_trade, total, "订单金额|总金额", .max = FEN_MAX),
+	FIELD_AS(struct bill_trade, settled, "应结订单金额|订单金额|总金额", .max = FEN_MAX),
 	FIELD_AS(struct bill_trade, refund_id, "微信退款单号", .optional = true),
 	FIELD_AS(struct bill_trade, out_refund_no, "商户退款单号", .optional = true),
 	FIELD_AS(struct bill_trade, refund_state, "退款状态", .optional = true),
 	FIELD_AS(struct bill_trade, refund, "申请退款金额|退款金额", .max = FEN_MAX,
+		.optional = true),
+	FIELD_AS(struct bill_trade, settled_refund, "退款金额|申请退款金额", .max = FEN_MAX,
 		.optional = true),
 	FIELD_AS(struct bill_trade, description, "商品名称", .optional = true),
 };

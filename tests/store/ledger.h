@@ -16,6 +16,7 @@ struct fake {
 	int64_t fen;
 	const char *word, *trade_no; /* of a refund: its state, its payment */
 	bool outlay;
+	int64_t coupon; /* of a trade: so much of it isn't settled */
 };
 
 /* What the channel answers; in memory that children share. */
@@ -51,6 +52,8 @@ static inline enum err fetch_trades(bill_fn *take, void *arg)
 			.transaction_id = refund ? "42" : f->their_no,
 			.out_trade_no = refund ? f->trade_no : f->no,
 			.total = {refund ? 0 : f->fen},
+			.settled = {refund ? 0 : f->fen - f->coupon},
+			.settled_refund = {refund ? f->fen - f->coupon : 0},
 			.refund_id = refund ? f->their_no : NULL,
 			.out_refund_no = refund ? f->no : NULL,
 			.refund_state = f->word,

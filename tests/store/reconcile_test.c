@@ -113,6 +113,37 @@ static void refunds_that_differ_are_told_by_class(void **state)
 		"R-NOBODY R-LAGS R-UNHEARD"); /* the daemon asks now */
 }
 
+/* A coupon that the channel doesn't settle: the account moves by less than the order's sum,
+ * there and back, and that is as it should be. */
+static void what_a_coupon_paid_is_missed_by_nobody(void **state)
+{
+	(void)state;
+	int64_t a = make_attempt("COUPON", "paid", "01:00:00", "42COUPON");
+	int64_t b = make_attempt("WHOLE", "paid", "02:00:00", "42WHOLE");
+
+	make_refund(a, "COUPON-R", "succeeded", "12:00:00", 4000);
+	trade_line("SUCCESS", "01:00:00", "COUPON", "42COUPON", 4000);
+	bank->trades[0].coupon = 500;
+	flow_line("交易", "01:00:00", "COUPON", "42COUPON", 3500);
+	refund_line("12:00:00", "COUPON-R", "SUCCESS", 4000, "COUPON");
+	bank->trades[1].coupon = 500;
+	bank->flows[1].fen = 3500;
+	paid_line("02:00:00", "WHOLE", "42WHOLE", 4000);
+	for (int i = 0; i < 2; i++)
+		reconciled("");
+	assert_string_equal(of_run("payments_fen || ' ' || flow_in_fen"), "8000 7500");
+	assert_int_equal(
+		count(owner,
+			arena_printf(mem,
+				"SELECT sum(came_fen) FROM ledger_day"
+				" WHERE day = (SELECT (paid_at AT TIME ZONE 'Asia/Shanghai')"
+				"::date FROM payment_attempt WHERE id = %lld)",
+				(long long)b)),
+		7500);
+	bank->flows[0].fen = 4000; /* and this is not as it should be */
+	reconciled("amount flow_payment COUPON");
+}
+
 /* Of the day are its first second and its last, and none besides. */
 static void the_day_ends_at_midnight_in_china(void **state)
 {
@@ -277,6 +308,7 @@ int main(void)
 		DAY_TEST(what_agrees_leaves_nothing_to_do),
 		DAY_TEST(payments_that_differ_are_told_by_class),
 		DAY_TEST(refunds_that_differ_are_told_by_class),
+		DAY_TEST(what_a_coupon_paid_is_missed_by_nobody),
 		DAY_TEST(the_day_ends_at_midnight_in_china),
 		DAY_TEST(a_payment_that_we_date_otherwise_is_no_difference),
 		DAY_TEST(a_refund_near_midnight_may_be_in_the_next_days_bill),

@@ -2283,6 +2283,7 @@ CREATE TABLE payment_attempt (
 	ask_at         timestamptz NOT NULL DEFAULT now() + '00:00:05'::interval, -- 0004_settle.sql
 	asked          bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	payer_mark     bigint NOT NULL DEFAULT 0, -- 0016_refund.sql
+	settled_fen    bigint, -- 0035_settled.sql
 	CONSTRAINT payment_attempt_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT payment_attempt_out_trade_no_key UNIQUE (out_trade_no), -- 0003_order.sql
 	CONSTRAINT payment_attempt_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0003_order.sql
@@ -2293,6 +2294,8 @@ CREATE TABLE payment_attempt (
 		CHECK ((state IN ('paid', 'surplus')) = (transaction_id IS NOT NULL)), -- 0003_order.sql
 	CONSTRAINT payment_attempt_refunded_range CHECK (refunded_fen BETWEEN 0 AND CASE
 		WHEN transaction_id IS NULL THEN 0 ELSE amount_fen END), -- 0004_settle.sql
+	CONSTRAINT payment_attempt_settled_range CHECK (settled_fen BETWEEN 0 AND CASE
+		WHEN transaction_id IS NULL THEN 0 ELSE amount_fen END), -- 0035_settled.sql
 	CONSTRAINT payment_attempt_state_known
 		CHECK (state IN ('created', 'prepaid', 'closed', 'paid', 'surplus')) -- 0003_order.sql
 );
@@ -2458,14 +2461,16 @@ ALTER TABLE notify_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON notify_log TO zx USING (true); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE ON notify_log TO zx;
 
--- 0004_settle.sql
--- Every fen of a day's payments (China's day, by the channel's time), where it
+-- 0035_settled.sql (0004_settle.sql)
+-- 0004: Every fen of a day's payments (China's day, by the channel's time), where it
 -- is: with the orders that it paid, on its way back or back, or nowhere yet.
 -- The two sides come from different tables; gap_fen is to be 0.
+-- 0035: came_fen: what the channel settles of paid_fen; the rest is coupons.
 CREATE VIEW ledger_day AS
  WITH money AS (
          SELECT (a.paid_at AT TIME ZONE 'Asia/Shanghai')::date AS day, a.channel, a.id,
-            a.order_id, a.state, a.amount_fen, a.refunded_fen
+            a.order_id, a.state, a.amount_fen, a.refunded_fen,
+            COALESCE(a.settled_fen, a.amount_fen) AS settled_fen
            FROM payment_attempt a
           WHERE a.paid_at IS NOT NULL
         ), back AS (
@@ -2484,12 +2489,13 @@ CREATE VIEW ledger_day AS
     COALESCE(sum(m.amount_fen - m.refunded_fen) FILTER (WHERE m.state = 'surplus'), 0)::bigint AS open_fen,
     (sum(m.amount_fen) - COALESCE(sum(b.fen), 0) - COALESCE(sum(o.paid_fen - o.refunded_fen) FILTER (WHERE
         m.state = 'paid'), 0) - COALESCE(sum(m.amount_fen - m.refunded_fen) FILTER (WHERE m.state =
-        'surplus'), 0))::bigint AS gap_fen
+        'surplus'), 0))::bigint AS gap_fen,
+    sum(m.settled_fen)::bigint AS came_fen
    FROM money m
      JOIN orders o ON o.id = m.order_id
      LEFT JOIN back b ON b.attempt_id = m.id
   GROUP BY m.day, m.channel;
-ALTER VIEW ledger_day SET (security_invoker=true); -- 0010_rights.sql
+ALTER VIEW ledger_day SET (security_invoker=on); -- 0035_settled.sql (0010_rights.sql)
 GRANT SELECT ON ledger_day TO zx;
 
 -- 0005_reconcile.sql

@@ -48,6 +48,39 @@ static void a_trade_is_a_payment_a_refund_or_revoked(void **state)
 	assert_null(reconcile_row_of(&line).kind);
 }
 
+static void what_is_settled_is_told_where_it_is_another_sum(void **state)
+{
+	struct bill_trade t = {.state = "SUCCESS",
+		.transaction_id = "42",
+		.out_trade_no = "A01",
+		.total = {4000},
+		.settled = {4000},
+		.refund_id = "50",
+		.out_refund_no = "R01",
+		.refund = {100},
+		.settled_refund = {100}};
+	struct bill_flow flow = {.type = "交易"};
+	struct bill_line line = {.trade = &t}, movement = {.flow = &flow};
+
+	(void)state;
+	assert_null(reconcile_settled_of(&line).kind);
+	t.settled.fen = 3500;
+	struct reconcile_row row = reconcile_settled_of(&line);
+	assert_string_equal(row.kind, "settled_payment");
+	assert_string_equal(row.their_no, "42");
+	assert_int_equal(row.fen.fen, 3500);
+	t.state = "REFUND";
+	assert_null(reconcile_settled_of(&line).kind);
+	t.settled_refund.fen = 80;
+	row = reconcile_settled_of(&line);
+	assert_string_equal(row.kind, "settled_refund");
+	assert_string_equal(row.their_no, "50");
+	assert_int_equal(row.fen.fen, 80);
+	t.state = "REVOKED";
+	assert_null(reconcile_settled_of(&line).kind);
+	assert_null(reconcile_settled_of(&movement).kind);
+}
+
 static void a_movement_is_told_by_its_type_and_direction(void **state)
 {
 	static const struct {
@@ -154,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_trade_is_a_payment_a_refund_or_revoked),
+		cmocka_unit_test(what_is_settled_is_told_where_it_is_another_sum),
 		cmocka_unit_test(a_movement_is_told_by_its_type_and_direction),
 		cmocka_unit_test(a_movement_has_the_best_number_that_is_there),
 		cmocka_unit_test(a_returned_payment_is_counted_whole),

@@ -107,6 +107,35 @@ static void columns_are_found_by_name(void **state)
 	}
 }
 
+static enum err keep_trade(void *arg, const struct bill_line *line)
+{
+	struct bill_trade *kept = arg;
+
+	kept[line->number - 2] = *line->trade;
+	return E_OK;
+}
+
+/* A coupon of the merchant's: the order's sum is not what is settled. */
+static void what_is_settled_stands_beside_the_orders_sum(void **state)
+{
+	static const char text[] =
+		"交易时间,微信订单号,商户订单号,交易状态,应结订单金额,代金券金额,微信退款单号,"
+		"商户退款单号,退款金额,退款状态,订单金额,申请退款金额\n"
+		"`2026-01-01 10:00:00,`42,`A,`SUCCESS,`35.00,`5.00,`0,`0,`0.00,`,`40.00,`0.00\n"
+		"`2026-01-01 11:00:00,`42,`A,`REFUND,`0.00,`0.00,`50,`R,`17.50,`SUCCESS,`0.00,`20.00\n"
+		"总交易单数,订单总金额,申请退款总金额\n`2,`40.00,`20.00\n";
+	struct bill_trade kept[2] = {0};
+	struct wechatpay_csv *r = wechatpay_csv_begin(mem, BILL_TRADE, keep_trade, kept);
+
+	(void)state;
+	assert_int_equal(wechatpay_csv_push(r, bytes_of(text)), E_OK);
+	assert_int_equal(wechatpay_csv_end(r), E_OK);
+	assert_int_equal(kept[0].total.fen, 4000);
+	assert_int_equal(kept[0].settled.fen, 3500);
+	assert_int_equal(kept[1].refund.fen, 2000);
+	assert_int_equal(kept[1].settled_refund.fen, 1750);
+}
+
 static void the_takers_no_ends_the_reading(void **state)
 {
 	struct wechatpay_csv *r = begin(BILL_TRADE);
@@ -159,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bill_says_the_same_however_it_is_cut),
 		cmocka_unit_test(columns_are_found_by_name),
+		cmocka_unit_test(what_is_settled_stands_beside_the_orders_sum),
 		cmocka_unit_test(the_takers_no_ends_the_reading),
 		cmocka_unit_test(yuan_become_fen_without_rounding),
 	};
