@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-	RENEW_AFTER = 400,
+	RENEW_AFTER = 250,
 	QUEUE_MAX = 4096,
 	CHANGES_MAX = 8,
 	BROKEN_MAX = 16,

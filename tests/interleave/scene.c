@@ -37,6 +37,22 @@ const char *ask(const char *format, ...)
 	return said;
 }
 
+static const char look_sql[] =
+	"PREPARE look (bigint) AS SELECT coalesce(o.id, 0), coalesce(o.no, ''), coalesce((SELECT min(id) FROM order_item"
+	"  WHERE order_id = o.id), 0), coalesce((SELECT out_trade_no FROM payment_attempt"
+	"  WHERE order_id = o.id ORDER BY id LIMIT 1), ''),"
+	" coalesce((SELECT out_trade_no FROM payment_attempt WHERE order_id = o.id ORDER BY id"
+	"  OFFSET 1 LIMIT 1), ''),"
+	" coalesce((SELECT max(id) FROM refund WHERE order_id = o.id), 0),"
+	" coalesce((SELECT out_refund_no FROM refund WHERE order_id = o.id ORDER BY id DESC"
+	"  LIMIT 1), ''),"
+	" coalesce((SELECT max(id) FROM ban WHERE account_id = a.id), 0),"
+	" coalesce((SELECT max(id) FROM violation WHERE account_id = a.id), 0),"
+	" coalesce((SELECT max(id) FROM message WHERE subject_id = o.id), 0),"
+	" coalesce((SELECT to_jsonb(max(at)) #>> '{}' FROM checkin WHERE order_id = o.id), '')"
+	" FROM (SELECT $1 AS id) a LEFT JOIN orders o ON o.account_id = a.id"
+	" ORDER BY o.id DESC NULLS LAST LIMIT 1";
+
 static PGconn *open_as(const char *variable)
 {
 	const char *conninfo = getenv(variable);
@@ -46,9 +62,7 @@ static PGconn *open_as(const char *variable)
 		fprintf(stderr, "%s: %s", variable, PQerrorMessage(conn));
 		exit(2);
 	}
-	PQclear(PQexec(conn,
-		"SET client_min_messages = error; SET plan_cache_mode = force_custom_plan;"
-		"SET jit = off"));
+	PQclear(PQexec(conn, "SET client_min_messages = error; SET jit = off"));
 	return conn;
 }
 
@@ -68,6 +82,7 @@ void scene_renew(void)
 	PQfinish(owner);
 	copy_template(getenv("ZX_INTERLEAVE"));
 	owner = open_as("ZX_DB_OWNER");
+	ask("%s", look_sql);
 	ask("INSERT INTO account (id, nickname) VALUES (%1$d, 'keeper');"
 	    "INSERT INTO staff_login (account_id, username, password_hash)"
 	    " VALUES (%1$d, 'keeper', '$y$');"
@@ -139,32 +154,15 @@ static void venue_make(struct scene *s)
 	}
 }
 
-static const char look_sql[] =
-	"SELECT coalesce(o.id, 0), coalesce(o.no, ''), coalesce((SELECT min(id) FROM order_item"
-	"  WHERE order_id = o.id), 0), coalesce((SELECT out_trade_no FROM payment_attempt"
-	"  WHERE order_id = o.id ORDER BY id LIMIT 1), ''),"
-	" coalesce((SELECT out_trade_no FROM payment_attempt WHERE order_id = o.id ORDER BY id"
-	"  OFFSET 1 LIMIT 1), ''),"
-	" coalesce((SELECT max(id) FROM refund WHERE order_id = o.id), 0),"
-	" coalesce((SELECT out_refund_no FROM refund WHERE order_id = o.id ORDER BY id DESC"
-	"  LIMIT 1), ''),"
-	" coalesce((SELECT max(id) FROM ban WHERE account_id = a.id), 0),"
-	" coalesce((SELECT max(id) FROM violation WHERE account_id = a.id), 0),"
-	" coalesce((SELECT max(id) FROM message WHERE subject_id = o.id), 0),"
-	" coalesce((SELECT to_jsonb(max(at)) #>> '{}' FROM checkin WHERE order_id = o.id), '')"
-	" FROM (SELECT %" PRId64
-	"::bigint AS id) a LEFT JOIN orders o ON o.account_id = a.id"
-	" ORDER BY o.id DESC NULLS LAST LIMIT 1";
-
 void scene_look(struct scene *s)
 {
-	char sql[SQL_MAX];
+	char sql[WORD_MAX];
 	int64_t *const ids[] = {&s->order, NULL, &s->item, NULL, NULL, &s->refund, NULL,
 		&s->ban, &s->violation, &s->message, NULL};
 	char *const words[] = {NULL, s->order_no, NULL, s->first_no, s->second_no, NULL,
 		s->refund_no, NULL, NULL, NULL, s->checked_in};
 
-	snprintf(sql, sizeof(sql), look_sql, s->customers[0]);
+	snprintf(sql, sizeof(sql), "EXECUTE look (%" PRId64 ")", s->customers[0]);
 	PGresult *res = PQexec(owner, sql);
 	for (int i = 0; i < (int)COUNT_OF(ids); i++) {
 		const char *value = PQgetvalue(res, 0, i);
@@ -220,10 +218,11 @@ static bool prop(struct scene *s, struct hands *h, const char *word)
 
 static bool play(struct scene *s, struct hands *h, const char *word, int turn)
 {
-	struct answer answer = {.status = 200};
+	struct answer answer;
 
-	if (!prop(s, h, word))
-		act_play(act_find(word), h, s, PLAYERS_MAX + turn, &answer);
+	if (prop(s, h, word))
+		return true;
+	act_play(act_find(word), h, s, PLAYERS_MAX + turn, &answer);
 	if (answer.status / 100 != 2)
 		fprintf(stderr, "%s: %" PRId64 " %s\n", word, answer.status, answer.body);
 	if (strcmp(word, "login") == 0) {
