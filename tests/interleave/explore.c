@@ -195,13 +195,22 @@ static void queue_plan(const struct plan *plan, int changes)
 		q->plans[q->end++] = *plan;
 }
 
+/* Of those with the fewest changes; not one behind the other, so that a limit leaves some of
+ * each kind. */
 static bool next_plan(struct plan *out)
 {
-	for (int i = 0; i <= CHANGES_MAX; i++)
-		if (queues[i].begin < queues[i].end) {
-			*out = queues[i].plans[queues[i].begin++];
-			return true;
-		}
+	static int turn;
+
+	for (int i = 0; i <= CHANGES_MAX; i++) {
+		struct queue *q = &queues[i];
+
+		if (q->begin == q->end)
+			continue;
+		struct plan *chosen = &q->plans[q->begin + turn++ * 5 % (q->end - q->begin)];
+		*out = *chosen;
+		*chosen = q->plans[q->begin++];
+		return true;
+	}
 	return false;
 }
 
@@ -314,28 +323,38 @@ static void check(
 	played_count = 0;
 }
 
-/* Each exchange of each at which a blow may fall, while the others have come some way. */
+/* The n-th blow: at each exchange of each, while the next of them has come some way. */
+static struct plan blow_at(const struct cast *cast, const struct course *whole, int n)
+{
+	static const enum command blows[] = {KILL, CUT_AFTER, CUT};
+	struct plan plan = {.blow = {blows[n % 3], 0, n / 3}};
+	struct blow *blow = &plan.blow;
+
+	while (blow->at >= whole->exchanges[blow->victim])
+		blow->at -= whole->exchanges[blow->victim++];
+	for (int i = 0; i < blow->at; i++)
+		plan.who[plan.length++] = (uint8_t)blow->victim;
+	for (int i = 0; i < blow->at % 3; i++)
+		plan.who[plan.length++] = (uint8_t)((blow->victim + 1) % cast->count);
+	plan.who[plan.length++] = (uint8_t)blow->victim;
+	return plan;
+}
+
+/* All of them, or, under a limit, others for each cast. */
 static void strike(const struct cast *cast, struct hands *h, const struct course *whole,
 	struct limits *limits, struct tally *tally)
 {
-	static const enum command blows[] = {KILL, CUT_AFTER, CUT};
 	struct course course;
-	int64_t left = limits->blows;
+	int total = 0;
 
-	for (int victim = 0; victim < cast->count; victim++)
-		for (int at = whole->exchanges[victim] - 1; at >= 0; at--)
-			for (size_t b = 0; b < COUNT_OF(blows) && left > 0; b++, left--) {
-				struct plan plan = {.blow = {blows[b], victim, at}};
+	for (int i = 0; i < cast->count; i++)
+		total += 3 * whole->exchanges[i];
+	for (int n = 0; n < total && n < limits->blows; n++) {
+		struct plan plan = blow_at(cast, whole, (n + 7 * (int)tally->casts) % total);
 
-				for (int i = 0; i < at; i++)
-					plan.who[plan.length++] = (uint8_t)victim;
-				for (int i = 0; i < at % 3; i++)
-					plan.who[plan.length++] =
-						(uint8_t)((victim + 1) % cast->count);
-				plan.who[plan.length++] = (uint8_t)victim;
-				play(cast, h, &plan, limits, tally, &course);
-				tally->blows++;
-			}
+		play(cast, h, &plan, limits, tally, &course);
+		tally->blows++;
+	}
 }
 
 void explore(

@@ -44,7 +44,7 @@ without() { # WHAT SQL CLAIM OPTION…
 	interleave "${name}_bare" --most 40 --blows 0 --expect "$3" "${@:4}" || code=1
 }
 
-some=(--some --most 6 --blows 2)
+some=(--some --most 6 --blows 1)
 [ "${INTERLEAVE:-}" = all ] && some=()
 template "${name}_new"
 if [ $# -gt 0 ]; then
