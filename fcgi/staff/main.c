@@ -11,10 +11,11 @@ static void init(void)
 
 int main(int argc, char **argv)
 {
-	static const struct route *const tables[] = {desk_me_routes, desk_refund_routes, desk_work_routes, desk_violation_routes,
-		desk_customer_routes, desk_member_routes, desk_venue_routes, desk_court_routes,
-		desk_sport_routes, desk_hours_routes, desk_outside_routes, desk_block_routes,
-		desk_price_routes, desk_calendar_routes, desk_audit_routes, NULL};
+	static const struct route *const tables[] = {desk_me_routes, desk_refund_routes,
+		desk_work_routes, desk_violation_routes, desk_customer_routes,
+		desk_member_routes, desk_venue_routes, desk_court_routes, desk_sport_routes,
+		desk_hours_routes, desk_outside_routes, desk_block_routes, desk_price_routes,
+		desk_calendar_routes, desk_audit_routes, NULL};
 	static const struct web staff = {.name = "staff",
 		.tables = tables,
 		.init = init,

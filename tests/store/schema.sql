@@ -114,6 +114,7 @@ CREATE TABLE account (
 	CONSTRAINT account_phone_form CHECK (phone ~ '^1[3-9][0-9]{9}$'), -- 0001_house.sql
 	CONSTRAINT account_reason_of_disabled CHECK (disabled_reason IS NULL OR disabled_at IS NOT NULL) -- 0008_account.sql
 );
+CREATE INDEX account_name_pairs ON account USING gin (name_pairs(nickname)) WHERE left_at IS NULL; -- 0037_customer_name.sql
 CREATE INDEX account_person ON account (person_id) WHERE person_id IS NOT NULL; -- 0025_person.sql
 CREATE UNIQUE INDEX account_phone_key ON account (phone) WHERE phone IS NOT NULL; -- 0001_house.sql
 CREATE TRIGGER account_ends_sessions AFTER UPDATE OF disabled_at, left_at ON account FOR EACH ROW
@@ -1021,6 +1022,40 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION phone_search_take FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phone_search_take TO zx_staff;
+
+-- 0037_customer_name.sql
+-- A desk's search by a part of a name reads an index, by pairs of characters: Chinese names
+-- have two or three, of which a trigram knows nothing. Row level security lets only leakproof
+-- conditions use an index, so the function searches as its owner and keeps to the scope itself.
+CREATE FUNCTION name_pairs(name text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT coalesce(array_agg(DISTINCT substr(lower(name), i, 2)), '{}')
+	FROM generate_series(1, length(name) - 1) AS i
+$$;
+
+-- 0037_customer_name.sql
+-- The newest accounts of the scope with this in their name, from behind `before`. Of each member
+-- one search runs at a time; one that runs into its time limit says so.
+CREATE FUNCTION customers_named(part text, before bigint, most bigint) RETURNS SETOF bigint LANGUAGE plpgsql
+	SECURITY DEFINER ROWS 20 SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	IF NOT pg_try_advisory_xact_lock(hashtextextended('customer search ' || staff_actor(), 0)) THEN
+		RAISE EXCEPTION 'another search of this member is running'
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'one_search', TABLE = 'account';
+	END IF;
+	RETURN QUERY SELECT a.id FROM account a WHERE a.left_at IS NULL AND a.id < before
+		AND name_pairs(a.nickname) @> name_pairs(part) AND strpos(lower(a.nickname), lower(part)) > 0
+		AND (staff_everywhere() OR EXISTS (SELECT 1 FROM venue_customer c
+			WHERE c.account_id = a.id AND c.venue_id = ANY (staff_venues())))
+		AND (NOT EXISTS (SELECT 1 FROM staff_login l WHERE l.account_id = a.id)
+			OR EXISTS (SELECT 1 FROM venue_customer c WHERE c.account_id = a.id
+			AND (staff_everywhere() OR c.venue_id = ANY (staff_venues()))))
+		ORDER BY a.id DESC LIMIT most;
+EXCEPTION WHEN query_canceled THEN
+	RAISE EXCEPTION 'the search takes too long'
+		USING ERRCODE = 'check_violation', CONSTRAINT = 'search_slow', TABLE = 'account';
+END $$;
+REVOKE EXECUTE ON FUNCTION customers_named FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION customers_named TO zx_staff;
 
 
 -- Venues ----------------------------------------------------------------------------------------------------
@@ -2283,7 +2318,7 @@ CREATE TABLE payment_attempt (
 	ask_at         timestamptz NOT NULL DEFAULT now() + '00:00:05'::interval, -- 0004_settle.sql
 	asked          bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	payer_mark     bigint NOT NULL DEFAULT 0, -- 0016_refund.sql
-	settled_fen    bigint, -- 0035_settled.sql
+	settled_fen    bigint, -- 0038_settled.sql
 	CONSTRAINT payment_attempt_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT payment_attempt_out_trade_no_key UNIQUE (out_trade_no), -- 0003_order.sql
 	CONSTRAINT payment_attempt_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0003_order.sql
@@ -2295,7 +2330,7 @@ CREATE TABLE payment_attempt (
 	CONSTRAINT payment_attempt_refunded_range CHECK (refunded_fen BETWEEN 0 AND CASE
 		WHEN transaction_id IS NULL THEN 0 ELSE amount_fen END), -- 0004_settle.sql
 	CONSTRAINT payment_attempt_settled_range CHECK (settled_fen BETWEEN 0 AND CASE
-		WHEN transaction_id IS NULL THEN 0 ELSE amount_fen END), -- 0035_settled.sql
+		WHEN transaction_id IS NULL THEN 0 ELSE amount_fen END), -- 0038_settled.sql
 	CONSTRAINT payment_attempt_state_known
 		CHECK (state IN ('created', 'prepaid', 'closed', 'paid', 'surplus')) -- 0003_order.sql
 );
@@ -2461,11 +2496,11 @@ ALTER TABLE notify_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON notify_log TO zx USING (true); -- 0010_rights.sql
 GRANT SELECT, INSERT, UPDATE ON notify_log TO zx;
 
--- 0035_settled.sql (0004_settle.sql)
+-- 0038_settled.sql (0004_settle.sql)
 -- 0004: Every fen of a day's payments (China's day, by the channel's time), where it
 -- is: with the orders that it paid, on its way back or back, or nowhere yet.
 -- The two sides come from different tables; gap_fen is to be 0.
--- 0035: came_fen: what the channel settles of paid_fen; the rest is coupons.
+-- 0038: came_fen: what the channel settles of paid_fen; the rest is coupons.
 CREATE VIEW ledger_day AS
  WITH money AS (
          SELECT (a.paid_at AT TIME ZONE 'Asia/Shanghai')::date AS day, a.channel, a.id,
@@ -2495,7 +2530,7 @@ CREATE VIEW ledger_day AS
      JOIN orders o ON o.id = m.order_id
      LEFT JOIN back b ON b.attempt_id = m.id
   GROUP BY m.day, m.channel;
-ALTER VIEW ledger_day SET (security_invoker=on); -- 0035_settled.sql (0010_rights.sql)
+ALTER VIEW ledger_day SET (security_invoker=on); -- 0038_settled.sql (0010_rights.sql)
 GRANT SELECT ON ledger_day TO zx;
 
 -- 0005_reconcile.sql
