@@ -126,3 +126,14 @@ def test_passwords(house, admin):
         refused(staffing.change_password(clerk, "wrong", GOOD), 400, "invalid_grant", "password")
     refused(staffing.change_password(clerk, BETTER, GOOD), 429, "login_locked")
     house.db.run("UPDATE account SET disabled_at = now() WHERE id = %s", member["id"])
+
+
+def test_a_search_by_name_that_takes_long(house, slots, customer, desk1):
+    customer.order(slots.one())
+    own = house.db.value("SELECT pg_get_functiondef('name_pairs'::regproc)")
+    house.db.run("CREATE OR REPLACE FUNCTION name_pairs(name text) RETURNS text[] LANGUAGE sql"
+                 " IMMUTABLE PARALLEL SAFE AS $$ SELECT '{}'::text[] FROM pg_sleep(30) $$")
+    try:
+        refused(desk1.get("/api/v1/staff/users", name="王小"), 503, "search_slow")
+    finally:
+        house.db.run(own)

@@ -93,7 +93,8 @@ def test_every_rule_that_callers_are_told_of_is_in_the_table():
 
 # No constraint, but a name that a function raises; the row names the function.
 RAISED_BY_FUNCTIONS = {"session_ended", "session_replaced", "password_change", "forbidden",
-                       "last_admin", "desk_refund_of_order", "role_fixed", "orders_banned", "orders_phone"}
+                       "last_admin", "one_search", "search_slow", "desk_refund_of_order", "role_fixed",
+                       "orders_banned", "orders_phone"}
 
 
 def test_the_schema_in_force_names_files_that_are_there():
