@@ -3,7 +3,7 @@
 # make run        install packages, build, start everything with demo data; make stop ends it
 # make test       all tests; make bench: ratios against the limits; make lint: reads the code
 # make api        the API's description alone, into the same folder: says what nginx/docs/api lacks
-# make clients    clients in Go and Java are made of the API's description, and compile
+# make clients    clients in Go and Java are made of the API description; they do the main job on make run
 # make fuzz       every parser of outside bytes under libFuzzer, FUZZ_S=60 seconds each
 # make schema     tests/store/schema.sql anew, the schema in force, after a new migration
 # make chaos      only: everything is killed while people order and pay, for CHAOS_S=60 seconds
@@ -99,7 +99,7 @@ test:
 fuzz:
 	@tests/fuzz/run.sh
 clients: api
-	@tests/counterpart/generators.sh $(BUILD)/openapi.yaml
+	@tests/counterpart/generators.sh $(BUILD)/openapi.yaml $(dir $(wildcard .run/zx.env))
 chaos:
 	@CHAOS_S=$${CHAOS_S:-60} tests/run.sh chaos
 interleave:
