@@ -26,7 +26,7 @@ const char *device_text(struct arena *mem, int64_t account_id)
 
 	random_text(random, RANDOM_CHARS);
 	return sealed(mem, arena_printf(mem, "%" PRId64 ".%" PRId64 ".%s", account_id,
-				   now_s() + DEVICE_DAYS * DAY_S, random));
+				   now_s() + (int64_t)DEVICE_DAYS * DAY_S, random));
 }
 
 /* "<account>.<until>.…": it was sealed, so it is well formed. */
