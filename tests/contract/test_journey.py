@@ -242,7 +242,7 @@ class TestDesk:
                 "idempotency_key_reused")
         refused(desk1.try_undo(paid, at), 409, "not_checked_in")
         at = ok(desk1.check_in(paid["no"]), 201)["checked_in_at"]
-        with house.configured("pool-staff", ZX_CHECKIN_UNDO_S="0"):
+        with house.configured("pool-desk", ZX_CHECKIN_UNDO_S="0"):
             refused(desk1.try_undo(paid, at), 409, "undo_too_late")
 
     def test_all_the_money_is_back(self, paid, desk1):

@@ -13,7 +13,7 @@
 //     POST pay-params   the five of wx.requestPayment: do they fit?
 //     POST alipay-pay   {number}                   a buyer pays
 //     POST alipay-notify {number, way?}            a letter, and the merchant's answer
-//     GET  requests     all so far: {method, target, status, trouble, sent, serial}
+//     GET  requests     all so far: {method, target, status, code, trouble, sent, serial}
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
@@ -73,7 +73,8 @@ function wechat_answer(request, raw) {
 	} catch (error) {
 		if (!(error instanceof Refusal))
 			throw error;
-		Object.assign(entry, { status: error.status, trouble: error.trouble ?? error.message });
+		Object.assign(entry, { status: error.status, code: error.code,
+			trouble: error.trouble ?? error.message });
 		return { status: error.status,
 			text: JSON.stringify({ code: error.code, message: error.message }) };
 	}

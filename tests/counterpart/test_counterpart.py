@@ -178,7 +178,7 @@ BAD_REQUESTS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def merchant(house, partner):
     return Merchant(house, partner)
 
