@@ -51,12 +51,13 @@ const struct shape outside_shape = SHAPE(struct outside, outside_fields);
 	" AND ($3::bigint IS NULL OR i.court_id = $3)" \
 	" AND ($4::bigint IS NULL OR " UNDER_BLOCK("b.id = $4") ")"
 
-/* The items are held, so that who gives one up at this moment is waited for, and then is not
+/* The order first, as everybody does (the entry of the work list refers to it). The items are
+ * held, so that who gives one up at this moment is waited for, and then is not
  * written down; or finds what is written here. */
 SQL(outside_note,
 	"INSERT INTO outside_item AS old (item_id, order_id, venue_id)"
 	" SELECT i.id, o.id, o.venue_id" SOLD_AHEAD " AND" IS_OUTSIDE
-	" ORDER BY i.id FOR NO KEY UPDATE OF i ON CONFLICT (item_id) DO UPDATE"
+	" ORDER BY i.id FOR KEY SHARE OF o FOR NO KEY UPDATE OF i ON CONFLICT (item_id) DO UPDATE"
 	" SET choice = NULL, chosen_at = NULL, chosen_by = NULL, reason = '', trouble = NULL,"
 	"  done_at = NULL, listed_at = now()"
 	" WHERE old.done_at IS NOT NULL AND old.choice IS DISTINCT FROM 'keep'");
@@ -78,8 +79,8 @@ SQL(outside_decide,
 	" c.name AS court_name, o.play_date AS date, lower(i.during) AS start,"   \
 	" upper(i.during) AS \"end\", (SELECT x.choice FROM outside_item x"       \
 	"  WHERE x.item_id = i.id) AS choice"
-SQL(outside_now,
-	OUTSIDE_COLUMNS SOLD_AHEAD IN_SCOPE " AND" IS_OUTSIDE " ORDER BY 7, 2, 1 LIMIT $5");
+SQL(outside_now, OUTSIDE_COLUMNS SOLD_AHEAD IN_SCOPE
+	" AND" IS_OUTSIDE " ORDER BY lower(i.during), 2, 1 LIMIT $5");
 
 static enum err refuse_undecided(struct arena *mem, const struct list *all, raw_json *detail)
 {

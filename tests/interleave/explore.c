@@ -182,6 +182,8 @@ static const char *run(const struct cast *cast, struct hands *h, const struct pl
 		ask_again(cast);
 	finish(h);
 	const char *wrong = told_wrong(cast->acts, cast->count);
+	if (course->deadlocks && !plan->blow.command)
+		trouble = "they waited for each other: locks have an order";
 	return wrong ? wrong : trouble;
 }
 

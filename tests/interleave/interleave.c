@@ -47,8 +47,8 @@ static const struct scenery {
 		"notice notice_other order order_other units hours disable"
 		" | check query zone exception block court_end venue_end leave order_more"},
 	{"paid", PAID,
-		"cancel cancel_part staff_refund staff_release checkin hours_refund leave"
-		" | notice_other hours hours_keep block_refund zone exception units court_end venue_end block disable"
+		"cancel cancel_part staff_refund staff_release checkin hours hours_refund leave"
+		" | notice_other hours_keep block_refund zone exception units court_end venue_end block disable"
 		" order_other consume sweep"},
 	{"unfulfilled", "order pay charge notice",
 		"consume relay checkin cancel | sweep leave staff_release"},
