@@ -79,7 +79,7 @@ $(foreach t,$(FUZZ),$(eval $(call program,$(BUILD)/fuzz/$(t),$(BUILD)/tests/fuzz
 # The workers' pools as they are, each one object of which only its renamed main() is seen; what
 # the test plays itself takes the place of the accept loop, and of what calls others.
 INTERLEAVE := $(wildcard tests/interleave/*.c)
-POOLED     := api pay notify identity login staff
+POOLED     := api pay notify identity login staff desk
 $(BUILD)/pools/%.o: $(call obj,$(wildcard fcgi/*/*.c))
 	@mkdir -p $(@D)
 	@ld -r -o $@.whole $(filter $(BUILD)/fcgi/$*/%,$^)

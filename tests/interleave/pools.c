@@ -22,7 +22,7 @@ static enum pool opening;
 
 /* clang-format off */
 #define POOLS(X) X(API, api) X(PAY, pay) X(NOTIFY, notify) X(IDENTITY, identity) \
-	X(LOGIN, login) X(STAFF, staff)
+	X(LOGIN, login) X(STAFF, staff) X(DESK, desk)
 #define X(id, name) int pool_##name##_main(int argc, char **argv);
 POOLS(X)
 #undef X
@@ -136,6 +136,10 @@ void call_pool(struct hands *h, const struct call *c, struct answer *out)
 	r.body = c->body ? c->body : "";
 	r.body_len = strlen(r.body);
 	request_serve(&r, E_OK);
+	if (!r.route) { /* it has moved to another pool */
+		fprintf(stderr, "%s has no %s %s\n", web->name, c->method, c->path);
+		abort();
+	}
 	keep(&r, out);
 	arena_reset(h->mem);
 }

@@ -15,6 +15,7 @@ enum pool {
 	POOL_IDENTITY,
 	POOL_LOGIN,
 	POOL_STAFF,
+	POOL_DESK,
 	POOL_COUNT
 };
 
