@@ -59,8 +59,8 @@ static const struct scenery {
 	{"stuck", PAID "cancel refuse send",
 		"retry by_hand send | leave order_other staff_refund"},
 	{"used", PAID "checkin",
-		"undo cancel cancel_part staff_refund checkin block_refund | staff_release leave order_other"
-		" hours_refund"},
+		"undo cancel cancel_part staff_refund checkin block_refund hours_refund"
+		" | staff_release leave order_other"},
 	{"in the bill", "order pay charge billed",
 		"cure notice check | query give_up leave expire"},
 	{"third", ONCE ONCE "order pay due expire",
