@@ -131,7 +131,7 @@ def bare(venue, start: int, end: int, court=None) -> dict:
 
 @pytest.mark.parametrize("start, end, code", [
     (720, 750, "period_unpriced"), (690, 750, "period_unpriced"), (570, 600, "period_unpriced"),
-    (480, 1320, "period_unpriced"), (460, 490, "period_closed"), (1300, 1330, "period_closed"),
+    (480, 720, "period_unpriced"), (460, 490, "period_closed"), (1300, 1330, "period_closed"),
     (615, 645, "period_unaligned")])
 def test_hours_without_a_price_are_not_sold(bare_venue, villain, unchanged, start, end, code):
     refused(villain.post("/api/v1/orders", bare(bare_venue, start, end)), 422, code, FIRST)

@@ -208,7 +208,7 @@ def test_a_refused_order_leaves_its_key_free(house, slots, customer):
 
 
 def test_own_orders_come_newest_first_page_by_page(house, slots, customer):
-    placed = [customer.order(slots.one(on=day(n)))["id"] for n in (1, 2, 3, 4, 5)]
+    placed = [customer.order(slots.one(venue=2, on=day(n)))["id"] for n in (1, 2, 3, 4, 5)]
     seen, cursor = [], None
     for _ in range(4):
         page = ok(customer.get("/api/v1/orders", limit=2, **({"cursor": cursor} if cursor

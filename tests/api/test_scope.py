@@ -184,7 +184,7 @@ def test_a_table_without_a_policy_is_on_the_list_with_its_reason(scratch):
 def test_views_look_with_the_eyes_of_who_asks(scratch):
     assert scratch.db.rows(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-        " AND relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)"
+        " AND relkind = 'v' AND NOT coalesce(reloptions && '{security_invoker=true,security_invoker=on}', false)"
     ) == [(view,) for view in OWNERS_VIEWS]
 
 
