@@ -22,7 +22,7 @@ IDS = {"venue": "venue", "order": "order", "refund": "refund", "item": "item", "
        "sport_id": "sport", "number": "number", "phone": "phone", "entity_id": "court"}
 THERE = {"/staff/members/": {"account": "staff"}, "/staff/checkins": {"code": "short"}}
 # Whole numbers that name nothing.
-COUNTS = {"limit", "window_days", "checkin_early_minutes", "position", "slot_minutes", "weekday",
+COUNTS = {"limit", "window_days", "longest_minutes", "checkin_early_minutes", "position", "slot_minutes", "weekday",
           "weekdays", "as_weekday", "hours", "percent"}
 # The same for all venues: everybody may read them.
 CATALOG = ("/api/v1/staff/sports/{sport}", "/api/v1/staff/calendar/{day}")

@@ -11,7 +11,8 @@ import jose
 from house import Client, ok, refused, wait_for
 from test_sessions import Person
 
-POOLS = [f"pool-{name}" for name in ("api", "login", "identity", "password", "pay", "staff")]
+POOLS = [f"pool-{name}" for name in ("api", "login", "identity", "password", "pay", "staff",
+                                        "desk")]
 
 
 @pytest.fixture(scope="module")
