@@ -22,7 +22,7 @@ declare -A packages=(
 		python3-cryptography openssl curl jq procps"
 	[test]="libcmocka-dev python3-pytest python3-requests python3-psycopg2 python3-pika
 		python3-selenium python3-yaml python3-jsonschema chromium chromium-driver
-		fonts-noto-cjk zbar-tools"
+		fonts-noto-cjk zbar-tools nftables iproute2"
 	[bench]="wrk postgresql-15"
 	[fuzz]="clang-14 libclang-rt-14-dev llvm-14"
 	[lint]="clang-format-14 clang-tidy-14 clang-14 shellcheck"

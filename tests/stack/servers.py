@@ -2,6 +2,7 @@
 import getpass
 import os
 import re
+import resource
 import shutil
 import socket
 import ssl
@@ -254,12 +255,25 @@ NGINX_CHOICES = {
 }
 
 
-def _nginx_values(stack: Stack) -> dict:
+def worker_connections(workers: int, files: int, memory: int) -> int:
+    """Of one nginx worker, as nginx.conf.in says."""
+    if files == resource.RLIM_INFINITY:
+        files = 1 << 20
+    return min(files // 2, memory // 4 // workers // (64 << 10), 16384)
+
+
+def nginx_values(stack: Stack) -> dict:
     choice = {k: stack.options.set.get(k, default) for k, (default, _) in NGINX_CHOICES.items()}
     rates = {name: int(choice[f"rate_{name}"]) for name in ("api", "login")}
+    workers = min(os.cpu_count(), 4)
+    connections = worker_connections(
+        workers, resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     return {
         "USER": "user www-data;" if IS_ROOT else "",
-        "WORKERS": min(os.cpu_count(), 4),
+        "WORKERS": workers,
+        "WORKER_CONNECTIONS": connections,
+        "WORKER_FILES": 2 * connections,
         "PID_FILE": stack.path("nginx/nginx.pid"),
         "LOGS": stack.path("log"),
         "TEMP": stack.path("nginx"),
@@ -281,14 +295,16 @@ def _nginx_values(stack: Stack) -> dict:
     }
 
 
+def nginx_text(values: dict) -> str:
+    return re.sub("@([A-Z_]+)@", lambda m: str(values[m[1]]),
+                  (REPO / "nginx/nginx.conf.in").read_text())
+
+
 def nginx(stack: Stack) -> Server:
     home = stack.path("nginx")
     home.mkdir(exist_ok=True)
-    values = _nginx_values(stack)
-    text = re.sub("@([A-Z_]+)@", lambda m: str(values[m[1]]),
-                  (REPO / "nginx/nginx.conf.in").read_text())
     config = home / "nginx.conf"
-    config.write_text(text)
+    config.write_text(nginx_text(nginx_values(stack)))
     command = ["/usr/sbin/nginx", "-p", home, "-e", stack.path("log/nginx-error.log"),
                "-c", config]
     port = stack.port("https")
