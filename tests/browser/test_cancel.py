@@ -175,7 +175,7 @@ def test_money_that_comes_after_the_end_goes_back(page, sim):
     page.wait("#stage > .sheet .trouble [role=status]", "钱到账了")
     page.screenshot("late")
     page.tap_on("#stage > .sheet .sheet-head button")
-    page.wait("#customer .refunds [data-state=succeeded]", "超时后到账")
+    page.wait("#customer .refunds [data-state=succeeded]", "付款到账时订单已由您取消")
     assert page.see(order_id)["state"] == "cancelled"
 
 
