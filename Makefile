@@ -17,7 +17,7 @@ MAKEFLAGS += --no-builtin-rules
 PREFIX  ?= /usr/local
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 BUILD   := build/$(if $(SAN),san,release)
-PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng zlib
+PKGS    := libpq libcjson fcgi hiredis librabbitmq libcurl openssl libjwt libqrencode libpng zlib libutf8proc
 comma   := ,
 
 WARN := -Werror -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings \

@@ -85,9 +85,11 @@ static bool is_one_of(const char *words, const char *s)
 	return false;
 }
 
-static enum err read_text(const struct field *f, char *s, void *at)
+static enum err read_text(struct arena *mem, const struct field *f, char *given, void *at)
 {
-	digits_tidy(s, f->digits);
+	const char *s = text_tidy(mem, given, f->plain);
+
+	digits_tidy(given, f->digits);
 	switch ((enum kind)f->kind) {
 	case K_STAMP:
 		return stamp_parse(s, at) ? E_OK : E_BAD_FIELD;
@@ -161,7 +163,7 @@ static enum err read_value(struct arena *mem, const cJSON *v, const struct field
 	if (f->kind == K_LIST && cJSON_IsArray(v))
 		return read_list(mem, v, f, mode, at, fault);
 	if (cJSON_IsString(v))
-		return read_text(f, v->valuestring, at);
+		return read_text(mem, f, v->valuestring, at);
 	if (cJSON_IsNumber(v))
 		return read_number(f, v->valuedouble, at);
 	if (f->kind == K_JSON && (cJSON_IsObject(v) || cJSON_IsArray(v))) {
@@ -233,14 +235,14 @@ enum err json_load(struct arena *mem, const char *text, size_t len, const struct
 	return json_read(mem, root, sh, mode, out, fault);
 }
 
-enum err field_read_text(const struct field *f, char *s, void *obj)
+enum err field_read_text(struct arena *mem, const struct field *f, char *s, void *obj)
 {
 	char *at = (char *)obj + f->offset;
 
 	if (!utf8_valid(s, strlen(s)))
 		return E_BAD_FIELD;
 	if (f->kind != K_INT)
-		return read_text(f, s, at);
+		return read_text(mem, f, s, at);
 	if (*s == '\0' || strlen(s) > 16 || strspn(s, "0123456789") != strlen(s) ||
 		(*s == '0' && s[1]))
 		return E_BAD_FIELD;

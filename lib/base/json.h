@@ -41,7 +41,7 @@ enum err json_load(struct arena *, const char *text, size_t len, const struct sh
 
 /* One value given as text (path or query), by the same rules as a JSON member.
  * The text stays part of the struct, and may be tidied in place. */
-enum err field_read_text(const struct field *f, char *s, void *obj) CHECKED;
+enum err field_read_text(struct arena *, const struct field *f, char *s, void *obj) CHECKED;
 
 bool utf8_valid(const char *, size_t);
 int64_t utf8_characters(const char *); /* of a valid text */

@@ -2,83 +2,151 @@
 
 #include "base/json.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
-struct range {
-	uint32_t first, last;
+enum {
+	JOINER = 0x200d,
+	TEXT_FORM = 0xfe0e,
+	EMOJI_FORM = 0xfe0f,
+	KEYCAP = 0x20e3,
+	PALEST = 0x1f3fb, /* the tones of skin */
+	DARKEST = 0x1f3ff,
+	BRAILLE_BLANK = 0x2800
 };
 
-/* General categories Cc, Zl, Zp, and of Cf what turns the writing or is not seen. */
-static const struct range hidden[] = {
-	{0x00, 0x1f},
-	{0x7f, 0x9f},
-	{0xad, 0xad},
-	{0x61c, 0x61c},
-	{0x180e, 0x180e},
-	{0x200b, 0x200b},
-	{0x200e, 0x200f},
-	{0x2028, 0x202e},
-	{0x2060, 0x206f},
-	{0xfeff, 0xfeff},
-	{0xfff9, 0xfffb},
-	{0xe0001, 0xe0001},
+/* A character, and what it stands between. */
+struct place {
+	int32_t last, c, next; /* 0: none */
+	bool picture;          /* before it stands an emoji, perhaps with its form and tone */
 };
 
-/* Spaces, and what shows nothing without a character before it. */
-static const struct range blank[] = {
-	{' ', ' '},
-	{0xa0, 0xa0},
-	{0x34f, 0x34f},
-	{0x115f, 0x1160},
-	{0x1680, 0x1680},
-	{0x2000, 0x200d},
-	{0x202f, 0x202f},
-	{0x205f, 0x205f},
-	{0x2800, 0x2800},
-	{0x3000, 0x3000},
-	{0x3164, 0x3164},
-	{0xfe00, 0xfe0f},
-	{0xffa0, 0xffa0},
-	{0xe0020, 0xe007f},
-	{0xe0100, 0xe01ef},
-};
-
-static bool is_in(const struct range *ranges, size_t n, uint32_t c)
+/* Of valid UTF-8. 0 at its end. */
+static int32_t character(const char *s, size_t *len)
 {
-	for (size_t i = 0; i < n; i++)
-		if (c >= ranges[i].first && c <= ranges[i].last)
-			return true;
+	int32_t c = 0;
+	ssize_t n = *s ? utf8proc_iterate((const uint8_t *)s, -1, &c) : 0;
+
+	*len = n > 0 ? (size_t)n : 0;
+	return n > 0 ? c : 0;
+}
+
+static bool is_picture(int32_t c)
+{
+	return utf8proc_get_property(c)->boundclass ==
+	       UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+}
+
+static bool is_blank(int32_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r') ||
+	       utf8proc_category(c) == UTF8PROC_CATEGORY_ZS;
+}
+
+/* What Unicode reserves for characters that are not seen: the tables know only those that
+ * there are. */
+static bool is_reserved(int32_t c)
+{
+	return c == 0x2065 || (c >= 0xfff0 && c <= 0xfff8) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static bool is_hidden(int32_t c)
+{
+	switch (utf8proc_category(c)) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return true;
+	default:
+		return utf8proc_get_property(c)->ignorable || is_reserved(c);
+	}
+}
+
+/* A hidden character that makes one emoji of several, or says how it is drawn. */
+static bool is_of_emoji(const struct place *p)
+{
+	if (p->c == JOINER)
+		return p->picture && is_picture(p->next);
+	if (p->c == TEXT_FORM || p->c == EMOJI_FORM)
+		return is_picture(p->last) ||
+		       (p->next == KEYCAP && p->last > 0 && p->last < 0x80 &&
+			       strchr("0123456789#*", p->last));
 	return false;
 }
 
-/* The next character of valid UTF-8. */
-static uint32_t next(const char **at)
+static void step(struct place *p)
 {
-	const unsigned char *s = (const unsigned char *)*at;
-	int more = *s < 0x80 ? 0 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : 3;
-	uint32_t c = more ? *s & (0x3fU >> more) : *s;
+	bool dress =
+		p->c == TEXT_FORM || p->c == EMOJI_FORM || (p->c >= PALEST && p->c <= DARKEST);
 
-	for (int i = 1; i <= more; i++)
-		c = c << 6 | (s[i] & 0x3fU);
-	*at += more + 1;
-	return c;
+	p->picture = is_picture(p->c) || (p->picture && dress);
+	p->last = p->c;
 }
 
 bool text_plain(const char *s, enum plain rule)
 {
+	struct place p = {0};
+	size_t len, ahead;
 	bool shows = false;
 
 	if (rule == PLAIN_ANY)
 		return true;
 	if (!utf8_valid(s, strlen(s)))
 		return false;
-	while (*s) {
-		uint32_t c = next(&s);
-		if (c == '\n' && rule == PLAIN_LINES)
+	for (; (p.c = character(s, &len)); s += len, step(&p)) {
+		p.next = character(s + len, &ahead);
+		if (p.c == '\n' && rule == PLAIN_LINES)
 			continue;
-		if (is_in(hidden, COUNT_OF(hidden), c))
+		if (is_hidden(p.c) && !is_of_emoji(&p))
 			return false;
-		shows |= !is_in(blank, COUNT_OF(blank), c);
+		shows |= !is_blank(p.c) && p.c != BRAILLE_BLANK;
 	}
 	return shows;
+}
+
+static char *trim(char *s)
+{
+	size_t len;
+	int32_t c;
+
+	while (is_blank(character(s, &len)))
+		s += len;
+	char *end = s;
+	for (char *at = s; (c = character(at, &len));) {
+		at += len;
+		if (!is_blank(c))
+			end = at;
+	}
+	if (*s)
+		*end = '\0';
+	return s;
+}
+
+/* The text itself if it is no UTF-8. */
+static const char *mapped(struct arena *mem, const char *s, utf8proc_option_t how)
+{
+	uint8_t *made = NULL;
+
+	if (utf8proc_map((const uint8_t *)s, 0, &made,
+		    how | UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE) < 0)
+		return s;
+	const char *out = arena_strdup(mem, (const char *)made);
+	free(made);
+	return out;
+}
+
+const char *text_tidy(struct arena *mem, char *s, enum plain rule)
+{
+	if (rule == PLAIN_ANY || !utf8_valid(s, strlen(s)))
+		return s;
+	return mapped(mem, trim(s), 0);
+}
+
+const char *text_folded(struct arena *mem, const char *s)
+{
+	if (!s || !utf8_valid(s, strlen(s)))
+		return s;
+	return mapped(mem, trim(arena_strdup(mem, s)), UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
 }

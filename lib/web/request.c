@@ -75,7 +75,7 @@ static enum err read_pair(struct req *r, const char *name, char *value, const st
 		if (seen[i])
 			return fail(r, E_BAD_FIELD, name);
 		seen[i] = true;
-		return field_read_text(&sh->fields[i], value, out) == E_OK
+		return field_read_text(r->mem, &sh->fields[i], value, out) == E_OK
 			       ? E_OK
 			       : fail(r, E_BAD_FIELD, name);
 	}

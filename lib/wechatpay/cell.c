@@ -132,7 +132,7 @@ const char *wechatpay_cell_read(const struct field *f, char *cell, void *row)
 	case K_BOOL:
 		return read_direction(cell, at);
 	case K_INT:
-		return field_read_text(f, cell, row) == E_OK ? NULL : "no number";
+		return field_read_text(NULL, f, cell, row) == E_OK ? NULL : "no number";
 	default:
 		return "of an unknown kind";
 	}

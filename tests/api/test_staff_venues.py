@@ -155,6 +155,39 @@ class TestAdding:
         refusal(fresh.try_change(f"{fresh.at}/units/{other}", name="一"), 409, "name_taken",
                 "name")
 
+    @pytest.mark.parametrize("name", ["Ａ场", "a场", " A场", "A场\u3000", "\uff41场", "A\u573a"])
+    def test_names_that_look_alike_are_one(self, fresh, name):
+        court = {"sport_id": 1, "name": "A场", "units": []}
+        at_units, at_courts = f"{fresh.at}/units", f"{fresh.at}/courts"
+        fresh.add(at_units, {"name": "A场"})
+        fresh.add(at_courts, court)
+        refusal(fresh.try_add(at_units, {"name": name}), 409, "name_taken", "name")
+        refusal(fresh.try_add(at_courts, {**court, "name": name}), 409, "name_taken", "name")
+        for path, more in ((at_units, {}), (at_courts, {"sport_id": 1, "units": []})):
+            other = fresh.add(path, {"name": "A 场", **more})  # a blank inside makes another name
+            assert fresh.read(f"{path}/{other['id']}")[0]["name"] == "A 场"
+            refusal(fresh.try_add(path, {"name": "a\u3000 场", **more}), 409, "name_taken", "name")
+            refusal(fresh.try_change(f"{path}/{other['id']}", name=name), 409, "name_taken", "name")
+            ok(fresh.try_change(f"{path}/{other['id']}", name="ａ  场"))  # its own name
+
+    @pytest.mark.parametrize("hidden", ["\u200b", "\u200d", "\u034f", "\u17b4", "\U000e0041"])
+    def test_a_name_hides_nothing(self, fresh, hidden):
+        for name in (f"A{hidden}场", f"A场{hidden}", f"{hidden}A场"):
+            refusal(fresh.try_add(f"{fresh.at}/units", {"name": name}), 422, "bad_field", "name")
+
+    def test_a_name_is_stored_without_blanks_around_it_and_composed(self, fresh):
+        made = fresh.add(f"{fresh.at}/units", {"name": "\u3000Cafe\u0301 \u00a0"})
+        assert fresh.read(f"{fresh.at}/units/{made['id']}")[0]["name"] == "Caf\u00e9"
+
+    def test_of_names_alike_given_at_once_one_is_taken(self, fresh):
+        names = ["B场", "Ｂ场", "b场", " B场", "ｂ场", "b场\u3000"]
+        for what, more in (("units", {}), ("courts", {"sport_id": 1, "units": []})):
+            answers = all_at_once(fresh.client, [
+                ("POST", f"{fresh.at}/{what}", {"name": name, **more}, None) for name in names])
+            assert sorted(a.status_code for a in answers) == [201] + [409] * 5
+            assert {a.json()["error"]["code"] for a in answers if a.status_code == 409} == \
+                {"name_taken"}
+
     def test_lists_page_by_cursor(self, fresh):
         made = [fresh.add(f"{fresh.at}/units", {"name": f"第 {n}"})["id"] for n in range(5)]
         seen, cursor = [], None

@@ -15,7 +15,8 @@ FOR_NOTIFYING = "/notify/"
 BAD = {"a_space": " ", "wide_space": "\u3000", "zero_width": "\u200b", "bom": "\ufeff",
        "filler": "\u3164", "escape": "a\x1b[31m", "tab": "a\tb", "c1": "a\x9b2Jb", "return": "a\rb",
        "bidi": "a\u202eb", "isolate": "\u2066a", "mark": "a\u200fb", "line_end": "a\u2028b",
-       "hidden": "a\u200bb", "soft_hyphen": "a\u00adb"}
+       "hidden": "a\u200bb", "joiner": "a\u200db", "grapheme": "a\u034fb", "vowel": "a\u17b4b",
+       "tag": "a\U000e0041b", "non_joiner": "a\u200cb", "selector": "a\ufe00b", "soft_hyphen": "a\u00adb"}
 ONE_LINE = {**BAD, "two_lines": "a\nb"}
 
 

@@ -17,7 +17,7 @@ declare -A why=(
 declare -A packages=(
 	[build]="gcc make python3 python3-yaml libc6-dev pkg-config libfcgi-dev libcjson-dev libhiredis-dev librabbitmq-dev
 		libcurl4-openssl-dev libssl-dev libjwt-dev libqrencode-dev libpng-dev libpq-dev zlib1g-dev libzxcvbn-dev
-		node-qrcode-generator"
+		libutf8proc-dev node-qrcode-generator"
 	[run]="nginx-light postgresql-15 redis-server rabbitmq-server spawn-fcgi multiwatch python3
 		python3-cryptography openssl curl jq procps"
 	[test]="libcmocka-dev python3-pytest python3-requests python3-psycopg2 python3-pika

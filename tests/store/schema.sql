@@ -959,11 +959,12 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- 0012_audit.sql (0010_rights.sql)
+-- 0039_names_folded.sql (0010_rights.sql, 0012_audit.sql)
 -- 0010: What no log may keep: what lets somebody in, and who a customer is. A request to
 -- a channel only repeats the row it stands in.
 -- 0012: What no log may keep: now also why a customer was disabled, in words that staff
 -- typed about him. Why a member was is the house's own affair, and stays.
+-- 0039: As before, and without the folded name, which only repeats the name beside it.
 CREATE FUNCTION audit_hide(columns jsonb, entity text, is_staff boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE
 	AS $$
 	SELECT jsonb_object_agg(c.key, CASE
@@ -973,7 +974,7 @@ CREATE FUNCTION audit_hide(columns jsonb, entity text, is_staff boolean) RETURNS
 		WHEN entity = 'account' AND c.key = 'phone'
 			THEN to_jsonb(left(c.value #>> '{}', 3) || '****' || right(c.value #>> '{}', 4))
 		ELSE c.value END)
-	FROM jsonb_each(columns) c WHERE entity <> 'refund' OR c.key <> 'request'
+	FROM jsonb_each(columns) c WHERE (entity <> 'refund' OR c.key <> 'request') AND c.key <> 'name_folded'
 $$;
 
 -- 0012_audit.sql
@@ -1059,6 +1060,28 @@ GRANT EXECUTE ON FUNCTION customers_named TO zx_staff;
 
 
 -- Venues ----------------------------------------------------------------------------------------------------
+
+-- 0039_names_folded.sql
+-- To people two names are one if they differ only in case, in width or in blanks (NFKC, folded,
+-- runs of blanks as one; what only joins or draws an emoji does not count): of the courts of a
+-- sport and of the units of a venue each is given once. Names that stood and were alike before
+-- stay: the oldest holds the folded form, the others have none until they are called otherwise.
+CREATE FUNCTION name_fold(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT btrim(regexp_replace(normalize(lower(upper(normalize(
+		translate(name, U&'\200D\FE0E\FE0F', ''), NFKC) COLLATE "und-x-icu")), NFKC), '\s+', ' ', 'g'))
+$$;
+
+-- 0039_names_folded.sql
+CREATE FUNCTION name_folds() RETURNS trigger LANGUAGE plpgsql SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	IF TG_OP = 'UPDATE' AND name_fold(NEW.name) = name_fold(OLD.name) THEN
+		NEW.name_folded := OLD.name_folded;
+	ELSE
+		NEW.name_folded := name_fold(NEW.name);
+	END IF;
+	RETURN NEW;
+END $$;
 
 -- 0002_venue.sql
 CREATE TABLE sport (
@@ -1217,21 +1240,23 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON venue_sport TO zx_staff;
 
 -- 0002_venue.sql
 CREATE TABLE court (
-	id        bigint NOT NULL,
-	venue_id  bigint NOT NULL,
-	sport_id  bigint NOT NULL,
-	name      text NOT NULL,
-	position  bigint NOT NULL DEFAULT 0,
-	closed_at timestamptz,
-	version   bigint NOT NULL DEFAULT 1, -- 0009_venue.sql
-	ends_on   date, -- 0009_venue.sql
+	id          bigint NOT NULL,
+	venue_id    bigint NOT NULL,
+	sport_id    bigint NOT NULL,
+	name        text NOT NULL,
+	position    bigint NOT NULL DEFAULT 0,
+	closed_at   timestamptz,
+	version     bigint NOT NULL DEFAULT 1, -- 0009_venue.sql
+	ends_on     date, -- 0009_venue.sql
+	name_folded text, -- 0039_names_folded.sql
 	CONSTRAINT court_pkey PRIMARY KEY (id), -- 0002_venue.sql
-	CONSTRAINT court_name_key UNIQUE (venue_id, sport_id, name), -- 0002_venue.sql
+	CONSTRAINT court_name_key UNIQUE (venue_id, sport_id, name_folded), -- 0039_names_folded.sql (0002_venue.sql)
 	CONSTRAINT court_venue_key UNIQUE (id, venue_id), -- 0002_venue.sql
 	CONSTRAINT court_sport_fk FOREIGN KEY (venue_id, sport_id) REFERENCES venue_sport(venue_id, sport_id) -- 0002_venue.sql
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON court FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
+CREATE TRIGGER name_folds BEFORE INSERT OR UPDATE ON court FOR EACH ROW EXECUTE FUNCTION name_folds(); -- 0039_names_folded.sql
 ALTER TABLE court ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON court TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON court TO zx_staff USING ((SELECT staff_everywhere())
@@ -1243,17 +1268,19 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON court TO zx_staff;
 -- A unit is a physical piece of floor; two courts that share one can't be used
 -- at the same time.
 CREATE TABLE unit (
-	id       bigint NOT NULL,
-	venue_id bigint NOT NULL,
-	name     text NOT NULL,
-	version  bigint NOT NULL DEFAULT 1, -- 0009_venue.sql
+	id          bigint NOT NULL,
+	venue_id    bigint NOT NULL,
+	name        text NOT NULL,
+	version     bigint NOT NULL DEFAULT 1, -- 0009_venue.sql
+	name_folded text, -- 0039_names_folded.sql
 	CONSTRAINT unit_pkey PRIMARY KEY (id), -- 0002_venue.sql
-	CONSTRAINT unit_name_key UNIQUE (venue_id, name), -- 0002_venue.sql
+	CONSTRAINT unit_name_key UNIQUE (venue_id, name_folded), -- 0039_names_folded.sql (0002_venue.sql)
 	CONSTRAINT unit_venue_key UNIQUE (id, venue_id), -- 0002_venue.sql
 	CONSTRAINT unit_venue_fk FOREIGN KEY (venue_id) REFERENCES venue(id) -- 0002_venue.sql
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON unit FOR EACH ROW
 	WHEN (current_setting('zx.actor', true) <> '') EXECUTE FUNCTION audit_write('id'); -- 0010_rights.sql
+CREATE TRIGGER name_folds BEFORE INSERT OR UPDATE ON unit FOR EACH ROW EXECUTE FUNCTION name_folds(); -- 0039_names_folded.sql
 ALTER TABLE unit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON unit TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON unit TO zx_staff USING ((SELECT staff_everywhere())

@@ -27,7 +27,7 @@ SUBJECTS = {
         staff_actor() staff_permission()""",
     "Audit log": """audit_log audit_in_scope audit_write() audit_hide() audit_words() audit_stays()
         phone_search_take() name_pairs() customers_named()""",
-    "Venues": """sport venue is_time_zone() refund_tiers_ok() refund_tiers_fall()
+    "Venues": """name_fold() name_folds() sport venue is_time_zone() refund_tiers_ok() refund_tiers_fall()
         refund_tiers_check() venue_sport court unit court_unit opening
         opening_exception opening_exception_hours calendar_day court_block price_rule clock_text()
         venue_frame frame_change() frame_hold() frame_counts() frame_begin()""",

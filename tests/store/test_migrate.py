@@ -48,6 +48,15 @@ class Scratch:
         finally:
             connection.close()
 
+    def do(self, *statements):
+        connection = psycopg2.connect(self.conninfo)
+        try:
+            with connection, connection.cursor() as cursor:
+                for sql in statements:
+                    cursor.execute(sql)
+        finally:
+            connection.close()
+
     def versions(self):
         return [row[0] for row in
                 self.rows("SELECT version FROM schema_migration ORDER BY version")]
@@ -62,6 +71,14 @@ def scratch(tmp_path):
     folder.mkdir()
     with database() as conninfo:
         yield Scratch(conninfo, folder)
+
+
+@pytest.fixture(scope="module")
+def migrated():
+    with database() as conninfo:
+        scratch = Scratch(conninfo, REAL)
+        assert scratch.run()[0] == 0
+        yield scratch
 
 
 def refused(result, *words):
@@ -230,3 +247,39 @@ def test_the_projects_own_files_apply(scratch):
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == len(list(REAL.glob("*.sql")))
     assert scratch.run() == (0, "", "")
+
+
+def test_names_that_were_alike_before_stay_and_no_more_are_given(scratch):
+    """The oldest has the folded form; the others get theirs when they are called otherwise."""
+    last = next(REAL.glob("*_names_folded.sql"))
+    for file in REAL.glob("*.sql"):
+        if file.name < last.name:
+            shutil.copy(file, scratch.folder)
+    assert scratch.run()[0] == 0
+    scratch.do("INSERT INTO venue (id, name) VALUES (1, '甲')",
+               "INSERT INTO venue_sport (venue_id, sport_id, slot_minutes) VALUES (1, 1, 60), (1, 2, 60)",
+               "INSERT INTO court (id, venue_id, sport_id, name) VALUES (1, 1, 1, 'A场'),"
+               " (2, 1, 1, 'Ａ场'), (3, 1, 1, 'a场 '), (4, 1, 2, 'A场'), (5, 1, 1, 'A 场')",
+               "INSERT INTO unit (id, venue_id, name) VALUES (1, 1, 'A场'), (2, 1, 'ａ场')")
+    shutil.copy(last, scratch.folder)
+    assert scratch.run()[0] == 0
+    assert scratch.rows("SELECT name_folded FROM court ORDER BY id") == [
+        ("a场",), (None,), (None,), ("a场",), ("a 场",)]
+    assert scratch.rows("SELECT name_folded FROM unit ORDER BY id") == [("a场",), (None,)]
+    scratch.do("UPDATE court SET position = 7", "UPDATE court SET name = 'a场' WHERE id = 3")
+    for name in ("A场", "ａ场", " a场"):
+        with pytest.raises(psycopg2.errors.UniqueViolation, match="court_name_key"):
+            scratch.do(f"INSERT INTO court (id, venue_id, sport_id, name) VALUES (6, 1, 1, '{name}')")
+        with pytest.raises(psycopg2.errors.UniqueViolation, match="unit_name_key"):
+            scratch.do(f"INSERT INTO unit (id, venue_id, name) VALUES (6, 1, '{name}')")
+    scratch.do("UPDATE court SET name = 'B场' WHERE id = 2")
+    with pytest.raises(psycopg2.errors.UniqueViolation, match="court_name_key"):
+        scratch.do("UPDATE court SET name = 'A场' WHERE id = 2")
+
+
+@pytest.mark.parametrize("name, folded", [
+    ("Ａ 场", "a 场"), (" A\u3000\u00a0场\u2003", "a 场"), ("①号", "1号"), ("Straße", "strasse"),
+    ("ΣΑΣ", "σας"), ("Cafe\u0301", "caf\u00e9"), ("❤\ufe0f场", "❤场"), ("ﾊﾞ", "バ")])
+def test_a_name_is_folded(migrated, name, folded):
+    assert migrated.rows(f"SELECT name_fold('{name}'), name_fold(name_fold('{name}'))") == [
+        (folded, folded)]

@@ -342,8 +342,8 @@ static void a_number_given_as_text_has_one_spelling(void **state)
 	for (size_t i = 0; i < COUNT_OF(given); i++) {
 		struct probe p = {0};
 
-		if ((field_read_text(&probe_fields[0], arena_strdup(mem, given[i].text), &p) ==
-			    E_OK) != given[i].good)
+		if ((field_read_text(mem, &probe_fields[0], arena_strdup(mem, given[i].text),
+			     &p) == E_OK) != given[i].good)
 			fail_msg("\"%s\"", given[i].text);
 	}
 }
