@@ -1,5 +1,6 @@
 #include "audit/audit.h"
 #include "account/member.h"
+#include "base/plain.h"
 
 #include "staff.h"
 
@@ -43,7 +44,7 @@ static enum err search(struct req *r)
 			.entity_id = q->entity_id,
 			.operation = q->operation,
 			.action = q->action,
-			.actor_username = q->actor_username,
+			.actor_username = text_folded(r->mem, q->actor_username),
 			.before = q->before,
 			.after = q->after,
 			.from = q->from,

@@ -4,6 +4,7 @@
 #include "account/person.h"
 #include "base/buf.h"
 #include "base/phone.h"
+#include "base/plain.h"
 #include "base/settings.h"
 
 #include <inttypes.h>
@@ -160,8 +161,9 @@ static enum err check_phone(const char *phone, const char **field)
 enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, const char **field)
 {
 	const char *roles = roles_text(tx, &m->roles);
+	const char *username = text_folded(tx->mem, m->username);
 
-	if (!username_valid(m->username)) {
+	if (!username_valid(username)) {
 		*field = "username";
 		return E_BAD_FIELD;
 	}
@@ -172,7 +174,7 @@ enum err member_add(struct tx *tx, const struct member_new *m, int64_t *id, cons
 	db_queue(tx, &member_insert, A(*id), A(m->name), A(m->phone));
 	person_phone(tx, *id, NULL, m->phone);
 	db_queue(tx, &member_give_roles, A(roles), A(*id));
-	db_queue(tx, &member_login_insert, A(*id), A(m->username));
+	db_queue(tx, &member_login_insert, A(*id), A(username));
 	return named(tx, field);
 }
 

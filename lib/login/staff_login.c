@@ -2,6 +2,7 @@
 
 #include "account/keyed_hash.h"
 #include "base/log.h"
+#include "base/plain.h"
 #include "login/device.h"
 #include "login/password.h"
 #include "login/session.h"
@@ -97,9 +98,11 @@ static enum err check(struct db *db, struct arena *mem, const struct staff_login
 enum err staff_login_try(struct db *db, struct arena *mem,
 	const struct staff_login_params *params, struct staff_login *out)
 {
-	enum err err = check(db, mem, params, out);
+	struct staff_login_params p = *params;
 
-	return err == E_RETRY ? check(db, mem, params, out) : err;
+	p.username = text_folded(mem, p.username);
+	enum err err = check(db, mem, &p, out);
+	return err == E_RETRY ? check(db, mem, &p, out) : err;
 }
 
 SQL(staff_login_hold,

@@ -113,7 +113,7 @@ def test_an_unknown_venue_is_named(admin):
 
 
 @pytest.mark.parametrize("more, field", [
-    ({"username": "Wang"}, "username"), ({"username": "1wang"}, "username"),
+    ({"username": "wa\u200bng"}, "username"), ({"username": "1wang"}, "username"),
     ({"username": "w"}, "username"), ({"username": "w" * 33}, "username"),
     ({"username": "王小二"}, "username"), ({"username": "wang li"}, "username"),
     ({"name": " \u3000"}, "name"), ({"name": "a\u202eb"}, "name"), ({"name": "a\tb"}, "name"),
@@ -127,6 +127,21 @@ def test_a_bad_field_is_named(admin, more, field):
 def test_a_username_belongs_to_one(admin):
     member = staffing.add(admin)
     refused(staffing.try_add(admin, username=member["username"]), 409, "name_taken", "username")
+    for alike in (member["username"].upper(), f" {member['username']}\u3000",
+                  member["username"].replace("m", "\uff2d")):
+        refused(staffing.try_add(admin, username=alike), 409, "name_taken", "username")
+
+
+def test_a_username_is_the_same_in_capitals_and_between_blanks(house, admin):
+    name = staffing.new_name()[:24]
+    member = staffing.add(admin, username=f" {name.upper()} ")
+    assert member["username"] == name
+    assert staffing.give_password(admin, member, BETTER).status_code == 204
+    for typed in (name, name.upper(), f"{name} ", f"\u3000{name.capitalize()}"):
+        answer = house.log_in_staff(typed, BETTER)
+        assert answer.status_code == 200, (typed, answer.text)
+    for typed in (f"{name[0]} {name[1:]}", f"{name}\u200b", "\u3000"):
+        assert house.log_in_staff(typed, BETTER).json()["error"] == "invalid_grant"
 
 
 def test_a_disabled_member_is_out_at_once(house, admin):
