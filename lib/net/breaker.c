@@ -9,6 +9,7 @@ static void change(struct breaker *b, enum breaker_state state)
 	b->state = state;
 	b->since = b->tickets;
 	b->went_well = 0;
+	b->in_row = 0;
 }
 
 static void trip(struct breaker *b, const struct breaker_rule *rule, int64_t now)
@@ -183,17 +184,34 @@ static bool blame(struct breaker *b, uint64_t thing, int64_t number)
 	return true;
 }
 
+/* Whether that is the last that was missing; what ends well begins the row anew. */
+static bool ends_row(
+	struct breaker *b, const struct breaker_rule *rule, uint64_t thing, unsigned end)
+{
+	if (!is_bad(rule, end))
+		b->in_row = 0;
+	if (!is_bad(rule, end) || rule->in_a_row == 0)
+		return false;
+	for (int64_t i = 0; thing && i < b->in_row; i++)
+		if (b->row[i] == thing)
+			return false;
+	if (b->in_row < BREAKER_ROW)
+		b->row[b->in_row++] = thing;
+	return b->in_row >= rule->in_a_row;
+}
+
 static void count(struct breaker *b, const struct breaker_rule *rule, uint64_t thing,
 	int64_t now, unsigned end)
 {
 	struct breaker_bucket *bucket = bucket_of(b, rule, now);
+	bool row = ends_row(b, rule, thing, end);
 
-	if (thing && is_bad(rule, end) && !blame(b, thing, bucket->number))
+	if (!row && thing && is_bad(rule, end) && !blame(b, thing, bucket->number))
 		return;
 	bucket->calls++;
 	bucket->slow += (end & BREAKER_SLOW) != 0;
 	bucket->errors += (end & BREAKER_FAILED) != 0;
-	if (is_too_bad(b, rule, bucket->number)) {
+	if (row || is_too_bad(b, rule, bucket->number)) {
 		b->accused = thing;
 		trip(b, rule, now);
 	}

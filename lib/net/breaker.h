@@ -26,7 +26,9 @@
  *   within a window says nothing new: it is counted once, or one poisoned trade that is
  *   tried again and again would stop all others. For the same reason the thing whose call
  *   opened the breaker is no probe at first: others are, and only when none has come for
- *   another recovery_ms it may. */
+ *   another recovery_ms it may.
+ * - So many failures of different things in a row, with no success in between, open it,
+ *   too: one caller alone, who waits long for each, never has enough within a window. */
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN };
 
@@ -36,10 +38,11 @@ struct breaker_rule {
 	int64_t error_percent; /* 0: only their number counts */
 	int64_t error_count;   /* so many within a window; 0: only their share counts */
 	int64_t min_calls;     /* fewer prove nothing */
+	int64_t in_a_row;      /* failures, however slowly they come; 0: doesn't matter */
 	int64_t window_ms, recovery_ms, probes;
 };
 
-enum { BREAKER_SEATS = 64, BREAKER_BUCKETS = 4, BREAKER_BLAMES = 16 };
+enum { BREAKER_SEATS = 64, BREAKER_BUCKETS = 4, BREAKER_BLAMES = 16, BREAKER_ROW = 8 };
 
 struct breaker {
 	int64_t state, until_ms; /* open: no try before */
@@ -50,6 +53,8 @@ struct breaker {
 		uint64_t thing;
 		int64_t number; /* of the bucket that has it */
 	} blames[BREAKER_BLAMES];
+	uint64_t row[BREAKER_ROW]; /* the things of the failures since the last success */
+	int64_t in_row;
 	struct breaker_bucket {
 		int64_t number, calls, slow, errors;
 	} buckets[BREAKER_BUCKETS];

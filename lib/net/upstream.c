@@ -20,8 +20,8 @@ enum {
 /* clang-format off */
 const struct upstream_info upstream_info[UPSTREAM_COUNT] = {
 	{"none", {.min_calls = 1, .window_ms = 1000, .probes = 1}, ""},
-#define X(id, name, slow, slow_percent, error_percent, errors, calls, window, recovery, probes, says) \
-	{name, {slow, slow_percent, error_percent, errors, calls, window, recovery, probes}, says},
+#define X(id, name, slow, slow_percent, error_percent, errors, calls, row, window, recovery, probes, says) \
+	{name, {slow, slow_percent, error_percent, errors, calls, row, window, recovery, probes}, says},
 	UPSTREAM_TABLE(X)
 #undef X
 };

@@ -6,21 +6,21 @@
 
 /* Upstreams: the servers on whose answers this program waits, but for PostgreSQL. One
  * line says all of each: its name (in metrics, too); when a call is slow; which share
- * of slow or failed calls, or how many failed ones, within which window open its
- * circuit breaker; how long nothing is sent then; how many probes have to succeed
+ * of slow or failed calls, or how many failed ones, within which window, or how many failed
+ * ones in a row at any pace open its circuit breaker; how long nothing is sent then; how many probes have to succeed
  * before it closes; and what happens without it. */
 /* clang-format off */
 #define UPSTREAM_TABLE(X) \
-	/* id, name, slow ms, slow %, error %, errors, min calls, window ms, recovery ms, probes, fallback */ \
-	X(WECHAT_API, "wechat_api", 3000, 80, 50, 0, 3, 8000, 5000, 1, \
+	/* id, name, slow ms, slow %, error %, errors, min calls, in a row, window ms, recovery ms, probes, fallback */ \
+	X(WECHAT_API, "wechat_api", 3000, 80, 50, 0, 3, 3, 8000, 5000, 1, \
 		"log-in by WeChat and phone numbers: 503 at once; the shipping duty waits, no try is lost") \
-	X(WECHAT_PAY, "wechat_pay", 4000, 80, 50, 0, 3, 8000, 5000, 1, \
+	X(WECHAT_PAY, "wechat_pay", 4000, 80, 50, 0, 3, 3, 8000, 5000, 1, \
 		"paying: 503 at once, the order stays; settle waits and loses no try; reconcile comes again") \
-	X(ALIPAY, "alipay", 4000, 80, 50, 0, 3, 8000, 5000, 1, \
+	X(ALIPAY, "alipay", 4000, 80, 50, 0, 3, 3, 8000, 5000, 1, \
 		"paying: 503 at once, the order stays; settle waits and loses no try; reconcile comes again") \
-	X(SMS, "sms", 3000, 80, 50, 0, 3, 8000, 5000, 1, \
+	X(SMS, "sms", 3000, 80, 50, 0, 3, 3, 8000, 5000, 1, \
 		"a text is not sent, as if lost: who waits asks again; log-in by WeChat or password goes on") \
-	X(REDIS, "redis", 100, 0, 0, 3, 3, 1000, 1000, 1, \
+	X(REDIS, "redis", 100, 0, 0, 3, 3, 0, 1000, 1000, 1, \
 		"each worker counts limits for itself; PostgreSQL alone says whose session lives")
 /* clang-format on */
 

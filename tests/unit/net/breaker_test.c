@@ -30,6 +30,9 @@ static const struct breaker_rule error_count = {
 static const struct breaker_rule three_probes = {
 	.slow_ms = 50, .error_percent = 50, .min_calls = 5, .window_ms = 1000,
 	.recovery_ms = 4000, .probes = 3};
+static const struct breaker_rule in_a_row = {
+	.slow_ms = 50, .slow_percent = 80, .error_percent = 50, .min_calls = 5, .in_a_row = 3,
+	.window_ms = 1000, .recovery_ms = 4000, .probes = 1};
 /* clang-format on */
 #define TRIP "err err err err err =O "
 
@@ -82,6 +85,16 @@ static const struct {
 		"err:a err:b err:c =O +4000 -:c =O ok:d =C"},
 	{"whose probe failed is not the next", &error_count,
 		"err:a err:b err:c +4000 err:a =O +4000 -:a ok:c =C"},
+	{"three in a row, however slowly they come", &in_a_row,
+		"err:a +6000 err:b +6000 =C err:c =O -:d +4000 ok:d =C err:a err:b =C"},
+	{"slow ones and those about nothing, too", &in_a_row, "slow +6000 err +6000 slow:a =O"},
+	{"a success ends the row", &in_a_row, "err:a +6000 err:b +6000 ok:a err:c +6000 err:a =C +6000 err:b =O"},
+	{"one thing is one of a row", &in_a_row,
+		"err:a +6000 err:b +6000 err:a +6000 err:b +6000 err:a =C +6000 err:c =O"},
+	{"so has the slow caller's probe another thing", &in_a_row,
+		"err:a +6000 err:b +6000 err:c =O +4000 -:c ok:d =C"},
+	{"a row does not matter to who counts none", &error_ratio,
+		"err:a +6000 err:b +6000 err:c +6000 err:d +6000 err:e =C"},
 	{"but is when nobody else comes", &error_count, "err:a err:b err:c +7999 -:c +1 ok:c =C"},
 	/* clang-format on */
 };
@@ -207,6 +220,7 @@ static struct model {
 		int64_t at;
 		unsigned end;
 	} ended[HISTORY]; /* since it closed */
+	int64_t row;      /* bad ones since the last good one */
 } model;
 
 static void model_change(enum breaker_state to, const struct breaker_rule *rule)
@@ -215,6 +229,7 @@ static void model_change(enum breaker_state to, const struct breaker_rule *rule)
 	model.well = 0;
 	model.until = now + rule->recovery_ms;
 	model.count = 0;
+	model.row = 0;
 	for (size_t i = 0; i < model.n; i++)
 		model.calls[i].fresh = false;
 }
@@ -281,6 +296,11 @@ static enum breaker_pass model_enter(
 	return BREAKER_PASS;
 }
 
+static bool is_bad_end(const struct breaker_rule *rule, unsigned end)
+{
+	return end & BREAKER_FAILED || (rule->slow_percent && end & BREAKER_SLOW);
+}
+
 static void model_leave(const struct breaker_rule *rule, uint64_t ticket, unsigned end)
 {
 	size_t i = 0;
@@ -291,11 +311,12 @@ static void model_leave(const struct breaker_rule *rule, uint64_t ticket, unsign
 	if (i == model.n || !model_take_out(i) || end == BREAKER_VOID)
 		return;
 	if (model.state == BREAKER_HALF_OPEN) {
-		bool bad = end & BREAKER_FAILED || (rule->slow_percent && end & BREAKER_SLOW);
+		bool bad = is_bad_end(rule, end);
 		if (bad || ++model.well == rule->probes)
 			model_change(bad ? BREAKER_OPEN : BREAKER_CLOSED, rule);
 		return;
 	}
+	model.row = is_bad_end(rule, end) ? model.row + 1 : 0;
 	size_t kept = 0;
 	for (i = 0; i < model.count; i++)
 		if (model.ended[i].at > now - 2 * rule->window_ms)
@@ -304,7 +325,7 @@ static void model_leave(const struct breaker_rule *rule, uint64_t ticket, unsign
 	model.ended[kept].at = now;
 	model.ended[kept].end = end;
 	model.count = kept + 1;
-	if (model_is_too_bad(rule))
+	if (model_is_too_bad(rule) || (rule->in_a_row && model.row >= rule->in_a_row))
 		model_change(BREAKER_OPEN, rule);
 }
 
@@ -360,7 +381,7 @@ static void one_event(struct breaker *b, const struct breaker_rule *rule, uint64
 static void a_million_random_events_go_as_the_reference_says(void **state)
 {
 	static const struct breaker_rule *const rules[] = {
-		&slow_ratio, &all_slow, &error_ratio, &error_count, &three_probes};
+		&slow_ratio, &all_slow, &error_ratio, &error_count, &three_probes, &in_a_row};
 	int64_t opened = 0;
 
 	(void)state;
@@ -370,7 +391,7 @@ static void a_million_random_events_go_as_the_reference_says(void **state)
 
 		memset(&model, 0, sizeof(model));
 		now = START_MS;
-		for (int i = 0; i < EVENTS / 5; i++)
+		for (int i = 0; i < EVENTS / 6; i++)
 			one_event(&b, rules[r], held);
 		opened += b.total.opened;
 		assert_true(b.total.opened > 10);
