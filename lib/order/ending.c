@@ -6,8 +6,6 @@
 #include "order/release.h"
 #include "order/state.h"
 
-enum { LATER_MAX_S = 60 };
-
 #define TO_CLOSING(to)                             \
 	"SET state = 'closing', closing_to = '" to \
 	"', closing_at = now(), run_at = now(), tries = 0"
@@ -59,43 +57,27 @@ enum err order_give_up(struct tx *tx, int64_t order_id)
 
 static const struct field closing_fields[] = {
 	FIELD(struct closing, order_id),
-	FIELD(struct closing, tries),
-	FIELD(struct closing, closing_to),
-	FIELD(struct closing, overdue),
+	FIELD(struct closing, unconfirmed),
 };
 static const struct shape closing_shape = SHAPE(struct closing, closing_fields);
 
-SQL(closings_take,
-	"WITH picked AS MATERIALIZED (SELECT id FROM orders WHERE state = 'closing'"
-	"  AND run_at <= now() ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
-	" UPDATE orders o SET run_at = now() + make_interval(secs => $2::bigint),"
+/* Of its attempts those that a channel has to close; close_at says what pay/settle.c knows. */
+#define IN_THE_WAY                                                         \
+	" EXISTS (SELECT 1 FROM payment_attempt a WHERE a.order_id = o.id" \
+	"  AND a.state IN ('created', 'prepaid') AND a.close_at IS DISTINCT FROM 'infinity'"
+SQL(closing_take,
+	"WITH picked AS MATERIALIZED (SELECT o.id FROM orders o WHERE o.state = 'closing'"
+	"  AND o.run_at <= now() AND NOT" IN_THE_WAY
+	"   AND NOT (a.close_tries > $3::bigint AND " CLOSING_OVERDUE("o", "$2") "))"
+	"  ORDER BY o.run_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED)"
+	" UPDATE orders o SET run_at = now() + make_interval(secs => $1::bigint),"
 	"  tries = o.tries + 1 FROM picked WHERE o.id = picked.id"
-	" RETURNING o.id AS order_id, o.tries, o.closing_to,"
-	"  o.closing_at < now() - make_interval(secs => $3::bigint) AS overdue");
+	" RETURNING o.id AS order_id," IN_THE_WAY ") AS unconfirmed");
 
-enum err closings_claim(struct tx *tx, int limit, struct list *out)
+enum err closing_claim(struct tx *tx, struct closing *out)
 {
-	return db_all(tx, &closings_take, &closing_shape, out, A(limit), A(CLOSING_LEASE_S),
-		A(settings.closing_limit_s));
-}
-
-SQL(closing_postpone,
-	"UPDATE orders SET run_at = now() +"
-	"  make_interval(secs => least($3::bigint, 2 ^ least($2::bigint, 10)))"
-	" WHERE id = $1 AND state = 'closing' AND tries = $2");
-
-void closing_later(struct tx *tx, const struct closing *c)
-{
-	db_queue(tx, &closing_postpone, A(c->order_id), A(c->tries), A(LATER_MAX_S));
-}
-
-SQL(closing_untried,
-	"UPDATE orders SET tries = tries - 1, run_at = now() + make_interval(secs => $3::bigint)"
-	" WHERE id = $1 AND state = 'closing' AND tries = $2");
-
-void closing_wait(struct tx *tx, const struct closing *c, int64_t seconds)
-{
-	db_queue(tx, &closing_untried, A(c->order_id), A(c->tries), A(seconds));
+	return db_one(tx, &closing_take, &closing_shape, out, A(CLOSING_LEASE_S),
+		A(settings.closing_limit_s), A(CLOSING_VAIN));
 }
 
 SQL(closing_lock,

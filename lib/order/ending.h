@@ -28,19 +28,18 @@ enum err orders_expire(struct tx *, int limit, int64_t *count) CHECKED;
  * found pending. One that no channel has heard of is cancelled at once. */
 enum err order_give_up(struct tx *, int64_t order_id) CHECKED;
 
-/* A claim is a lease of CLOSING_LEASE_S: until it runs out nobody else gets the
- * same order. */
-enum { CLOSING_LEASE_S = 30 };
+/* An order that is closing and waits for no channel any more: none of its attempts can still
+ * be paid, or they are overdue and were tried in vain (CLOSING_VAIN). A claim is a lease of
+ * CLOSING_LEASE_S: until it runs out nobody else gets the same order. E_NOT_FOUND. */
+enum { CLOSING_LEASE_S = 30, CLOSING_VAIN = 3 };
 struct closing {
-	int64_t order_id, tries;
-	const char *closing_to;
-	bool overdue; /* the channel has had its time */
+	int64_t order_id;
+	bool unconfirmed; /* an attempt may still be paid */
 };
-enum err closings_claim(struct tx *, int limit, struct list *) CHECKED; /* struct closing */
-/* Queue: to be looked at again, after 2, 4, 8 … 60 seconds. */
-void closing_later(struct tx *, const struct closing *);
-/* Queue: nobody could be asked; this was no try. */
-void closing_wait(struct tx *, const struct closing *, int64_t seconds);
+enum err closing_claim(struct tx *, struct closing *) CHECKED;
+/* The channels have had their time. */
+#define CLOSING_OVERDUE(o, limit_s) \
+	o ".closing_at < now() - make_interval(secs => " limit_s "::bigint)"
 
 /* The end: courts and the day's count are given back, and an expiry is a violation
  * (ban.h). An order that was paid in the meantime is left alone. `unconfirmed`: without the

@@ -145,7 +145,9 @@ static const struct shape refund_shape = SHAPE(struct refund, refund_fields);
 /* Of one payment's refunds that were not sent yet, the oldest goes first, and none goes
  * while another was sent a moment ago. */
 SQL(refunds_take,
-	"WITH picked AS MATERIALIZED (SELECT r.id FROM refund r WHERE r.run_at <= now()"
+	"WITH picked AS MATERIALIZED (SELECT r.id FROM refund r"
+	"  JOIN payment_attempt p ON p.id = r.attempt_id WHERE r.run_at <= now()"
+	"  AND ($4::text IS NULL OR p.channel = $4)"
 	"  AND r.state IN ('created', 'accepted') AND (r.state = 'accepted' OR NOT EXISTS ("
 	"   SELECT 1 FROM refund o WHERE o.attempt_id = r.attempt_id AND o.id <> r.id"
 	"   AND (o.sent_at > now() - make_interval(secs => $3::bigint)"
@@ -155,10 +157,10 @@ SQL(refunds_take,
 	"  tries = r.tries + 1 FROM picked p, payment_attempt a"
 	" WHERE r.id = p.id AND a.id = r.attempt_id RETURNING " REFUND_COLUMNS);
 
-enum err refunds_claim(struct tx *tx, int limit, struct list *out)
+enum err refunds_claim(struct tx *tx, const char *channel, int limit, struct list *out)
 {
-	return db_all(tx, &refunds_take, &refund_shape, out, A(limit), A(REFUND_LEASE_S),
-		A(settings.refund_gap_s));
+	return db_all(tx, &refunds_take, &refund_shape, out, A(limit),
+		A(4 * settings.request_limit_s), A(settings.refund_gap_s), A(channel));
 }
 
 SQL(refund_mark_sent,

@@ -51,10 +51,10 @@ struct refund {
 	int64_t tries;
 };
 
-/* A claim is a lease of REFUND_LEASE_S. Of one payment only one refund is sent
+/* A claim is a lease of four ZX_REQUEST_LIMIT_S. Of one payment only one refund is sent
  * within ZX_REFUND_GAP_S: WeChat Pay wants a minute between them. */
-enum { REFUND_LEASE_S = 60 };
-enum err refunds_claim(struct tx *, int limit, struct list *) CHECKED; /* struct refund */
+enum err refunds_claim(struct tx *, const char *channel, int limit,
+	struct list *) CHECKED; /* struct refund; NULL: every channel's */
 /* Queue: it is about to be sent. */
 void refund_sending(struct tx *, const struct refund *);
 

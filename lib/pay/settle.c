@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/time.h"
 #include "channel/call.h"
 #include "order/ban.h"
 #include "order/ending.h"
@@ -12,7 +13,19 @@
 
 #include <inttypes.h>
 
-enum { BATCH = 200, OVERDUE_TRIES = 3 };
+enum { BATCH = 200, LATER_MAX_S = 60 };
+
+static const char *only; /* NULL: every channel */
+
+void settle_only(const char *channel)
+{
+	only = channel;
+}
+
+const char *settle_channel(void)
+{
+	return only;
+}
 
 struct silent {
 	int64_t id;
@@ -43,8 +56,6 @@ static const struct shape silent_shape = SHAPE(struct silent, silent_fields);
 SQL(attempt_silent, SILENT_SELECT "a.id = $1 AND a.transaction_id IS NULL");
 SQL(attempts_silent,
 	SILENT_SELECT "a.order_id = $1 AND a.transaction_id IS NULL ORDER BY a.id");
-SQL(attempts_open,
-	SILENT_SELECT "a.order_id = $1 AND a.state IN ('created', 'prepaid') ORDER BY a.id");
 
 /* Paid, and not by what we ordered: people know of it, and it can't be paid once more. */
 static bool is_spent(enum outcome outcome)
@@ -111,26 +122,22 @@ enum err settle_attempt(struct db *db, struct arena *mem, int64_t attempt_id, bo
 	return err == E_NOT_FOUND ? E_OK : err;
 }
 
-static enum err list_attempts(
-	struct db *db, struct arena *mem, bool open_only, int64_t order_id, struct list *out)
-{
-	struct tx tx;
-
-	tx_begin(&tx, db, mem, TX_READ);
-	return tx_end(
-		&tx, db_all(&tx, open_only ? &attempts_open : &attempts_silent, &silent_shape,
-			     out, A(order_id), A(settings.request_limit_s)));
-}
-
 enum err settle_order(struct db *db, struct arena *mem, int64_t order_id)
 {
 	struct list attempts;
 	enum err worst = E_OK;
+	struct tx tx;
 	bool open;
+	int64_t late = clock_ms() + settings.request_limit_s * 100;
 
-	TRY(list_attempts(db, mem, false, order_id, &attempts));
+	tx_begin(&tx, db, mem, TX_READ);
+	TRY(tx_end(&tx, db_all(&tx, &attempts_silent, &silent_shape, &attempts, A(order_id),
+				A(settings.request_limit_s))));
 	const struct silent *a = attempts.at;
 	for (size_t i = 0; i < attempts.count; i++) {
+		/* A call may take four fifths of what the watchdog allows. */
+		if (i > 0 && clock_ms() > late)
+			return E_CHANNEL_UNKNOWN;
 		enum err err = query(db, mem, &a[i], &open);
 		if (err != E_OK && err != E_NOT_FOUND)
 			worst = err;
@@ -186,83 +193,118 @@ static enum err close_attempt(struct db *db, struct arena *mem, const struct sil
 	return err == E_OK && open ? E_CHANNEL_UNKNOWN : err;
 }
 
-/* What comes of closing all attempts of an order; *wait_s: for how long the channels of
- * those that are left can't be called at all, 0 if one could. An order that its customer
- * has given up needs no proof of codes that nobody has scanned: whatever comes by them goes
- * back, and settle_silent() asks until their time is over. */
-static enum err close_all(struct db *db, struct arena *mem, const struct list *attempts,
-	bool given_up, int64_t *wait_s)
+/* One attempt of an order that is closing. It waits by itself, whatever becomes of the
+ * others: a silent channel holds back none but its own. One at a time, whose two calls are
+ * over before the lease, which is twice ZX_REQUEST_LIMIT_S (channel/call.h). */
+struct ending {
+	struct silent a;
+	int64_t tries;
+	bool given_up, overdue;
+};
+static const struct field ending_fields[] = {
+	FIELD_AS(struct ending, a.id, "id"),
+	FIELD_AS(struct ending, a.channel, "channel"),
+	FIELD_AS(struct ending, a.out_trade_no, "out_trade_no"),
+	FIELD_AS(struct ending, a.young, "young"),
+	FIELD_AS(struct ending, a.shown, "shown"),
+	FIELD_AS(struct ending, a.awaited, "awaited"),
+	FIELD(struct ending, tries),
+	FIELD(struct ending, given_up),
+	FIELD(struct ending, overdue),
+};
+static const struct shape ending_shape = SHAPE(struct ending, ending_fields);
+
+/* Many that wait for a silent channel in vain must not wait for each other too: who is overdue
+ * and was tried often is left alone. */
+SQL(ending_take,
+	"WITH picked AS MATERIALIZED (SELECT a.id FROM orders o"
+	"  JOIN payment_attempt a ON a.order_id = o.id WHERE o.state = 'closing'"
+	"  AND a.state IN ('created', 'prepaid') AND ($2::text IS NULL OR a.channel = $2)"
+	"  AND coalesce(a.close_at, o.closing_at) <= now()"
+	"  AND NOT (a.close_tries > $4::bigint AND " CLOSING_OVERDUE("o", "$3") ")"
+	"  ORDER BY coalesce(a.close_at, o.closing_at), a.id LIMIT 1"
+	"  FOR UPDATE OF a SKIP LOCKED)"
+	" UPDATE payment_attempt a SET close_at = now() + 2 * make_interval(secs => $1::bigint)"
+	" FROM picked p, orders o WHERE a.id = p.id AND o.id = a.order_id"
+	" RETURNING " SILENT("$1") ", a.close_tries AS tries, o.closing_to = 'cancelled' AS given_up,"
+	" " CLOSING_OVERDUE("o", "$3") " AS overdue");
+SQL(ending_wait,
+	"UPDATE payment_attempt SET close_at = now() + make_interval(secs => $3::bigint)"
+	" WHERE id = $1 AND close_tries = $2");
+SQL(ending_excused, "UPDATE payment_attempt SET close_at = 'infinity' WHERE id = $1");
+/* Again after 2, 4, 8 … 60 seconds; or that was the last time. */
+SQL(ending_later,
+	"UPDATE payment_attempt SET close_tries = greatest(close_tries, $4::bigint) + 1,"
+	" close_at = now() + make_interval(secs => least($3::bigint, 2 ^ least(close_tries + 1, 10)))"
+	" WHERE id = $1 AND close_tries = $2");
+
+/* An order that its customer has given up needs no proof of codes that nobody has scanned:
+ * whatever comes by them goes back, and settle_silent() asks until their time is over. */
+static void note_ending(struct tx *tx, const struct ending *e, enum err err)
 {
-	const struct silent *a = attempts->at;
-	enum err worst = E_OK;
-	bool asked = false;
+	int64_t wait_s = channel_wait_s(err);
 
-	*wait_s = 0;
-	for (size_t i = 0; i < attempts->count; i++) {
-		enum err err = close_attempt(db, mem, &a[i]);
-		int64_t wait = channel_wait_s(err);
-
-		if (err == E_OK || (err == E_NOT_FOUND && given_up))
-			continue;
-		worst = err == E_NOT_FOUND ? E_CHANNEL_UNKNOWN : err;
-		asked |= wait == 0;
-		*wait_s = wait > *wait_s ? wait : *wait_s;
+	if (err == E_NOT_FOUND && e->given_up) {
+		db_queue(tx, &ending_excused, A(e->a.id));
+		return;
 	}
-	if (asked)
-		*wait_s = 0;
-	return worst;
+	if (wait_s > 0 && !e->overdue) {
+		db_queue(tx, &ending_wait, A(e->a.id), A(e->tries), A(wait_s));
+		return;
+	}
+	log_warn("closing", "%s, try %" PRId64 ": %s", e->a.out_trade_no, e->tries + 1,
+		err_info[err == E_NOT_FOUND ? E_CHANNEL_UNKNOWN : err].code);
+	db_queue(tx, &ending_later, A(e->a.id), A(e->tries), A(LATER_MAX_S),
+		A(e->overdue ? CLOSING_VAIN : 0));
 }
 
-static enum err close_one(struct db *db, struct arena *mem, const struct closing *c)
+static enum err close_next(struct db *db, struct arena *mem, bool *busy)
 {
-	struct list attempts;
-	enum err worst = E_OK;
-	int64_t wait_s = 0;
+	struct ending e;
 	struct tx tx;
 
-	TRY(list_attempts(db, mem, true, c->order_id, &attempts));
-	/* Many that wait for a silent channel must not wait for each other too. */
-	bool in_vain = c->overdue && c->tries > OVERDUE_TRIES;
-	if (in_vain && attempts.count)
-		worst = E_CHANNEL_UNKNOWN;
-	else
-		worst = close_all(db, mem, &attempts,
-			order_state_of(c->closing_to) == ORDER_CANCELLED, &wait_s);
 	tx_begin(&tx, db, mem, TX_WRITE);
-	if (worst == E_OK || c->overdue) {
-		if (worst != E_OK)
-			log_error("closing_unconfirmed", "order %" PRId64 " is freed: %s",
-				c->order_id, err_info[worst].code);
-		return tx_end(&tx, order_close(&tx, c->order_id, worst != E_OK));
-	}
-	if (wait_s > 0) {
-		closing_wait(&tx, c, wait_s);
-		return tx_end(&tx, E_OK);
-	}
-	log_warn("closing", "order %" PRId64 ", try %" PRId64 ": %s", c->order_id, c->tries,
-		err_info[worst].code);
-	closing_later(&tx, c);
+	enum err err = tx_end(
+		&tx, db_one(&tx, &ending_take, &ending_shape, &e, A(settings.request_limit_s),
+			     A(only), A(settings.closing_limit_s), A(CLOSING_VAIN)));
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
+	*busy = true;
+	err = close_attempt(db, mem, &e.a);
+	if (err == E_OK)
+		return E_OK;
+	tx_begin(&tx, db, mem, TX_WRITE);
+	note_ending(&tx, &e, err);
 	return tx_end(&tx, E_OK);
 }
 
 enum err settle_closings(struct db *db, struct arena *mem, bool *busy)
 {
-	struct list due;
+	TRY(close_next(db, mem, busy));
+	return settle_closed(db, mem, busy);
+}
+
+enum err settle_closed(struct db *db, struct arena *mem, bool *busy)
+{
+	struct closing c;
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	/* One at a time: a slow channel must not outlast the leases of the others. */
-	TRY(tx_end(&tx, closings_claim(&tx, 1, &due)));
-	if (due.count == 0)
-		return E_OK;
+	enum err err = tx_end(&tx, closing_claim(&tx, &c));
+	if (err != E_OK)
+		return err == E_NOT_FOUND ? E_OK : err;
 	*busy = true;
-	return close_one(db, mem, due.at);
+	if (c.unconfirmed)
+		log_error("closing_unconfirmed", "order %" PRId64 " is freed", c.order_id);
+	tx_begin(&tx, db, mem, TX_WRITE);
+	return tx_end(&tx, order_close(&tx, c.order_id, c.unconfirmed));
 }
 
 /* The plan is counted from the first query; and once when its time is just over. */
 SQL(silent_take,
 	"WITH picked AS MATERIALIZED (SELECT id, order_id FROM payment_attempt"
-	"  WHERE ask_at <= now() AND state IN ('created', 'prepaid') ORDER BY ask_at LIMIT 1"
+	"  WHERE ask_at <= now() AND state IN ('created', 'prepaid')"
+	"  AND ($2::text IS NULL OR channel = $2) ORDER BY ask_at LIMIT 1"
 	"  FOR UPDATE SKIP LOCKED)"
 	" UPDATE payment_attempt a SET asked = a.asked + 1, ask_at = least(CASE"
 	"   WHEN a.asked < 6 THEN now() + make_interval(secs =>"
@@ -302,8 +344,8 @@ enum err settle_silent(struct db *db, struct arena *mem, bool *busy)
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx,
-		db_all(&tx, &silent_take, &silent_shape, &due, A(settings.request_limit_s))));
+	TRY(tx_end(&tx, db_all(&tx, &silent_take, &silent_shape, &due,
+				A(settings.request_limit_s), A(only))));
 	if (due.count == 0)
 		return E_OK;
 	*busy = true;

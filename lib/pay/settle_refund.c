@@ -71,7 +71,7 @@ enum err settle_refunds(struct db *db, struct arena *mem, bool *busy)
 	struct tx tx;
 
 	tx_begin(&tx, db, mem, TX_WRITE);
-	TRY(tx_end(&tx, refunds_claim(&tx, 1, &due)));
+	TRY(tx_end(&tx, refunds_claim(&tx, settle_channel(), 1, &due)));
 	if (due.count == 0)
 		return E_OK;
 	*busy = true;

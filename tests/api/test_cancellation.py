@@ -208,7 +208,7 @@ class TestUnpaid:
         refused(customer.try_cancel(order), 409, "order_state")
         refused(customer.try_quote(order), 409, "order_state")
         sim.quiet()
-        house.db.run("UPDATE orders SET run_at = now() WHERE id = %s", order["id"])
+        house.db.run("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s", order["id"])
         wait_for(lambda: customer.see(order)["state"] == "cancelled")
 
     def test_it_goes_as_a_whole(self, slots, customer):

@@ -245,7 +245,7 @@ def test_who_ordered_again_while_the_first_was_closing_gets_its_money_back(
     assert sim.pay(payment, wait=True)["result"] == "ok"
     assert outcomes(house, payment) == ["late"] and reasons(house, order) == [REPLACED]
     sim.quiet()
-    house.db.run("UPDATE orders SET run_at = now() WHERE id = %s", order["id"])
+    house.db.run("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s", order["id"])
     until(house, order, "expired")
     assert held(house, order) == 0
     assert not house.db.rows("SELECT 1 FROM violation WHERE order_id = %s", order["id"])

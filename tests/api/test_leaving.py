@@ -246,8 +246,9 @@ def ended(house, order, why: str):
     house.db.run("UPDATE orders SET expires_at = now() WHERE id = %s", order["id"])
     look = lambda what: house.db.value(f"SELECT {what} FROM orders WHERE id = %s", order["id"])
     wait_for(lambda: look("state") == "closing")
-    house.db.run("UPDATE orders SET closing_at = now() - interval '1 day', run_at = now()"
-                 " WHERE id = %s", order["id"])
+    house.db.run("UPDATE orders SET closing_at = now() - interval '1 day' WHERE id = %s",
+                 order["id"])
+    house.db.run("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s", order["id"])
     wait_for(lambda: look("state") == "expired")
     assert look(why)
 

@@ -69,11 +69,12 @@ def test_an_expired_order_keeps_its_court_for_the_margin(house, slots, customer)
     order = customer.order(slots.one())
     code(customer, order)
     house.db.run("UPDATE orders SET expires_at = now() WHERE id = %s", order["id"])
-    wait_for(lambda: house.db.value("SELECT tries FROM orders WHERE id = %s", order["id"]) > 1)
+    wait_for(lambda: house.db.value("SELECT close_tries FROM payment_attempt WHERE order_id = %s",
+                                    order["id"]) > 1)
     assert state(house, order) == "closing" and held(house, order) > 0
     assert attempts(house, order) == [("alipay", "prepaid")]
     over(house, order)
-    house.db.run("UPDATE orders SET run_at = now() WHERE id = %s", order["id"])
+    house.db.run("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s", order["id"])
     until(house, order, "expired")
     assert attempts(house, order) == [("alipay", "closed")] and held(house, order) == 0
 

@@ -10,14 +10,17 @@ def test_one_poisoned_order_stops_no_other(house, slots, customer, sim):
     others = [house.customer() for _ in range(4)]
     orders = [(c, c.order(slots.one())) for c in others]
     payments = [c.prepay(o) for c, o in orders]
-    look = lambda what: house.db.value(f"SELECT {what} FROM orders WHERE id = %s", poisoned["id"])
+    look = lambda what: house.db.value(f"SELECT {what} FROM payment_attempt WHERE order_id = %s",
+                                       poisoned["id"])
+    hurry = lambda: house.db.run("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s",
+                                 poisoned["id"])
     with house.configured("settle", ZX_BREAKERS="on"):
         before = len(house.log("settle"))
         sim.fault("http_500_before", times=-1, path=number)
         overdue(house, poisoned)
         for tries in (1, 2, 3):
-            wait_for(lambda: look("tries") >= tries and look("run_at > now()"))
-            house.db.run("UPDATE orders SET run_at = now() WHERE id = %s", poisoned["id"])
+            wait_for(lambda: look("close_tries") >= tries and look("close_at > now()"))
+            hurry()
         for _, order in orders:
             overdue(house, order)
         for _, order in orders:
@@ -26,5 +29,5 @@ def test_one_poisoned_order_stops_no_other(house, slots, customer, sim):
         assert "wechat_pay is open" not in house.log("settle")[before:]
         assert state(house, poisoned) == "closing" and held(house, poisoned) > 0
         sim.quiet()
-        house.db.run("UPDATE orders SET run_at = now() WHERE id = %s", poisoned["id"])
+        hurry()
         until(house, poisoned, "expired")

@@ -95,11 +95,13 @@ def test_while_the_channel_is_silent_the_court_stays_held(house, slots, customer
     silence(sim)
     overdue(house, order)
     until(house, order, "closing")
-    wait_for(lambda: house.db.value("SELECT tries FROM orders WHERE id = %s", order["id"]) > 1)
+    wait_for(lambda: house.db.value("SELECT close_tries FROM payment_attempt WHERE order_id = %s",
+                                    order["id"]) > 1)
     assert state(house, order) == "closing" and held(house, order) > 0
     refused(customer.try_pay(order), 409, "order_expired")
     sim.quiet()
-    house.db.all_at_once(("UPDATE orders SET run_at = now() WHERE id = %s", order["id"]))
+    house.db.all_at_once(("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s",
+                          order["id"]))
     until(house, order, "expired")
     assert house.sim.order(payment["out_trade_no"])["trade_state"] == "CLOSED"
 
@@ -110,8 +112,10 @@ def test_a_channel_that_stays_silent_is_not_waited_for_for_ever(house, slots, cu
     silence(sim)
     overdue(house, order)
     until(house, order, "closing")
-    house.db.all_at_once(("UPDATE orders SET closing_at = now() - interval '1 day',"
-                          " run_at = now() WHERE id = %s", order["id"]))
+    house.db.all_at_once(("UPDATE orders SET closing_at = now() - interval '1 day' WHERE id = %s",
+                          order["id"]),
+                         ("UPDATE payment_attempt SET close_at = NULL WHERE order_id = %s",
+                          order["id"]))
     until(house, order, "expired")
     assert held(house, order) == 0
     assert house.db.value("SELECT unconfirmed FROM orders WHERE id = %s", order["id"])

@@ -1,14 +1,16 @@
 """WeChat answers after thirty seconds. Who books and browses must hardly notice, and who wants to
-pay is told at once to come again later, until it is well again by itself."""
+pay is told at once to come again later, until it is well again by itself. What another channel has
+to do goes on."""
 import os
 import statistics
 import threading
 import time
+import uuid
 
 import pytest
 
 import house as houses
-from house import wait_for
+from house import ok, wait_for
 from venue import Hall
 
 VISITORS, PAYERS, WINDOW_S, ROUNDS = 16, 4, 2, 5
@@ -192,3 +194,113 @@ def test_the_breaker_opens_and_closes_by_itself(stall):
     assert stall.opened_s < stall.ends - stall.begins
     assert any(at > stall.ends and status == 201 for p in stall.payers
                for at, _, status, *_ in p.done)
+
+
+COUNT = 3  # more than there are copies of `settle`
+SILENCE_MS = 12000  # its patience with a channel, and no try is over before
+DONE = """
+SELECT bool_and(r.state = 'succeeded') FROM refund r
+	JOIN payment_attempt a ON a.id = r.attempt_id WHERE r.order_id = ANY (%s) AND a.channel = %s
+"""
+
+
+class Backlog:
+    """What `settle` has to do at one moment: for each channel some refunds, and some orders that
+    were given up with an open payment; and an order that has an open payment of both."""
+
+    def __init__(self, home):
+        self.home, self.hall = home, Hall.build(home.db, singles=4 * COUNT + 1)
+        self.courts = iter(self.hall.singles)
+        self.paid = {channel: [self.book(channel, pay=True) for _ in range(COUNT)]
+                     for channel in ("wechat", "alipay")}
+        self.open = {channel: [self.book(channel) for _ in range(COUNT)]
+                     for channel in ("wechat", "alipay")}
+        self.mixed = self.book("wechat", "alipay")
+
+    def book(self, *channels, pay=False) -> tuple:
+        customer = self.home.customer()
+        order = customer.order(self.hall.slot(next(self.courts), *self.hall.hours()[-1]))
+        for channel in channels:
+            payment = ok(self.prepay(customer, order, channel), 201)
+            if pay:
+                assert self.home.sim.pay(payment, wait=True)["result"] == "ok"
+        return customer, order
+
+    def prepay(self, customer, order, channel):
+        who = {"payer": self.home.sim.post("alipay/buyer")["buyer_open_id"]}
+        return customer.post(f"/api/v1/orders/{order['id']}/payments",
+                             {"channel": channel, "method": "jsapi",
+                              **(who if channel == "alipay" else {})}, str(uuid.uuid4()))
+
+    def begin(self, channel):
+        for customer, order in self.paid[channel] + self.open[channel]:
+            customer.cancel(order)
+
+    def refunded(self, channel) -> bool:
+        return self.home.db.value(DONE, [o["id"] for _, o in self.paid[channel]], channel)
+
+    def closed(self, channel) -> bool:
+        return all(c.see(o)["state"] == "cancelled" for c, o in self.open[channel])
+
+    def done(self, channel) -> bool:
+        return self.refunded(channel) and self.closed(channel)
+
+    def mixed_attempts(self) -> dict:
+        return dict(self.home.db.rows("SELECT channel, state FROM payment_attempt"
+                                      " WHERE order_id = %s", self.mixed[1]["id"]))
+
+    def tried(self) -> int:
+        """What has waited for WeChat in vain."""
+        return self.home.db.value(
+            "SELECT (SELECT count(*) FROM refund WHERE order_id = ANY (%s) AND trouble IS NOT NULL)"
+            " + (SELECT count(*) FROM payment_attempt WHERE order_id = ANY (%s)"
+            "  AND close_tries > 0)", [o["id"] for _, o in self.paid["wechat"]],
+            [o["id"] for _, o in self.open["wechat"]])
+
+    def hurry(self):
+        """Nobody waits here until a try that was put off comes again."""
+        for sql in ("UPDATE refund SET run_at = now() WHERE order_id = ANY (%s)"
+                    " AND state IN ('created', 'accepted') AND trouble IS NOT NULL",
+                    "UPDATE payment_attempt SET close_at = now() WHERE order_id = ANY (%s)"
+                    " AND state IN ('created', 'prepaid') AND close_tries > 0"):
+            self.home.db.rows(sql, [o["id"] for _, o in self.paid["wechat"] + self.open["wechat"]
+                                    + [self.mixed]])
+
+
+@pytest.fixture(scope="module")
+def backlog(stall):
+    """Done once: what was seen while WeChat was silent, before the first that waited for it had
+    waited for long enough."""
+    home = houses.find()
+    with home.configured("settle", ZX_OUT_TIMEOUT_MS=str(SILENCE_MS)):
+        work = Backlog(home)
+        home.sim.fault("slow", times=-1, ms=ANSWER_AFTER_MS, path="/v3/")
+        try:
+            work.begin("wechat")
+            time.sleep(2)  # by now every copy would wait for WeChat
+            work.begin("alipay")
+            work.mixed[0].cancel(work.mixed[1])
+            wait_for(lambda: work.tried() or (work.done("alipay")
+                                              and work.mixed_attempts()["alipay"] == "closed"))
+            work.seen = {"refunds": work.refunded("alipay"), "closings": work.closed("alipay"),
+                         "of WeChat": work.refunded("wechat") or work.closed("wechat"),
+                         "in vain": work.tried(), "both": work.mixed_attempts()["alipay"],
+                         "order of both": work.mixed[0].see(work.mixed[1])["state"]}
+        finally:
+            home.sim.quiet()
+        yield work
+        work.hall.close(home.db)
+
+
+def test_refunds_and_closings_of_another_channel_go_on(backlog):
+    assert backlog.seen == {"refunds": True, "closings": True, "of WeChat": False, "in vain": 0,
+                            "both": "closed", "order of both": "closing"}
+
+
+def test_afterwards_all_of_the_stalled_channel_is_done(backlog):
+    def all_done():
+        backlog.hurry()
+        return backlog.done("wechat") and backlog.mixed[0].see(backlog.mixed[1])["state"] == \
+            "cancelled"
+    wait_for(all_done, 90, 0.5)
+    assert set(backlog.mixed_attempts().values()) == {"closed"}

@@ -301,6 +301,7 @@ void scene_drain(struct hands *h)
 
 	/* The leases of who was killed are over. */
 	ask("UPDATE orders SET run_at = now() WHERE state = 'closing';"
+	    "UPDATE payment_attempt SET close_at = NULL WHERE close_at < 'infinity';"
 	    "UPDATE refund SET run_at = now() WHERE state IN ('created', 'accepted')");
 	while (busy) {
 		busy = settle_next(h);
