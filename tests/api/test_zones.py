@@ -57,6 +57,16 @@ def test_a_customers_orders_each_on_its_venues_clock(house, place, order, slots)
     assert [offsets(o) for o in listed] == [{"+08:00"}, {KOLKATA}]
 
 
+def test_an_order_as_it_is_made_and_given_up(house, place):
+    customer = house.customer()
+    made = customer.try_order(place.slot(day(2), 600))
+    assert offsets(made) == {KOLKATA}
+    order = ok(made, 201)
+    customer.pay(order)
+    gone = customer.cancel(order)
+    assert gone["refunds"] and offsets(gone) == {KOLKATA}
+
+
 def test_at_the_desk(house, place, order):
     desk = place.client
     assert offsets(desk.get(f"{ROOT}/orders/{order['id']}")) == {KOLKATA}
