@@ -74,6 +74,15 @@ def test_after_the_last_closing_the_day_is_over(place, customer, closes):
             "date_outside_window", "date")
 
 
+def test_what_is_left_is_no_whole_slot(place):
+    """The slot from 01:00 has begun, and behind it half an hour is open."""
+    place.change(f"{place.at}/sports/1", slot_minutes=60)
+    place.open("18:00", "26:30")
+    slots = starts(ok(place.try_grid(place.yesterday)))
+    assert slots[-1] == place.at_minute(place.yesterday, 25 * 60)
+    assert ok(place.try_grid(str(place.today)))["last_night"] is None
+
+
 def test_a_date_that_differs_decides_by_its_own_hours(place):
     place.open("18:00", "24:00")
     assert ok(place.try_grid(str(place.today)))["last_night"] is None
