@@ -3,6 +3,7 @@ and each half hour costs what it costs on its own day."""
 import threading
 from datetime import date
 
+import psycopg2
 import pytest
 
 from database import Database
@@ -175,6 +176,16 @@ def test_late_money_does_not_if_the_second_day_is_closed(house, place, customer,
     pay_late(sim, payment)
     wait_for(lambda: [r[0] for r in refunds(house, order)] == ["late"])
     assert customer.see(order)["state"] == "expired"
+
+
+def test_late_money_does_not_if_the_court_ends_on_the_second_day(house, place, customer):
+    """Not even past all checks: the database itself refuses."""
+    order = customer.order(around(place))
+    expire(house, order)
+    place.change(f"{place.at}/courts/{place.court}", ends_on=day(AFTER))
+    with pytest.raises(psycopg2.errors.CheckViolation, match="not for sale on that date"):
+        house.db.run("UPDATE order_item SET state = 'booked', released_at = NULL"
+                     " WHERE order_id = %s", order["id"])
 
 
 def test_two_orders_meet_at_midnight(house, place):
