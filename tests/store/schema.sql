@@ -2346,14 +2346,14 @@ CREATE TABLE payment_attempt (
 	asked          bigint NOT NULL DEFAULT 0, -- 0004_settle.sql
 	payer_mark     bigint NOT NULL DEFAULT 0, -- 0016_refund.sql
 	settled_fen    bigint, -- 0038_settled.sql
-	close_at       timestamptz, -- 0039_closing_attempt.sql
-	close_tries    bigint NOT NULL DEFAULT 0, -- 0039_closing_attempt.sql
+	close_at       timestamptz, -- 0040_closing_attempt.sql
+	close_tries    bigint NOT NULL DEFAULT 0, -- 0040_closing_attempt.sql
 	CONSTRAINT payment_attempt_pkey PRIMARY KEY (id), -- 0003_order.sql
 	CONSTRAINT payment_attempt_out_trade_no_key UNIQUE (out_trade_no), -- 0003_order.sql
 	CONSTRAINT payment_attempt_order_fk FOREIGN KEY (order_id) REFERENCES orders(id), -- 0003_order.sql
 	CONSTRAINT payment_attempt_amount CHECK (amount_fen > 0), -- 0003_order.sql
 	CONSTRAINT payment_attempt_channel_known CHECK (channel IN ('wechat', 'alipay')), -- 0003_order.sql
-	CONSTRAINT payment_attempt_close_tries_range CHECK (close_tries >= 0), -- 0039_closing_attempt.sql
+	CONSTRAINT payment_attempt_close_tries_range CHECK (close_tries >= 0), -- 0040_closing_attempt.sql
 	CONSTRAINT payment_attempt_method_known CHECK (method IN ('jsapi', 'native')), -- 0003_order.sql
 	CONSTRAINT payment_attempt_paid_has_proof
 		CHECK ((state IN ('paid', 'surplus')) = (transaction_id IS NOT NULL)), -- 0003_order.sql
