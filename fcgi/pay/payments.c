@@ -78,6 +78,7 @@ static enum err answer(struct req *r, const struct attempt *a)
 {
 	struct buf *b = reply_begin(r, 201);
 
+	b->zone = a->timezone;
 	json_open(b, NULL, '{');
 	json_int(b, "id", a->id);
 	json_text(b, "out_trade_no", a->out_trade_no);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct payable {
-	const char *no, *state, *closing_to, *venue_name;
+	const char *no, *state, *closing_to, *venue_name, *timezone;
 	money amount_fen;
 	stamp expires_at, now;
 };
@@ -18,6 +18,7 @@ static const struct field payable_fields[] = {
 	FIELD(struct payable, state),
 	FIELD(struct payable, closing_to, .optional = true),
 	FIELD(struct payable, venue_name),
+	FIELD(struct payable, timezone),
 	FIELD(struct payable, amount_fen),
 	FIELD(struct payable, expires_at),
 	FIELD(struct payable, now),
@@ -25,7 +26,8 @@ static const struct field payable_fields[] = {
 static const struct shape payable_shape = SHAPE(struct payable, payable_fields);
 
 SQL(payable_order,
-	"SELECT o.no, o.state, o.closing_to, v.name AS venue_name, o.amount_fen, o.expires_at, now() AS now"
+	"SELECT o.no, o.state, o.closing_to, v.name AS venue_name, v.timezone,"
+	" o.amount_fen, o.expires_at, now() AS now"
 	" FROM orders o JOIN venue v ON v.id = o.venue_id"
 	" WHERE o.id = $1 AND o.account_id = $2 FOR UPDATE OF o");
 
@@ -153,6 +155,7 @@ enum err attempt_open(struct tx *tx, const struct attempt_params *params, struct
 			      .out_trade_no = arena_printf(
 				      tx->mem, "%sA%02zu", order.no, attempts.count + 1)};
 	out->expires_at = order.expires_at;
+	out->timezone = order.timezone;
 	if (open)
 		return E_OK;
 	return attempt_new(tx, channel, &order, payer, out);

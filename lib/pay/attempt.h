@@ -13,6 +13,7 @@ struct attempt {
 	const char *prepay; /* the channel's ticket; NULL until it answered */
 	money amount_fen;
 	stamp expires_at;
+	const char *timezone; /* of its venue */
 };
 
 struct attempt_params {

@@ -62,6 +62,7 @@ def test_an_order_as_it_is_made_and_given_up(house, place):
     made = customer.try_order(place.slot(day(2), 600))
     assert offsets(made) == {KOLKATA}
     order = ok(made, 201)
+    assert offsets(customer.try_pay(order, "native")) == {KOLKATA}
     customer.pay(order)
     gone = customer.cancel(order)
     assert gone["refunds"] and offsets(gone) == {KOLKATA}
