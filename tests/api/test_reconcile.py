@@ -51,8 +51,8 @@ class Day:
         order = self.customer.order(self.slots.one())
         return order, self.customer.prepay(order)
 
-    def pay(self, payment: dict, clock: str = "10:00:00"):
-        paid = self.sim.pay(payment, wait=True, success_time=self.at(clock), late=True)
+    def pay(self, payment: dict, clock: str = "10:00:00", **more):
+        paid = self.sim.pay(payment, wait=True, success_time=self.at(clock), late=True, **more)
         assert paid["result"] == "ok"
 
     def paid(self, clock: str = "10:00:00") -> tuple:
@@ -118,6 +118,19 @@ def test_what_agrees_is_done(a_day, sim, setting):
     assert a_day.diffs() == [] and a_day.work() == {}
     state, tries, trade, flow = a_day.state()
     assert (state, tries, len(trade), len(flow)) == ("done", 1, 40, 40) and trade != flow
+
+
+def test_what_a_coupon_paid_is_held_against_what_is_settled(a_day, house):
+    """The flow shows what the channel settles; the order is paid all the same."""
+    order, payment = a_day.unpaid()
+    a_day.pay(payment, coupon_fen=order["amount_fen"] // 4)
+    a_day.paid()
+    said = a_day.reconcile()
+    assert "; 2 payments " in said and a_day.diffs() == [] and a_day.work() == {}
+    assert house.db.rows(
+        "SELECT o.state, o.paid_fen, a.settled_fen FROM orders o JOIN payment_attempt a"
+        " ON a.order_id = o.id WHERE a.out_trade_no = %s", payment["out_trade_no"]) == [
+            ("paid", order["amount_fen"], order["amount_fen"] * 3 // 4)]
 
 
 def test_the_second_before_and_after_belong_to_other_days(a_day):

@@ -194,9 +194,14 @@ class Visitor:
             self._prepay(order, channel, method)
         if self._chance(20):
             return  # and doesn't tap on the button
+        if order.payments and self._chance(2):  # WeChat Pay never answers about this one
+            self.house.sim.fault("http_500_before", times=-1,
+                                 path=order.payments[-1]["out_trade_no"])
         for payment in order.payments[-2:]:
             fate = self._arm(FATES, payment["out_trade_no"], "transaction")
-            self.house.sim.pay(payment, mode="cancel" if self._chance(5) else "ok")
+            by_coupon = self.random.randrange(order.amount) if self._chance(15) else 0
+            more = {"coupon_fen": by_coupon} if payment["channel"] == "wechat" else {}
+            self.house.sim.pay(payment, mode="cancel" if self._chance(5) else "ok", **more)
             if fate == "notify_never" and self._chance(50):
                 self.check(order)
         self.look(order)

@@ -65,18 +65,20 @@ def _trade_row(order, fen_fee: int) -> dict:
 
 
 def _payment_row(order) -> dict:
-    row = _trade_row(order, fee(order.total))
+    row = _trade_row(order, fee(order.settled))
     row.update({"交易时间": _time(order.success_at), "交易状态": "SUCCESS",
-                "应结订单金额": yuan(order.total), "订单金额": yuan(order.total)})
+                "应结订单金额": yuan(order.settled), "代金券金额": yuan(order.coupon),
+                "订单金额": yuan(order.total)})
     return row
 
 
 def _refund_row(order, refund) -> dict:
-    row = _trade_row(order, -fee(refund.fen))
+    row = _trade_row(order, -fee(refund.settled))
     row.update({
         "交易时间": _time(refund.created_at), "交易状态": "REFUND", "应结订单金额": "0.00",
         "订单金额": "0.00", "微信退款单号": refund.refund_id, "商户退款单号": refund.out_refund_no,
-        "退款金额": yuan(refund.fen), "退款类型": refund.channel,
+        "退款金额": yuan(refund.settled), "充值券退款金额": yuan(refund.coupon),
+        "退款类型": refund.channel,
         "退款状态": REFUND_STATE[refund.status], "申请退款金额": yuan(refund.fen),
         "退款申请时间": _time(refund.created_at),
         "退款成功时间": _time(refund.success_at) if refund.success_at else ""})
@@ -103,10 +105,11 @@ def trade_lines(sim, day: str, kind: str, empty: bool) -> list[str]:
                if simclock.day_of(r.created_at) == day and kind != "SUCCESS"]
     rows = [_payment_row(o) for o in paid] + [_refund_row(o, r) for o, r in refunds]
     rows.sort(key=lambda row: row["交易时间"])
-    took, gave = sum(o.total for o in paid), sum(r.fen for _, r in refunds)
-    fees = sum(fee(o.total) for o in paid) - sum(fee(r.fen) for _, r in refunds)
-    totals = [str(len(rows)), yuan(took), yuan(gave), "0.00", yuan(fees) + "000", yuan(took),
-              yuan(gave)]
+    took, gave = sum(o.settled for o in paid), sum(r.settled for _, r in refunds)
+    back = sum(r.coupon for _, r in refunds)
+    fees = sum(fee(o.settled) for o in paid) - sum(fee(r.settled) for _, r in refunds)
+    totals = [str(len(rows)), yuan(took), yuan(gave), yuan(back), yuan(fees) + "000",
+              yuan(sum(o.total for o in paid)), yuan(gave + back)]
     columns = {"ALL": TRADE, "SUCCESS": [c for c in TRADE if c not in REFUND_ONLY],
                "REFUND": REFUND_TIMES + TRADE}[kind]
     return [] if not rows and not empty else _table(columns, rows, TRADE_SUMMARY, totals)
@@ -117,13 +120,13 @@ def _movements(sim, day: str) -> list[tuple]:
     paid, refunds = _business(sim, "fundflowbill", day)
     moves = []
     for order in paid:
-        moves.append((order.success_at, order.transaction_id, "交易", "交易", order.total,
+        moves.append((order.success_at, order.transaction_id, "交易", "交易", order.settled,
                       order.out_trade_no))
-        if fee(order.total):
+        if fee(order.settled):
             moves.append((order.success_at, order.transaction_id, "扣除交易手续费",
-                          "扣除交易手续费", -fee(order.total), order.out_trade_no))
+                          "扣除交易手续费", -fee(order.settled), order.out_trade_no))
     for order, refund in refunds:
-        moves.append((refund.created_at, refund.refund_id, "退款", "退款", -refund.fen,
+        moves.append((refund.created_at, refund.refund_id, "退款", "退款", -refund.settled,
                       refund.out_refund_no))
     return sorted(moves, key=lambda move: move[0])
 

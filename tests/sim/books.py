@@ -33,12 +33,18 @@ class Order:
     transaction_id: str = ""
     success_at: float = 0
     payer: str = ""
+    coupon: int = 0  # fen of a 代金券 that the channel pays with, and does not settle
     notified: bool = False
     shipments: list = field(default_factory=list)
 
     @property
     def total(self) -> int:
         return self.params["amount"]["total"]
+
+    @property
+    def settled(self) -> int:
+        """应结金额: without the coupon."""
+        return self.total - self.coupon
 
     @property
     def paid(self) -> bool:
@@ -56,11 +62,16 @@ class Refund:
     channel: str = "ORIGINAL"
     account: str = "支付用户零钱"
     success_at: float = 0
+    coupon: int = 0  # fen that go back to the coupon
     notified: bool = False
 
     @property
     def fen(self) -> int:
         return self.params["amount"]["refund"]
+
+    @property
+    def settled(self) -> int:
+        return self.fen - self.coupon
 
 
 KINDS = {"user": (User, "user"), "order": (Order, "out_trade_no"),
@@ -155,6 +166,13 @@ class Books:
         if self._file:
             self._file.close()
             self._rewrite()
+
+    def coupon_part(self, order: Order, fen: int) -> int:
+        """The part of the next refund of this sum that goes back to the order's coupon: what all
+        of them give back is their part of it, to the fen."""
+        before = sum(r.fen for r in self.refunds_of(order) if r.status != "CLOSED")
+        share = [order.coupon * back // order.total for back in (before, before + fen)]
+        return share[1] - share[0]
 
     def order(self, out_trade_no: str) -> Order | None:
         """An order as of now: unpaid it closes by itself after 7 days (page 4012791860)."""

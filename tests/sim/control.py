@@ -151,7 +151,7 @@ def pay(sim, body: dict) -> dict:
     "prepay_id"), verified as WeChat's client does; {"code_url"} a scanned Native code;
     {"out_trade_no"} no questions asked; {"tradeNO"} inside Alipay's app. Besides: "user", "mode" ok|cancel|fail, "wait" until
     the first notify was delivered, "success_time" to date the payment back, "late": the bank's
-    word comes after the order was closed."""
+    word comes after the order was closed, "coupon_fen": so much of it by a coupon (WeChat Pay)."""
     mode = body.get("mode", "ok")
     if mode not in ("ok", "cancel", "fail"):
         raise ControlError("mode must be ok, cancel or fail")
@@ -171,7 +171,10 @@ def pay(sim, body: dict) -> dict:
         refusal = wxpay.payable(sim, order, ticket)
         if refusal and not (body.get("late") and order.state == "CLOSED"):
             return _result("fail", refusal)
-        dated = body.get("success_time")
+        dated, coupon = body.get("success_time"), body.get("coupon_fen", 0)
+        if type(coupon) is not int or not 0 <= coupon < order.total:
+            raise ControlError("coupon_fen must be a number from 0 to less than the order's sum")
+        order.coupon = coupon
         wxpay.pay(sim, order, openid, simclock.parse_rfc3339(dated) if dated else 0)
         notify = wxpay.pay_notify(sim, order)
     sim.notifier.announce(notify, wait=body.get("wait", False))
@@ -279,7 +282,7 @@ POSTS = {  # path: (function, members it knows; None: it checks itself)
     "/sim/scan": (scan, ("url", "user", "agree")),
     "/sim/subscribe": (subscribe, ("user", "template_id", "count")),
     "/sim/pay": (pay, PAY_PARAMETERS + ("prepay_id", "code_url", "tradeNO", "out_trade_no", "user", "mode",
-                                        "wait", "success_time", "late")),
+                                        "wait", "success_time", "late", "coupon_fen")),
     "/sim/alipay/buyer": (alicontrol.buyer, ("user",)),
     "/sim/alipay/scan": (alicontrol.scan, ("code_url", "user")),
     "/sim/alipay/finish": (alicontrol.finish, ("out_trade_no",)),

@@ -113,7 +113,7 @@ def transaction(sim, order: Order) -> dict:
         shown.update(transaction_id=order.transaction_id, trade_type=order.product,
                      bank_type="OTHERS", success_time=simclock.rfc3339(order.success_at),
                      payer={"openid": order.payer}, promotion_detail=[])
-        shown["amount"]["payer_total"] = order.total
+        shown["amount"]["payer_total"] = order.settled
     return shown
 
 

@@ -63,8 +63,8 @@ def create(sim, req: Request) -> Answer:
     stamp = simclock.beijing(sim.clock.now(), "%Y%m%d")
     refund_id = (f"50300{wxcrypto.random_text(6, wxcrypto.DIGITS)}{stamp}"
                  f"{wxcrypto.random_text(10, wxcrypto.DIGITS)}")
-    refund = Refund(body["out_refund_no"], refund_id, order.out_trade_no, body,
-                    sim.clock.now())
+    refund = Refund(body["out_refund_no"], refund_id, order.out_trade_no, body, sim.clock.now(),
+                    coupon=sim.books.coupon_part(order, body["amount"]["refund"]))
     order.state = REFUNDED
     sim.books.save(order)
     sim.books.save(refund)
@@ -80,7 +80,8 @@ def by_hand(sim, order: Order, fen: int, at: float) -> str:
     order.state = REFUNDED
     sim.books.save(order)
     sim.books.save(Refund(number, f"50301{wxcrypto.random_text(22, wxcrypto.DIGITS)}",
-                          order.out_trade_no, params, at, "SUCCESS", success_at=at))
+                          order.out_trade_no, params, at, "SUCCESS", success_at=at,
+                          coupon=sim.books.coupon_part(order, fen)))
     return number
 
 
@@ -107,9 +108,10 @@ def decide(sim, refund: Refund, status: str) -> None:
 def shown(sim, refund: Refund) -> dict:
     order = sim.books.orders[refund.out_trade_no]
     amount = {"total": order.total, "refund": refund.fen, "from": [],
-              "payer_total": order.total, "payer_refund": refund.fen,
-              "settlement_refund": refund.fen, "settlement_total": order.total,
-              "discount_refund": 0, "currency": "CNY", "refund_fee": 0}
+              "payer_total": order.settled,
+              "payer_refund": refund.settled,
+              "settlement_refund": refund.settled, "settlement_total": order.settled,
+              "discount_refund": refund.coupon, "currency": "CNY", "refund_fee": 0}
     view = {"refund_id": refund.refund_id, "out_refund_no": refund.out_refund_no,
             "transaction_id": order.transaction_id, "out_trade_no": order.out_trade_no,
             "channel": refund.channel, "user_received_account": refund.account,
@@ -138,7 +140,8 @@ def refund_notify(sim, refund: Refund) -> Notify | None:
                 "refund_id": refund.refund_id, "refund_status": refund.status,
                 "user_received_account": refund.account,
                 "amount": {"total": order.total, "refund": refund.fen,
-                           "payer_total": order.total, "payer_refund": refund.fen}}
+                           "payer_total": order.settled,
+                           "payer_refund": refund.settled}}
     if refund.status == "SUCCESS":
         resource["success_time"] = simclock.rfc3339(refund.success_at)
     return Notify("refund", f"REFUND.{refund.status}", SUMMARY[refund.status],
