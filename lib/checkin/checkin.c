@@ -88,6 +88,7 @@ static const struct field judged_fields[] = {
 	FIELD(struct item, start),
 	FIELD(struct item, end),
 	FIELD(struct item, state),
+	FIELD(struct item, price_fen),
 };
 static const struct shape judged_shape = SHAPE(struct item, judged_fields);
 
@@ -103,7 +104,7 @@ static const struct shape before_shape = SHAPE(struct before, before_fields);
 
 SQL(checkin_items,
 	"SELECT i.id, c.name AS court_name, lower(i.during) AS start, upper(i.during) AS \"end\","
-	" i.state FROM order_item i JOIN court c ON c.id = i.court_id"
+	" i.state, i.price_fen FROM order_item i JOIN court c ON c.id = i.court_id"
 	" WHERE i.order_id = $1 AND i.state IN ('booked', 'used') ORDER BY i.id");
 
 enum err checkin_judge(struct list *items, stamp now, int64_t early_minutes)
@@ -197,14 +198,25 @@ static void describe(struct arena *mem, const struct target *t, const struct lis
 		out->undo_until.us = t->now.us + settings.checkin_undo_s * SECOND;
 }
 
+/* Is there one that he would come in for, and that cost something? */
+static bool any_was_paid(const struct list *items)
+{
+	const struct item *it = items->at;
+
+	for (size_t i = 0; i < items->count; i++)
+		if (item_state_of(it[i].state) == ITEM_BOOKED && it[i].price_fen.fen > 0)
+			return true;
+	return false;
+}
+
 /* Nothing is left of an order whose items are all released. Whoever is in already is told
- * that first. */
+ * that first. What cost nothing was not given back with the rest. */
 static enum err order_judge(const struct target *t, const struct list *items)
 {
 	TRY(order_state_check_paid(t->state));
 	if (items->count == 0)
 		return E_ORDER_CANCELLED;
-	return t->money_back && any_is(items, ITEM_BOOKED) ? E_ORDER_REFUNDED : E_OK;
+	return t->money_back && any_was_paid(items) ? E_ORDER_REFUNDED : E_OK;
 }
 
 SQL(checkin_last,

@@ -82,10 +82,12 @@ SQL(outside_decide,
 SQL(outside_now, OUTSIDE_COLUMNS SOLD_AHEAD IN_SCOPE
 	" AND" IS_OUTSIDE " ORDER BY lower(i.during), 2, 1 LIMIT $5");
 
+enum { DETAIL_MAX = OUTSIDE_MAX * 1024 };
+
 static enum err refuse_undecided(struct arena *mem, const struct list *all, raw_json *detail)
 {
 	const struct outside *o = all->at;
-	struct buf b = buf_in(mem, 1024);
+	struct buf b = buf_in(mem, DETAIL_MAX);
 	size_t i = 0;
 
 	while (i < all->count && o[i].choice)
@@ -95,6 +97,8 @@ static enum err refuse_undecided(struct arena *mem, const struct list *all, raw_
 	json_open(&b, NULL, '{');
 	json_list(&b, "outside", &outside_shape, all);
 	json_close(&b, '}');
+	if (b.full)
+		return E_INTERNAL;
 	detail->text = buf_text(&b);
 	return E_SOLD_OUTSIDE;
 }

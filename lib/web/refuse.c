@@ -134,7 +134,7 @@ void refuse(struct req *r, enum err err)
 		json_text(b, "field", r->field);
 	if (r->until.us)
 		json_stamp(b, "until", r->until);
-	if (r->detail.text)
+	if (r->detail.text && *r->detail.text)
 		json_raw(b, "detail", r->detail.text);
 	json_text(b, "request_id", r->request_id);
 	json_close(b, '}');

@@ -2,6 +2,7 @@
 and choose: kept, or cancelled by the venue and given back in full; what is undecided is on the work
 list until it is not."""
 import threading
+from datetime import timedelta
 
 import psycopg2
 import pytest
@@ -10,7 +11,7 @@ from database import Database
 from house import Client, ok, refused, wait_for
 from money import all_back, counted, held, refunds, states, wrongs
 from place import DAYTIME, ROOT, Place, refusal
-from slots import day
+from slots import day, now
 
 TIERS = [{"hours": 24, "percent": 80, "fee_fen": 100}]
 REASON = "停电检修"
@@ -130,6 +131,12 @@ def test_asked_first_nothing_is_changed_and_all_is_listed(house, place, sold, wa
                                   sold["items"][0]["start"], sold["items"][0]["end"], None)]
     assert place.grid(day(3)) == before
     assert work(house, sold) == [] and refunds(house, sold) == [] and outside(place) == []
+
+
+def test_many_that_are_sold_are_all_listed(house, place):
+    orders = [house.customer().order(place.slot(day(3), 480 + 60 * n)) for n in range(12)]
+    listed = refusal(closed(place, sold="ask"), 409, "sold_outside")["outside"]
+    assert [o["order_id"] for o in listed] == [o["id"] for o in orders]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -422,6 +429,22 @@ def test_what_is_to_be_given_back_stays_so(house, place, sold):
              " VALUES (%s, %s, %s, 'refund_all', now(), '-')", item(sold), sold["id"], place.id),
             ("UPDATE outside_item SET choice = 'keep', done_at = now() WHERE item_id = %s",
              item(sold)))
+
+
+def test_undoing_a_check_in_takes_no_choice_back(house, place, customer, admin):
+    """Checked in before the daemon could give it back, and that was a mistake."""
+    place.change(place.at, checkin_early_minutes=1440)
+    place.write(f"{place.at}/hours", {"hours": [
+        {"weekday": d, "opens": "00:00", "closes": "24:00"} for d in range(1, 8)]})
+    soon = now() + timedelta(hours=2)
+    order = customer.paid_order(place.slot(str(soon.date()), soon.hour * 60))
+    used = ok(admin.check_in(order["no"]), 201)
+    house.db.run("INSERT INTO outside_item (item_id, order_id, venue_id, choice, chosen_at, reason,"
+                 " chosen_by, done_at) VALUES (%s, %s, %s, 'refund_all', now(), '停电', 1, now())",
+                 item(order), order["id"], place.id)
+    ok(admin.try_undo(order, used["checked_in_at"]))
+    wait_for(lambda: customer.see(order)["state"] == "cancelled")
+    assert all_back(house, order) == [("venue", order["amount_fen"], "succeeded")]
 
 
 @pytest.mark.parametrize("body, status, code, field", [

@@ -148,3 +148,21 @@ def test_prices_that_are_no_half_are_still_refused(place):
     for fen in (1, -2, 10000002):
         answer = place.try_write(f"{place.at}/prices", {"rules": [rule(fen)]})
         assert answer.status_code == 422 and answer.json()["error"]["field"] == "rules[0].hour_fen"
+
+
+def test_a_free_hour_is_used_though_the_money_of_the_other_went_back(house, admin, place, customer):
+    place.change(place.at, checkin_early_minutes=1440)
+    place.write(f"{place.at}/hours", {"hours": [
+        {"weekday": d, "opens": "00:00", "closes": "24:00"} for d in range(1, 8)]})
+    other = place.new_court(place.add(f"{place.at}/units", {"name": "二"})["id"])
+    place.write(f"{place.at}/prices", {"rules": [rule(4000), rule(0, court_id=other)]})
+    soon = now() + timedelta(hours=2)
+    on, minute = str(soon.date()), soon.hour * 60
+    order = customer.paid_order(*[Slot(place.id, on, court, at(on, minute), at(on, minute + 60))
+                                  for court in (place.court, other)])
+    for_money = next(i for i in order["items"] if i["price_fen"])
+    admin.refund(order, 4000, [for_money])
+    assert customer.see(order)["pay_state"] == "refunded"
+    assert len(ok(admin.check_in(order["no"]), 201)["items"]) == 1
+    house.settle()
+    assert broken(house, order) == {}

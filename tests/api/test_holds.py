@@ -9,6 +9,7 @@ import pytest
 from house import ok, order_body
 from place import Place, rule
 from slots import day
+from test_leaving import gone
 from test_settle import expire, overdue, silence, until
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "race"))
@@ -99,6 +100,14 @@ def test_after_six_that_ended_unpaid_the_rest_of_the_day_is_waited(house, custom
     house.db.run("UPDATE orders SET closed_at = closed_at - interval '24 hours' WHERE id = %s",
                  orders[0]["id"])
     customer.order(seventh)
+
+
+def test_leaving_and_coming_back_does_not_begin_anew(house, customer, hours):
+    give_up(customer, hours, A_DAY - 1)
+    gone(customer)
+    customer.log_in()
+    give_up(customer, hours, 1)
+    used_up(customer.try_order(next(hours)))
 
 
 def test_expired_ones_count_like_those_that_were_given_up(house, customer, hours):

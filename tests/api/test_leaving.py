@@ -212,10 +212,17 @@ def test_violations_that_count_go_on_counting(house, slots, customer):
 def test_nothing_is_kept_of_whom_nothing_is_held_against(house, slots, customer):
     expire(house, customer.order(slots.one()))
     name(house, customer)
-    house.db.run("UPDATE violation SET at = now() - interval '31 days' WHERE account_id = %s",
-                 customer.number)
+    a_month_ago(house, customer)
     gone(customer)
     assert count(house, "left_mark", customer) == 0
+
+
+def a_month_ago(house, customer):
+    """What was held against him, and what counts for the limits of unpaid orders."""
+    house.db.run("UPDATE violation SET at = now() - interval '31 days' WHERE account_id = %s",
+                 customer.number)
+    house.db.run("UPDATE orders SET created_at = created_at - interval '31 days'"
+                 " WHERE account_id = %s", customer.number)
 
 
 def test_marks_are_kept_for_no_longer_than_they_matter(house, slots, banned):
@@ -226,8 +233,7 @@ def test_marks_are_kept_for_no_longer_than_they_matter(house, slots, banned):
     assert count(house, "left_mark", banned) > 0  # the ban is in force yet
     house.db.run("UPDATE ban SET until = now() - interval '1 second', since = now() - interval '31 days'"
                  " WHERE account_id = %s", banned.number)
-    house.db.run("UPDATE violation SET at = now() - interval '31 days' WHERE account_id = %s",
-                 banned.number)
+    a_month_ago(house, banned)
     gone(house.customer())
     assert count(house, "left_mark", banned) == 0
 

@@ -219,14 +219,19 @@ $$;
 REVOKE EXECUTE ON FUNCTION person_accounts FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION person_accounts TO zx, zx_staff;
 
--- 0025_person.sql
--- Is a ban in force, or does a violation count that is no older than so many days?
+-- 0041_person_holds.sql (0025_person.sql)
+-- 0025: Is a ban in force, or does a violation count that is no older than so many days?
+-- 0041: The limits of unpaid orders are a person's: who left and came back, or came by another
+-- account, had them anew. What is counted a day is held against a person as violations are,
+-- so his identities stay known while it counts.
 CREATE FUNCTION person_held(account bigint, days bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path TO 'pg_catalog', 'public', 'pg_temp' AS $$
 	SELECT EXISTS (SELECT 1 FROM ban b WHERE b.account_id = ANY (p.accounts)
 			AND b.lifted_at IS NULL AND b.until > now())
 		OR EXISTS (SELECT 1 FROM violation v WHERE v.account_id = ANY (p.accounts)
 			AND v.lifted_at IS NULL AND v.at > now() - make_interval(days => days::int))
+		OR EXISTS (SELECT 1 FROM orders o WHERE o.account_id = ANY (p.accounts)
+			AND o.pay_state = 'unpaid' AND o.created_at > now() - interval '2 days')
 	FROM person_accounts(account) AS p(accounts)
 $$;
 REVOKE EXECUTE ON FUNCTION person_held FROM PUBLIC;
@@ -1653,11 +1658,14 @@ CREATE CONSTRAINT TRIGGER order_item_has_floor_again AFTER UPDATE OF state
 	AND new.state <> 'released') EXECUTE FUNCTION floor_check(); -- 0015_floor.sql
 CREATE TRIGGER order_item_move BEFORE UPDATE OF state ON order_item FOR EACH ROW WHEN (old.state <> new.state)
 	EXECUTE FUNCTION state_move_check(); -- 0004_settle.sql
+CREATE TRIGGER order_item_outside_again AFTER UPDATE OF state ON order_item FOR EACH ROW
+	WHEN (old.state = 'used' AND new.state = 'booked') EXECUTE FUNCTION outside_item_again(); -- 0042_booked_again.sql
 CREATE TRIGGER order_item_outside_over AFTER UPDATE OF state ON order_item FOR EACH ROW
 	WHEN ((old.state IN ('held', 'booked')) AND (new.state IN ('used', 'released')))
 	EXECUTE FUNCTION outside_item_over(); -- 0023_outside.sql
 CREATE TRIGGER order_item_use_refunded BEFORE UPDATE OF state ON order_item FOR EACH ROW
-	WHEN (old.state = 'booked' AND new.state = 'used') EXECUTE FUNCTION checkin_of_refunded(); -- 0020_kept.sql
+	WHEN (old.state = 'booked' AND new.state = 'used' AND new.price_fen > 0)
+	EXECUTE FUNCTION checkin_of_refunded(); -- 0042_booked_again.sql (0020_kept.sql)
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON order_item TO zx USING (true); -- 0010_rights.sql
 CREATE POLICY in_scope ON order_item TO zx_staff USING ((SELECT staff_everywhere())
@@ -1870,6 +1878,17 @@ BEGIN
 	RETURN NULL;
 END $$;
 
+-- 0042_booked_again.sql
+-- Undoing a check-in takes no choice of the venue back: what was to be given back is to be
+-- given back again.
+CREATE FUNCTION outside_item_again() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
+BEGIN
+	UPDATE outside_item SET done_at = NULL, run_at = now()
+		WHERE item_id = NEW.id AND choice = 'refund_all' AND done_at IS NOT NULL;
+	RETURN NULL;
+END $$;
+
 -- 0003_order.sql
 -- How many periods a person holds on a play day; the limit in force is written
 -- with the count, so that the constraint itself refuses the one too many.
@@ -1990,13 +2009,15 @@ END $$;
 REVOKE EXECUTE ON FUNCTION courts_hold FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION courts_hold TO zx;
 
--- 0018_replaced.sql
--- A person's orders are made, and brought back, one after the other: whoever comes second
+-- 0041_person_holds.sql (0018_replaced.sql)
+-- 0018: A person's orders are made, and brought back, one after the other: whoever comes second
 -- sees what the first has done. Taken behind the frame and the account's row, as late money
 -- takes them (lib/order/ending.h).
-CREATE FUNCTION bookings_hold(account bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- 0041: One after the other are the orders of a person, whichever account makes them.
+CREATE FUNCTION bookings_hold(account bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path
+	TO 'pg_catalog', 'public', 'pg_temp' AS $$
 BEGIN
-	PERFORM pg_advisory_xact_lock(920003, hashint8(account));
+	PERFORM pg_advisory_xact_lock(920003, hashint8(person_of(account)));
 END $$;
 
 -- 0018_replaced.sql
@@ -2006,7 +2027,7 @@ BEGIN
 	RETURN NEW;
 END $$;
 
--- 0031_holds.sql
+-- 0041_person_holds.sql (0031_holds.sql)
 -- Until when this account can't make another order that is to be paid, if it pays nothing;
 -- NULL: it can now. So many may wait at once (those whose time is over do not), and so many
 -- may end unpaid within 24 hours: those that wait are counted as if they will. What the
@@ -2017,8 +2038,8 @@ CREATE FUNCTION holds_until(account bigint, at_once bigint, ended_a_day bigint) 
 	WITH unpaid AS MATERIALIZED (SELECT o.id, o.expires_at,
 			o.state = 'pending' AND o.expires_at > now() AS waits,
 			coalesce(o.closing_at, o.closed_at, o.expires_at) AS ended_at
-		FROM orders o WHERE o.account_id = account AND o.created_at > now() - interval '2 days'
-			AND o.pay_state = 'unpaid'),
+		FROM orders o WHERE o.account_id = ANY (person_accounts(account))
+			AND o.created_at > now() - interval '2 days' AND o.pay_state = 'unpaid'),
 	ended AS (SELECT u.ended_at FROM unpaid u
 		WHERE u.ended_at > now() - interval '24 hours'
 		AND NOT EXISTS (SELECT 1 FROM violation v WHERE v.order_id = u.id AND v.lifted_at IS NOT NULL)

@@ -32,7 +32,7 @@ SUBJECTS = {
         opening_exception opening_exception_hours calendar_day court_block price_rule clock_text()
         venue_frame frame_change() frame_hold() frame_counts() frame_begin()""",
     "Orders": """orders order_item occupancy frame_check() floor_check() court_unit_check() floor_to_block()
-        outside_item outside_item_rights() outside_item_stays() outside_item_work() outside_item_over()
+        outside_item outside_item_rights() outside_item_stays() outside_item_work() outside_item_over() outside_item_again()
         booking_day state_move state_move_check() court_lasts() court_lasts_again() courts_hold()
         bookings_hold() orders_queue() holds_until() holds_check() order_replaced()
         order_alone_again() venue_customer customer_note() violation ban person_check() bans_review()""",
