@@ -161,7 +161,7 @@ static struct signers count_signers(struct arena *mem, int64_t mark, bool tell)
 static int wait_for_signers(const char *kid, unsigned limit_s)
 {
 	const struct timespec pause = {.tv_nsec = 200 * 1000000L};
-	int64_t end = clock_ms() + limit_s * 1000, mark = shared_key_mark(kid);
+	int64_t end = clock_ms() + INT64_C(1000) * limit_s, mark = shared_key_mark(kid);
 	struct arena *mem = arena_new(1 << 16);
 	struct signers n = count_signers(mem, mark, false);
 

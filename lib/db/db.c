@@ -542,7 +542,7 @@ enum err ids_take(struct tx *tx, size_t count, int64_t *first)
 	if (count > ID_BLOCK)
 		return E_INTERNAL;
 	if (db->id_end - db->id_next < (int64_t)count) {
-		int64_t block;
+		int64_t block = 0;
 		TRY(db_value(tx, &id_block, &block));
 		db->id_next = block;
 		db->id_end = block + ID_BLOCK;

@@ -67,7 +67,7 @@ const char *consumer_queue(enum message_consumer);
  * would count as the late one, and nobody would act on that. What gets lost on
  * this way, or fails and so waits all over again, the daemon settle finds. */
 const struct mq_queue *message_queues(size_t *count);
-const char *message_key(const char *kind);
+const char *message_key(const char *word);
 
 /* A kind with consumers that no queue takes is a mistake somewhere; so is one that
  * nobody knows. */

@@ -6,37 +6,36 @@
 /* clang-format off */
 static const struct {
 	const char *text;
-	bool weak;
-	enum err err;
-	bool any;
 	size_t count;
 	int64_t last;
+	enum err err;
+	bool weak, any;
 } cases[] = {
-	{ "\"7\"", false, E_OK, false, 1, 7 },
-	{ " \"7\" ", false, E_OK, false, 1, 7 },
-	{ "\"7\",\"8\"", false, E_OK, false, 2, 8 },
-	{ "\"7\" ,\t\"8\", \"7\"", false, E_OK, false, 2, 8 },
-	{ ",, \"7\",", false, E_OK, false, 1, 7 },
-	{ "*", false, E_OK, true, 0, 0 },
-	{ " * ", false, E_OK, true, 0, 0 },
-	{ "", false, E_OK, false, 0, 0 },
-	{ "W/\"7\"", false, E_OK, false, 0, 0 },
-	{ "W/\"7\"", true, E_OK, false, 1, 7 },
-	{ "\"\"", false, E_OK, false, 0, 0 },
-	{ "\"a,b\", \"9\"", false, E_OK, false, 1, 9 },
-	{ "\"07\"", false, E_OK, false, 0, 0 },
-	{ "\"0\"", false, E_OK, false, 0, 0 },
-	{ "\"1111111111111111\"", false, E_OK, false, 0, 0 },
-	{ "\"\xe7\x90\x83\"", false, E_OK, false, 0, 0 },
-	{ "7", false, E_BAD_REQUEST, false, 0, 0 },
-	{ "\"7", false, E_BAD_REQUEST, false, 0, 0 },
-	{ "\"7\" \"8\"", false, E_BAD_REQUEST, false, 1, 7 },
-	{ "\"7 \"", false, E_BAD_REQUEST, false, 0, 0 },
-	{ "w/\"7\"", true, E_BAD_REQUEST, false, 0, 0 },
-	{ "*, \"7\"", false, E_BAD_REQUEST, true, 0, 0 },
-	{ "W/", true, E_BAD_REQUEST, false, 0, 0 },
+	{ "\"7\"", 1, 7, E_OK, false, false },
+	{ " \"7\" ", 1, 7, E_OK, false, false },
+	{ "\"7\",\"8\"", 2, 8, E_OK, false, false },
+	{ "\"7\" ,\t\"8\", \"7\"", 2, 8, E_OK, false, false },
+	{ ",, \"7\",", 1, 7, E_OK, false, false },
+	{ "*", 0, 0, E_OK, false, true },
+	{ " * ", 0, 0, E_OK, false, true },
+	{ "", 0, 0, E_OK, false, false },
+	{ "W/\"7\"", 0, 0, E_OK, false, false },
+	{ "W/\"7\"", 1, 7, E_OK, true, false },
+	{ "\"\"", 0, 0, E_OK, false, false },
+	{ "\"a,b\", \"9\"", 1, 9, E_OK, false, false },
+	{ "\"07\"", 0, 0, E_OK, false, false },
+	{ "\"0\"", 0, 0, E_OK, false, false },
+	{ "\"1111111111111111\"", 0, 0, E_OK, false, false },
+	{ "\"\xe7\x90\x83\"", 0, 0, E_OK, false, false },
+	{ "7", 0, 0, E_BAD_REQUEST, false, false },
+	{ "\"7", 0, 0, E_BAD_REQUEST, false, false },
+	{ "\"7\" \"8\"", 1, 7, E_BAD_REQUEST, false, false },
+	{ "\"7 \"", 0, 0, E_BAD_REQUEST, false, false },
+	{ "w/\"7\"", 0, 0, E_BAD_REQUEST, true, false },
+	{ "*, \"7\"", 0, 0, E_BAD_REQUEST, false, true },
+	{ "W/", 0, 0, E_BAD_REQUEST, true, false },
 	{ "\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\",\"12\",\"13\","
-	  "\"14\",\"15\",\"16\",\"17\"", false, E_BAD_REQUEST, false, 16, 16 },
+	  "\"14\",\"15\",\"16\",\"17\"", 16, 16, E_BAD_REQUEST, false, false },
 };
 /* clang-format on */
 
